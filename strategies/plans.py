@@ -1,0 +1,267 @@
+"""The plain values that planning, running and proving hand to each other: frozen, without Django, safe to keep as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Locks(StrEnum):
+    """What other sessions feel while a step runs, mildest first."""
+
+    NONE = "none"
+    DDL = "ddl"
+    WRITES = "writes"
+    ALL = "all"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            Locks.NONE: "Nobody waits.",
+            Locks.DDL: "Reads and writes go on; other changes to the object's structure wait.",
+            Locks.WRITES: "Reads go on; writes wait until the step ends.",
+            Locks.ALL: "Reads and writes wait until the step ends.",
+        }[self]
+
+
+class Severity(StrEnum):
+    """How much a finding matters, mildest first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class ErrorClass(StrEnum):
+    """What an error of a target means for what may be done next."""
+
+    TRANSIENT = "transient"  # the same statement may succeed later: retried
+    LOCK = "lock"  # somebody else holds the object: retried, then "skipped (busy)"
+    PERMANENT = "permanent"  # will fail again until somebody changes something
+    AUTHENTICATION = "authentication"  # nothing may try again by itself: accounts get locked
+    CANCELLED = "cancelled"  # stopped because somebody or a limit asked for it
+    LOST = "lost"  # the connection went away: the outcome is unknown until the target was asked
+
+
+@dataclass(frozen=True, slots=True)
+class TargetError:
+    """An error as the target gave it. `code` is the target's own (SQLSTATE, SQLite's name); `message` holds no secret."""
+
+    error_class: ErrorClass
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.code else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """What a step cost by the session's own counters. None = the platform cannot tell (*not measured*), never 0."""
+
+    cpu_ms: int | None = None
+    memory_mb: float | None = None
+    io_operations: int | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step's statements ended on the target. `error` is None when the target reported none, which is no proof yet."""
+
+    duration_ms: int
+    error: TargetError | None = None
+    meters: Meters = Meters()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a running statement is: `fraction` 0..1 or None if unknown, `phase` in the target's words."""
+
+    fraction: float | None
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A need that an assessment saw. `kind` and `object` name it; `evidence` holds the figures, so that a reader can check it."""
+
+    kind: str
+    object: str
+    object_type: str
+    severity: Severity
+    summary: str
+    advice: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "severity": self.severity.value, "evidence": dict(self.evidence)}
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a look at a target gave: needs, and `notes` on what was left out and why (in sentences)."""
+
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action on one object.
+
+    `statements` are sent in order in one session after `settings`; with `in_transaction` all of them hold or none.
+    `check` is what the platform compares with the catalogue before the step (still needed?) and after it (did it help?).
+    `undo` holds statements that bring the old state back; without them `undo_note` says why there is nothing to undo.
+    `after` names the keys of steps that must have succeeded first.
+    """
+
+    key: str
+    operation_type: str
+    object: str
+    object_type: str
+    statements: tuple[str, ...]
+    reason: str
+    settings: tuple[str, ...] = ()
+    in_transaction: bool = False
+    locks: Locks = Locks.NONE
+    is_destructive: bool = False
+    undo: tuple[str, ...] = ()
+    undo_note: str = ""
+    after: tuple[str, ...] = ()
+    expected_ms: int | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    check: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sql(self) -> str:
+        """Exactly what the target gets, settings first, for people to read."""
+        lines = [*self.settings, *(("BEGIN",) if self.in_transaction else ()), *self.statements]
+        return "\n".join(f"{line};" for line in [*lines, *(("COMMIT",) if self.in_transaction else ())])
+
+    @property
+    def is_reversible(self) -> bool:
+        return bool(self.undo)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "locks": self.locks.value, "sql": self.sql}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Step:
+        values = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        for name in ("statements", "settings", "undo", "after"):
+            values[name] = tuple(values.get(name, ()))
+        return cls(**{**values, "locks": Locks(values["locks"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The exact steps of one run, frozen. `notes` say what was looked at and left alone, and why."""
+
+    strategy: str
+    version: str
+    platform: str
+    target: str
+    parameters: Mapping[str, Any]
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over everything that reaches the target, so that what runs can be compared with what was shown."""
+        sealed = {
+            "strategy": self.strategy,
+            "version": self.version,
+            "platform": self.platform,
+            "target": self.target,
+            "steps": [[s.key, s.settings, s.in_transaction, s.statements, s.undo] for s in self.steps],
+        }
+        return hashlib.sha256(json.dumps(sealed, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "strategy": self.strategy,
+            "version": self.version,
+            "platform": self.platform,
+            "target": self.target,
+            "parameters": dict(self.parameters),
+            "notes": list(self.notes),
+            "digest": self.digest,
+            "steps": [step.as_json() for step in self.steps],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+        names = ("strategy", "version", "platform", "target", "parameters")
+        steps = tuple(Step.from_json(step) for step in data["steps"])
+        return cls(**{name: data[name] for name in names}, steps=steps, notes=tuple(data["notes"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Whether a step is still needed, asked of the target just before it starts; `why` is a sentence when it is not."""
+
+    is_needed: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What the target says after a step. `ok` False means the step failed, whatever the statement reported."""
+
+    ok: bool
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    objects_affected: int = 1
+
+
+class LeftBehind(StrEnum):
+    """The state in which a step that did not succeed left its object."""
+
+    CLEAN = "clean"
+    NEEDS_CLEANUP = "needs_cleanup"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StateLeft:
+    """What a failed, cancelled or lost step left on the target, in a sentence that also says how to clean it."""
+
+    kind: LeftBehind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRight:
+    """A right the account lacks: what cannot be done (or seen) without it, and the statement that would grant it."""
+
+    right: str
+    needed_for: str
+    grant: str
+    blocks: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a target says of itself. `details` holds further named facts for the page, as label → text."""
+
+    product: str
+    version: str
+    version_number: int
+    database: str
+    role: str
+    user: str
+    is_writable: bool
+    size_bytes: int | None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "details": dict(self.details)}

@@ -1,0 +1,58 @@
+"""Finds the plug-ins: one module per routine, one folder per platform, one module per concern in it. Nothing is listed by hand."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from strategies import platforms as platforms_package
+from strategies import routines as routines_package
+from strategies.platforms.base import Concern, NotSupported, Platform
+from strategies.routines.base import Routine
+
+
+@cache
+def routines() -> dict[str, Routine[Any]]:
+    """All routines by strategy name, in the order of their names."""
+    found: dict[str, Routine[Any]] = {}
+    for module in pkgutil.iter_modules(routines_package.__path__):
+        if module.name != "base":
+            routine = import_module(f"{routines_package.__name__}.{module.name}").ROUTINE
+            found[routine.name] = routine
+    return dict(sorted(found.items()))
+
+
+@cache
+def platforms() -> dict[str, Platform]:
+    """All platforms by name."""
+    found: dict[str, Platform] = {}
+    for module in pkgutil.iter_modules(platforms_package.__path__):
+        if module.ispkg:
+            platform = import_module(f"{platforms_package.__name__}.{module.name}.platform").PLATFORM
+            found[platform.name] = platform
+    return dict(sorted(found.items()))
+
+
+@cache
+def concern(platform: str, routine: str) -> Concern[Any]:
+    """How one platform does what one routine asks for. Raises NotSupported."""
+    name = f"{platforms_package.__name__}.{platform}.{routines()[routine].concern}"
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name != name:
+            raise
+        raise NotSupported(f"{routines()[routine].title} is not available on {platforms()[platform].label}.") from None
+    found: Concern[Any] = module.CONCERN
+    return found
+
+
+def supports(platform: str, routine: str) -> bool:
+    """Whether this platform has the concern that the routine asks for."""
+    try:
+        concern(platform, routine)
+    except NotSupported:
+        return False
+    return True

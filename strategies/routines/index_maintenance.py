@@ -1,0 +1,73 @@
+"""INDEX_MAINTENANCE: repairs indexes that are invalid, removes what cancelled rebuilds left, rebuilds what is bloated by evidence."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from strategies.routines.base import Parameters, Routine
+
+
+class IndexParameters(Parameters):
+    """What INDEX_MAINTENANCE looks for, and the floors below which it leaves an index alone."""
+
+    repair_invalid: bool = Field(
+        default=True, title="Repair invalid indexes", description="Indexes that the database does not use, or that fail its own check.",
+    )
+    remove_leftovers: bool = Field(
+        default=True, title="Remove leftovers",
+        description="Copies that a cancelled online rebuild left behind. Only copies that are invalid, whose original is valid, while no build runs.",
+    )
+    rebuild_bloated: bool = Field(
+        default=True, title="Rebuild bloated indexes", description="Indexes much larger than their entries need, judged by both limits below.",
+    )
+    bloat_percent: float = Field(
+        default=40, ge=5, le=99, title="Bloated from (percent)", description="Share of the index that a rebuild would give back.",
+    )
+    bloat_megabytes: float = Field(
+        default=64, ge=0, le=1_000_000, title="Bloated from (MB)",
+        description="Space that a rebuild would give back; below it an index is left alone whatever its percentage.",
+    )
+    stale_estimate_percent: float = Field(
+        default=10, ge=1, le=100, title="Distrust estimates from (percent changed)",
+        description="Where more of the table changed since its statistics were gathered, an estimate is worth nothing and is not made.",
+    )
+    oldest_transaction_minutes: int = Field(
+        default=30, ge=1, le=10_080, title="Not behind transactions older than",
+        description="Minutes. An online rebuild waits for every older transaction; behind one as old as this it does not start.",
+    )
+
+
+class IndexMaintenance(Routine[IndexParameters]):
+    """Index maintenance
+
+    What it does
+        Looks for indexes that the database cannot use (invalid, or failing its own consistency check), for copies that a
+        cancelled online rebuild left behind, and for indexes that are much larger than their entries need. It rebuilds
+        the first and the last, and drops the second. An index without one of these findings is not touched: rebuilding
+        on a schedule, without evidence, costs I/O and gains nothing.
+
+    When to use
+        After a cancelled or failed index build; after bulk deletes; weekly as a check that usually finds nothing to do.
+
+    Risk
+        PostgreSQL: every rebuild is online (REINDEX CONCURRENTLY): reads and writes go on, the index needs its size again
+        on disk while it is built, and the build waits for every older transaction. SQLite: REINDEX holds the
+        database's only write lock until the index is done; readers go on in WAL mode, writers wait.
+
+    Undo
+        There is nothing to undo: a rebuilt index holds the same entries as before. A dropped leftover was never in use.
+        A rebuild that is cancelled leaves the old index in place; what it leaves besides is named on the run's page and
+        removed by the next run.
+    """
+
+    name: ClassVar[str] = "INDEX_MAINTENANCE"
+    title: ClassVar[str] = "Index maintenance"
+    version: ClassVar[str] = "1.0"
+    concern: ClassVar[str] = "indexes"
+    icon: ClassVar[str] = "bi-list-columns-reverse"
+    parameters = IndexParameters
+
+
+ROUTINE = IndexMaintenance()
