@@ -1,0 +1,193 @@
+"""All settings, read from the environment or `.env`; docs/settings.md has a paragraph on each."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from maintenance_portal import installation
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+env.read_env(str(BASE_DIR / ".env"))
+
+# What this installation keeps: the embedded database, keys, log files. Made by the first command, readable by its user only.
+PORTAL_DATA = Path(env.str("PORTAL_DATA", default=str(BASE_DIR / "data"))).absolute()
+os.umask(0o077)  # whatever the portal writes is for its own user
+
+DEBUG = env.bool("PORTAL_DEBUG", default=False)
+SECRET_KEY: str = env.str("PORTAL_SECRET_KEY", default="") or installation.key(PORTAL_DATA, "django")
+# Keys that encrypt targets' secrets, newest first: the first encrypts, all decrypt.
+PORTAL_ENCRYPTION_KEYS: list[str] = env.list("PORTAL_ENCRYPTION_KEYS", default=[]) or [
+    installation.key(PORTAL_DATA, "secrets")
+]
+ALLOWED_HOSTS: list[str] = env.list("PORTAL_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("PORTAL_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "django_q",
+    "django_htmx",
+    "django_filters",
+    "django_tables2",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "strategies.apps.StrategiesConfig",
+    "monitoring.apps.MonitoringConfig",
+    "maintenance_portal.apps.PortalConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "maintenance_portal.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "maintenance_portal.middleware.ReaderTimeZone",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "maintenance_portal.urls"
+WSGI_APPLICATION = "maintenance_portal.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "maintenance_portal.navigation.navigation",
+            ],
+        },
+    },
+]
+
+DATABASES: dict[str, Any] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{PORTAL_DATA / 'portal.sqlite3'}"),
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers take their lock at BEGIN, so that two never deadlock half-way; WAL lets pages read while a run writes.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "strategies.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+AXES_FAILURE_LIMIT = env.int("PORTAL_SIGN_IN_FAILURES", default=10)
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_VERBOSE = False
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.str("PORTAL_TIME_ZONE", default="UTC")  # for readers who set no zone of their own; stored times are UTC
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("PORTAL_FROM_EMAIL", default="maintenance-portal@localhost")
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
+
+# Behind HTTPS (PORTAL_HTTPS=yes) cookies and redirects insist on it; the demo on localhost has none.
+PORTAL_HTTPS = env.bool("PORTAL_HTTPS", default=False)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_HTTPS
+SECURE_HSTS_SECONDS = env.int("PORTAL_HSTS_SECONDS", default=31_536_000) if PORTAL_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PORTAL_HTTPS
+if env.bool("PORTAL_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# How runs are watched, in seconds: a worker that says nothing for a lease is looked for; a stop waits a grace before it cancels.
+PORTAL_LEASE_SECONDS = env.int("PORTAL_LEASE_SECONDS", default=30)
+PORTAL_GRACE_SECONDS = env.int("PORTAL_GRACE_SECONDS", default=30)
+PORTAL_WAKE_SECONDS = env.int("PORTAL_WAKE_SECONDS", default=5)
+PORTAL_FACTS_MAX_AGE_SECONDS = env.int("PORTAL_FACTS_MAX_AGE_SECONDS", default=3600)
+# How much at once.
+PORTAL_RUN_WORKERS = env.int("PORTAL_RUN_WORKERS", default=4)
+PORTAL_SHORT_WORKERS = env.int("PORTAL_SHORT_WORKERS", default=2)
+PORTAL_MAX_RUNS = env.int("PORTAL_MAX_RUNS", default=PORTAL_RUN_WORKERS)
+
+# django-q2 only wakes workers up; what is true about a run stands in our own tables. It never repeats a task by itself
+# (max_attempts, ack_failures), and `retry` lies far above the longest run, so that it never hands one out twice.
+_Q_SHARED: dict[str, Any] = {
+    "orm": "default",
+    "catch_up": False,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "scheduler": False,
+    "label": "Queue",
+    "poll": 0.2,
+}
+Q_CLUSTER: dict[str, Any] = {
+    **_Q_SHARED,
+    "name": "default",
+    "workers": PORTAL_SHORT_WORKERS,
+    "timeout": 240,
+    "retry": 600,
+    "bulk": 1,
+    "queue_limit": 50,
+    "ALT_CLUSTERS": {
+        "maintenance": {
+            **_Q_SHARED,
+            "workers": PORTAL_RUN_WORKERS,
+            "timeout": None,
+            "retry": 30 * 86_400,
+            "bulk": 1,
+            "queue_limit": 1,
+        },
+    },
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env.str("PORTAL_LOG_LEVEL", default="WARNING")},
+    "loggers": {"django-q": {"level": "WARNING"}, "axes": {"level": "ERROR"}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,60 @@
+"""Who did what, when, from where and why: rows that are only ever added."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn
+
+from django.db import models
+from django.db.models.functions import Now
+
+from strategies.models.access import Role, User
+from strategies.models.target import Target, visible_rows
+
+
+class AppendOnly(TypeError):
+    """Somebody tried to change or delete an audit entry."""
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    def visible_to(self, user: User) -> AuditEntryQuerySet:
+        return visible_rows(self, user, Role.DBA, Role.AUDITOR)
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Audit entries are not changed.")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("Audit entries are not deleted.")
+
+
+class AuditEntry(models.Model):
+    """One act. `before` and `after` hold only what changed. The database's own triggers refuse UPDATE and DELETE as well."""
+
+    at = models.DateTimeField(db_default=Now())
+    actor = models.CharField(max_length=150)
+    action = models.CharField(max_length=60, help_text="object.verb, like run.started")
+    object_type = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=40, blank=True, default="")
+    object_name = models.CharField(max_length=200, blank=True, default="")
+    target = models.ForeignKey(Target, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    address = models.CharField(max_length=60, blank=True, default="", help_text="IP address, or the name of the host.")
+
+    objects: ClassVar[AuditEntryQuerySet] = AuditEntryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "portal_audit_entry"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["object_type", "object_id"], name="portal_audit_by_object")]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.action} {self.object_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise AppendOnly("Audit entries are not changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Audit entries are not deleted.")

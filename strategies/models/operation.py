@@ -1,0 +1,111 @@
+"""The operation log: the seed's table, one row a step of a run (or whatever SQL and packages write into it)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from strategies.models.access import Role, User
+from strategies.models.fields import JSONTextField
+from strategies.models.target import Target, visible_rows
+
+
+class OperationStatus(models.TextChoices):
+    """The seed's words for the state of an operation."""
+
+    STARTED = "STARTED", "Started"
+    RUNNING = "RUNNING", "Running"
+    PENDING = "PENDING", "Pending"
+    SUCCESS = "SUCCESS", "Success"
+    WARNING = "WARNING", "Warning"
+    ERROR = "ERROR", "Error"
+    CANCELLED = "CANCELLED", "Cancelled"
+    TIMEOUT = "TIMEOUT", "Timeout"
+    INFO = "INFO", "Info"
+
+    @property
+    def icon(self) -> str:
+        return f"bi-{_LOOKS[self.value][0]}"
+
+    @property
+    def colour(self) -> str:
+        return _LOOKS[self.value][1]
+
+
+_LOOKS: dict[str, tuple[str, str]] = {
+    "STARTED": ("play-fill", "run"),
+    "RUNNING": ("play-fill", "run"),
+    "PENDING": ("hourglass-split", "plan"),
+    "SUCCESS": ("check-lg", "ok"),
+    "WARNING": ("exclamation-triangle", "warn"),
+    "ERROR": ("x-lg", "fail"),
+    "CANCELLED": ("slash-circle", "plan"),
+    "TIMEOUT": ("alarm", "fail"),
+    "INFO": ("info-circle", "plan"),
+}
+
+UNFINISHED = (OperationStatus.STARTED, OperationStatus.RUNNING, OperationStatus.PENDING)
+
+
+class OperationLogQuerySet(models.QuerySet["OperationLog"]):
+    def visible_to(self, user: User) -> OperationLogQuerySet:
+        return visible_rows(self, user, Role.DBA, Role.AUDITOR)
+
+
+class OperationLog(models.Model):
+    """A row is committed before a step starts and again after it ends. Meters that were not measured are NULL.
+
+    Nothing refers to this table by foreign key: it is meant to be partitioned by `operation_time` where it grows large.
+    """
+
+    operation_id = models.BigAutoField(primary_key=True)
+    strategy_name = models.CharField(max_length=50)
+    operation_type = models.CharField(max_length=50)
+    job_name = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
+    target_object = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001
+    target_type = models.CharField(max_length=30, null=True, blank=True)  # noqa: DJ001
+    status = models.CharField(max_length=20, default=OperationStatus.STARTED, db_default=OperationStatus.STARTED)
+    message = models.CharField(max_length=2000, null=True, blank=True)  # noqa: DJ001
+    duration_ms = models.BigIntegerField(null=True, blank=True)
+    operation_time = models.DateTimeField(db_default=Now())
+    user_name = models.CharField(max_length=150, null=True, blank=True)  # noqa: DJ001
+    session_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001
+    sql_text = models.TextField(null=True, blank=True)  # noqa: DJ001
+    error_code = models.CharField(max_length=50, null=True, blank=True)  # noqa: DJ001
+    error_message = models.CharField(max_length=2000, null=True, blank=True)  # noqa: DJ001
+    strategy_context = JSONTextField(null=True, blank=True)
+    cpu_time_ms = models.BigIntegerField(null=True, blank=True)
+    memory_used_mb = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    io_operations = models.BigIntegerField(null=True, blank=True)
+    rows_processed = models.BigIntegerField(null=True, blank=True)
+    objects_affected = models.BigIntegerField(null=True, blank=True)
+    target = models.ForeignKey(Target, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    run = models.ForeignKey(
+        "strategies.JobRun", on_delete=models.DO_NOTHING, db_constraint=False, null=True, blank=True,
+        related_name="operations",
+    )  # fmt: skip
+    step_key = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001
+    attempt = models.PositiveSmallIntegerField(default=1, db_default=1)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[OperationLogQuerySet] = OperationLogQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "generic_operation_log"
+        ordering = ["-operation_id"]
+        indexes = [
+            models.Index(fields=["operation_time"], name="gol_by_time"),
+            models.Index(fields=["run"], name="gol_by_run"),
+            models.Index(fields=["target", "operation_id"], name="gol_by_target"),
+            models.Index(fields=["status", "operation_id"], name="gol_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Operation {self.operation_id}"
+
+    @property
+    def state(self) -> OperationStatus | None:
+        """None for a word that SQL typed and we do not know."""
+        return OperationStatus(self.status) if self.status in OperationStatus.values else None

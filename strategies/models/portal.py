@@ -1,0 +1,40 @@
+"""What this installation knows of itself: its identity, the turn at the gate, and when its processes were last heard."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+
+
+def new_identity() -> str:
+    return secrets.token_hex(4)
+
+
+class Portal(models.Model):
+    """The one row (pk 1). Whoever updates `gate_turn` inside a transaction has the gate to itself until the commit."""
+
+    identity = models.CharField(max_length=8, default=new_identity)
+    gate_turn = models.BigIntegerField(default=0)
+    beat_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "portal_installation"
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class Pulse(models.Model):
+    """Whether a cluster of workers takes wake-ups: asked through the queue itself, answered by a worker."""
+
+    cluster = models.CharField(max_length=30, primary_key=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        db_table = "portal_pulse"
+
+    def __str__(self) -> str:
+        return self.cluster

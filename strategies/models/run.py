@@ -1,0 +1,201 @@
+"""One run: its plan, its state and the conditional updates that change it. What a run did, step by step, is in the operation log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from strategies.models.access import User
+from strategies.models.job import MaintenanceJob
+from strategies.models.target import Target, visible_rows
+
+
+class RunStatus(models.TextChoices):
+    """The states of a run. Each has an icon, a word and a colour, so that no page tells them by colour alone."""
+
+    PLANNED = "planned", "Planned"
+    WAITING = "waiting", "Waiting"
+    READY = "ready", "Ready"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    STOPPING = "stopping", "Stopping"
+    VERIFYING = "verifying", "Verifying"
+    SUCCEEDED = "succeeded", "Succeeded"
+    WARNING = "warning", "Warning"
+    FAILED = "failed", "Failed"
+    TIMED_OUT = "timed_out", "Timed out"
+    CANCELLED = "cancelled", "Cancelled"
+    CONTINUED = "continued", "Continued"
+    MISSED = "missed", "Missed"
+    LOST = "lost", "Lost"
+    ROLLED_BACK = "rolled_back", "Rolled back"
+
+    @property
+    def icon(self) -> str:
+        return f"bi-{_LOOKS[self.value][0]}"
+
+    @property
+    def colour(self) -> str:
+        """The class of the badge: run, ok, fail, warn, wait or plan."""
+        return _LOOKS[self.value][1]
+
+
+_LOOKS: dict[str, tuple[str, str]] = {
+    "planned": ("clipboard-check", "plan"),
+    "waiting": ("hourglass-split", "warn"),
+    "ready": ("skip-start", "plan"),
+    "running": ("play-fill", "run"),
+    "paused": ("pause-fill", "warn"),
+    "stopping": ("stop-circle", "warn"),
+    "verifying": ("search", "run"),
+    "succeeded": ("check-lg", "ok"),
+    "warning": ("exclamation-triangle", "warn"),
+    "failed": ("x-lg", "fail"),
+    "timed_out": ("alarm", "fail"),
+    "cancelled": ("slash-circle", "plan"),
+    "continued": ("arrow-right-circle", "plan"),
+    "missed": ("calendar-x", "warn"),
+    "lost": ("question-circle", "fail"),
+    "rolled_back": ("arrow-counterclockwise", "warn"),
+}
+
+ACTIVE = (RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.VERIFYING)  # a worker has them
+OCCUPYING = (*ACTIVE, RunStatus.PAUSED)  # no second run of the same work may start beside these
+OPEN = (RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY, *OCCUPYING)
+GOOD = (RunStatus.SUCCEEDED, RunStatus.WARNING)
+BAD = (RunStatus.FAILED, RunStatus.TIMED_OUT, RunStatus.LOST, RunStatus.MISSED)
+TERMINAL = tuple(status for status in RunStatus if status not in OPEN)
+
+
+class Origin(models.TextChoices):
+    """By which way a run came."""
+
+    PAGE = "page", "By hand"
+    COMMAND = "command", "Command"
+    SCHEDULE = "schedule", "Schedule"
+    EVENT = "event", "Event"
+    RESUME = "resume", "Resumed"
+    RETRY = "retry", "Tried again"
+    UNDO = "undo", "Undo"
+
+
+class Stop(models.TextChoices):
+    """How a run was asked to stop; a harder way replaces a milder one."""
+
+    AFTER_STEP = "after_step", "After this step"
+    CANCEL = "cancel", "Cancel now"
+    SHUTDOWN = "shutdown", "The worker is shutting down"
+
+
+class JobRunQuerySet(models.QuerySet["JobRun"]):
+    """Every change of state goes through `move`: it names the states it may leave and says whether it won."""
+
+    def visible_to(self, user: User) -> JobRunQuerySet:
+        return visible_rows(self, user)
+
+    def move(self, pk: int, *, leaving: tuple[str, ...], to: str, token: int | None = None, **values: Any) -> bool:
+        """Compare-and-set. False = somebody else was first, or the fencing token is no longer ours."""
+        rows = self.filter(pk=pk, status__in=leaving)
+        if token is not None:
+            rows = rows.filter(fencing_token=token)
+        return rows.update(status=to, **values) == 1
+
+    def claim(self, pk: int, *, worker: str, moment: datetime, lease_until: datetime, deadline_at: datetime) -> int | None:
+        """Take a ready run for one worker; the fencing token, or None where another was first."""
+        won = self.move(
+            pk, leaving=(RunStatus.READY,), to=RunStatus.RUNNING, fencing_token=F("fencing_token") + 1, worker=worker,
+            heartbeat_at=moment, lease_until=lease_until, deadline_at=deadline_at, started_at=moment, stop="", reasons=[],
+        )  # fmt: skip
+        return self.values_list("fencing_token", flat=True).get(pk=pk) if won else None
+
+    def beat(self, pk: int, token: int, *, moment: datetime, lease_until: datetime, **progress: Any) -> bool:
+        """A worker's sign of life. False = the run is no longer its own, and it must stop at once."""
+        rows = self.filter(pk=pk, fencing_token=token, status__in=ACTIVE)
+        return rows.update(heartbeat_at=moment, lease_until=lease_until, **progress) == 1
+
+
+class JobRun(models.Model):
+    """One run of a strategy on a target."""
+
+    due_key = models.CharField(max_length=200, unique=True, help_text="What makes this start one start: planned twice = once.")
+    job = models.ForeignKey(MaintenanceJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
+    strategy_name = models.CharField(max_length=50)
+    target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="runs")
+    target_object = models.CharField(max_length=500, default="ALL")
+    parameters = models.JSONField(default=dict)
+    timeout_seconds = models.PositiveIntegerField(default=3600)
+    priority_level = models.PositiveSmallIntegerField(default=5)
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    asked_by = models.CharField(max_length=150, help_text="Name of the user, or cli:<user of the operating system>.")
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+
+    status = models.CharField(max_length=15, choices=RunStatus.choices, default=RunStatus.PLANNED)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField()
+    is_released = models.BooleanField(default=False, help_text="May start by itself once the gate lets it.")
+    plan = models.JSONField(null=True, blank=True)
+    plan_digest = models.CharField(max_length=64, blank=True, default="")
+    planned_at = models.DateTimeField(null=True, blank=True)
+    reasons = models.JSONField(default=list, blank=True, help_text="Why it waits: sentences with who can clear them.")
+    reasons_at = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    woken_at = models.DateTimeField(null=True, blank=True)
+
+    fencing_token = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True, default="")
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    stop = models.CharField(max_length=10, choices=Stop.choices, blank=True, default="")
+    stop_asked_at = models.DateTimeField(null=True, blank=True)
+    stop_asked_by = models.CharField(max_length=150, blank=True, default="")
+    done_keys = models.JSONField(default=list, blank=True, help_text="Checkpoint: keys of steps that are done or not needed.")
+    steps_total = models.PositiveIntegerField(default=0)
+    step_number = models.PositiveIntegerField(default=0)
+    step_started_at = models.DateTimeField(null=True, blank=True)
+    step_fraction = models.FloatField(null=True, blank=True)
+    step_phase = models.CharField(max_length=200, blank=True, default="")
+
+    finished_at = models.DateTimeField(null=True, blank=True)
+    duration_ms = models.BigIntegerField(null=True, blank=True)
+    message = models.CharField(max_length=2000, blank=True, default="")
+    error_code = models.CharField(max_length=50, blank=True, default="")
+    error_class = models.CharField(max_length=20, blank=True, default="")
+    state_left = models.CharField(max_length=20, blank=True, default="")
+    state_left_message = models.CharField(max_length=2000, blank=True, default="")
+    handled_at = models.DateTimeField(null=True, blank=True)
+    handled_by = models.CharField(max_length=150, blank=True, default="")
+    handled_note = models.CharField(max_length=500, blank=True, default="")
+
+    objects: ClassVar[JobRunQuerySet] = JobRunQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "portal_job_run"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["status", "due_at"], name="portal_run_by_status"),
+            models.Index(fields=["target", "status"], name="portal_run_by_target"),
+            models.Index(fields=["finished_at"], name="portal_run_by_end"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=RunStatus.values), name="portal_run_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"
+
+    @property
+    def state(self) -> RunStatus:
+        return RunStatus(self.status)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE

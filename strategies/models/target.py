@@ -1,0 +1,106 @@
+"""A maintained database: where it is, whose it is, what it said of itself, and how much may be done on it at once."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from strategies.models.access import Role, Tenant, User
+
+M = TypeVar("M", bound=models.Model)
+
+
+def visible_rows(rows: models.QuerySet[M], user: User, *roles_without_target: Role, path: str = "target") -> Any:
+    """Rows whose target the user may see; rows without a target are for the roles named. The one rule of visibility."""
+    if not user.is_active or not (user.is_superuser or user.roles):
+        return rows.none()
+    if user.is_superuser:
+        return rows
+    own = models.Q(**{f"{path}__tenant__in": user.tenants.all()})
+    if roles_without_target and user.has_role(*roles_without_target):
+        own |= models.Q(**{f"{path}__isnull": True})
+    return rows.filter(own)
+
+
+class Environment(models.TextChoices):
+    DEVELOPMENT = "development", "Development"
+    TEST = "test", "Test"
+    STAGING = "staging", "Staging"
+    PRODUCTION = "production", "Production"
+
+
+class Tag(models.Model):
+    """A group of targets. With `max_parallel_runs` the whole group takes no more runs at once."""
+
+    name = models.CharField(max_length=60, unique=True)
+    max_parallel_runs = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Runs at once over all databases with this tag."
+    )
+
+    class Meta:
+        db_table = "portal_tag"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TargetQuerySet(models.QuerySet["Target"]):
+    def visible_to(self, user: User) -> TargetQuerySet:
+        if not user.is_active or not (user.is_superuser or user.roles):
+            return self.none()
+        return self if user.is_superuser else self.filter(tenant__in=user.tenants.all())
+
+
+class Target(models.Model):
+    """A maintained database.
+
+    `secret` is a reference (`env:NAME`, `file:PATH`) or a text encrypted with a key kept outside the database; never clear.
+    What the last check saw stands in the `check…` fields; `facts` and `missing_rights` are the values of strategies/plans.py.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    platform = models.CharField(max_length=30)
+    url = models.CharField(max_length=500, help_text="Without a password.")
+    secret = models.CharField(max_length=1000, blank=True, default="")
+    environment = models.CharField(max_length=20, choices=Environment.choices, default=Environment.DEVELOPMENT)
+    owner = models.CharField(max_length=120, blank=True, default="")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="targets")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="targets", db_table="portal_target_tags")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    max_parallel_runs = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
+    is_home = models.BooleanField(default=False, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    check_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    check_woken_at = models.DateTimeField(null=True, blank=True, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    check_error = models.CharField(max_length=2000, blank=True, default="", editable=False)
+    facts = models.JSONField(null=True, blank=True, editable=False)
+    missing_rights = models.JSONField(default=list, blank=True, editable=False)
+    # After an authentication error nothing tries again by itself: accounts get locked. A person clears it.
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stopped_why = models.CharField(max_length=2000, blank=True, default="", editable=False)
+
+    objects: ClassVar[TargetQuerySet] = TargetQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "portal_target"
+        ordering = ["name"]
+        indexes = [models.Index(fields=["check_asked_at"], name="portal_target_check_asked")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_reachable(self) -> bool | None:
+        """What the last check saw; None = never checked."""
+        return None if self.checked_at is None else not self.check_error
+
+    @property
+    def is_being_checked(self) -> bool:
+        return self.check_asked_at is not None and (self.checked_at is None or self.checked_at < self.check_asked_at)
