@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -147,6 +147,19 @@ class Step:
     @property
     def is_reversible(self) -> bool:
         return bool(self.undo)
+
+    @property
+    def is_reversal(self) -> bool:
+        return self.key.startswith("undo:")
+
+    def reversal(self) -> Step:
+        """The step that takes this one back. Raises ValueError where there is none."""
+        if not self.undo:
+            raise ValueError(f"{self.key} cannot be undone: {self.undo_note}")
+        return replace(
+            self, key=f"undo:{self.key}", statements=self.undo, undo=(), undo_note="An undo is not undone; run the strategy again.",
+            reason=f"Takes back: {self.reason}", after=(), in_transaction=self.in_transaction or len(self.undo) > 1,
+        )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "locks": self.locks.value, "sql": self.sql}

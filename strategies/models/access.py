@@ -38,7 +38,9 @@ class Tenant(models.Model):
 class User(AbstractUser):
     """A person who signs in."""
 
-    time_zone = models.CharField(max_length=64, blank=True, default="", help_text="IANA name; empty = the portal's own.")
+    time_zone = models.CharField(
+        max_length=64, blank=True, default="", help_text="IANA name; empty = the portal's own."
+    )
     tenants = models.ManyToManyField(Tenant, blank=True, related_name="users")
 
     objects: ClassVar[UserManager[User]] = UserManager()

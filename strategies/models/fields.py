@@ -54,7 +54,9 @@ class YesNoField(YesNoBase):
         return "Y" if self.value_from_object(obj) else "N"
 
     def formfield(self, **kwargs: Any) -> Any:
-        return forms.BooleanField(required=False, label=kwargs.get("label", self.verbose_name), help_text=self.help_text)
+        return forms.BooleanField(
+            required=False, label=kwargs.get("label", self.verbose_name), help_text=self.help_text
+        )
 
 
 class JSONTextField(JSONTextBase):

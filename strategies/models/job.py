@@ -33,7 +33,7 @@ class MaintenanceJob(models.Model):
     schedule_type = models.ForeignKey(
         ScheduleType, on_delete=models.PROTECT, to_field="schedule_type", db_column="schedule_type", related_name="+"
     )
-    schedule_value = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001
+    schedule_value = models.CharField(max_length=100, null=True, blank=True)
     target_object = models.CharField(max_length=128)
     target_type = models.ForeignKey(
         TargetType, on_delete=models.PROTECT, to_field="target_type", db_column="target_type", related_name="+"
@@ -42,23 +42,23 @@ class MaintenanceJob(models.Model):
     last_run = models.DateTimeField(null=True, blank=True)
     next_run = models.DateTimeField(null=True, blank=True)
     created_date = models.DateTimeField(db_default=Now())
-    created_by = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
+    created_by = models.CharField(max_length=128, null=True, blank=True)
     last_modified = models.DateTimeField(null=True, blank=True)
-    last_modified_by = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
+    last_modified_by = models.CharField(max_length=128, null=True, blank=True)
     execution_count = models.BigIntegerField(default=0, db_default=0)
     avg_duration_ms = models.BigIntegerField(null=True, blank=True)
     last_duration_ms = models.BigIntegerField(null=True, blank=True)
-    last_status = models.CharField(max_length=20, null=True, blank=True)  # noqa: DJ001
+    last_status = models.CharField(max_length=20, null=True, blank=True)
     error_count = models.BigIntegerField(default=0, db_default=0)
-    last_error = models.CharField(max_length=2000, null=True, blank=True)  # noqa: DJ001
+    last_error = models.CharField(max_length=2000, null=True, blank=True)
     job_parameters = JSONTextField(null=True, blank=True)
-    depends_on_jobs = models.CharField(max_length=1000, null=True, blank=True)  # noqa: DJ001
-    prerequisite_checks = models.CharField(max_length=1000, null=True, blank=True)  # noqa: DJ001
+    depends_on_jobs = models.CharField(max_length=1000, null=True, blank=True)
+    prerequisite_checks = models.CharField(max_length=1000, null=True, blank=True)
     max_parallel_degree = models.IntegerField(default=1, db_default=1)
     resource_limits = JSONTextField(null=True, blank=True)
     notify_on_success = YesNoField(default=False, db_default=False)
     notify_on_failure = YesNoField(default=True, db_default=True)
-    notification_recipients = models.CharField(max_length=1000, null=True, blank=True)  # noqa: DJ001
+    notification_recipients = models.CharField(max_length=1000, null=True, blank=True)
     target = models.ForeignKey(Target, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
 
     objects: ClassVar[MaintenanceJobQuerySet] = MaintenanceJobQuerySet.as_manager()  # type: ignore[assignment]

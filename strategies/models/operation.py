@@ -63,18 +63,18 @@ class OperationLog(models.Model):
     operation_id = models.BigAutoField(primary_key=True)
     strategy_name = models.CharField(max_length=50)
     operation_type = models.CharField(max_length=50)
-    job_name = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
-    target_object = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001
-    target_type = models.CharField(max_length=30, null=True, blank=True)  # noqa: DJ001
+    job_name = models.CharField(max_length=128, null=True, blank=True)
+    target_object = models.CharField(max_length=500, null=True, blank=True)
+    target_type = models.CharField(max_length=30, null=True, blank=True)
     status = models.CharField(max_length=20, default=OperationStatus.STARTED, db_default=OperationStatus.STARTED)
-    message = models.CharField(max_length=2000, null=True, blank=True)  # noqa: DJ001
+    message = models.CharField(max_length=2000, null=True, blank=True)
     duration_ms = models.BigIntegerField(null=True, blank=True)
     operation_time = models.DateTimeField(db_default=Now())
-    user_name = models.CharField(max_length=150, null=True, blank=True)  # noqa: DJ001
-    session_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001
-    sql_text = models.TextField(null=True, blank=True)  # noqa: DJ001
-    error_code = models.CharField(max_length=50, null=True, blank=True)  # noqa: DJ001
-    error_message = models.CharField(max_length=2000, null=True, blank=True)  # noqa: DJ001
+    user_name = models.CharField(max_length=150, null=True, blank=True)
+    session_id = models.CharField(max_length=100, null=True, blank=True)
+    sql_text = models.TextField(null=True, blank=True)
+    error_code = models.CharField(max_length=50, null=True, blank=True)
+    error_message = models.CharField(max_length=2000, null=True, blank=True)
     strategy_context = JSONTextField(null=True, blank=True)
     cpu_time_ms = models.BigIntegerField(null=True, blank=True)
     memory_used_mb = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
@@ -86,7 +86,7 @@ class OperationLog(models.Model):
         "strategies.JobRun", on_delete=models.DO_NOTHING, db_constraint=False, null=True, blank=True,
         related_name="operations",
     )  # fmt: skip
-    step_key = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001
+    step_key = models.CharField(max_length=500, null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=1, db_default=1)
     ended_at = models.DateTimeField(null=True, blank=True)
 

@@ -23,8 +23,8 @@ class OperationType(ReferenceRow):
 
     operation_type_id = models.BigAutoField(primary_key=True)
     operation_type = models.CharField(max_length=50, unique=True)
-    description = models.CharField(max_length=200, blank=True, null=True)  # noqa: DJ001  NULL where SQL leaves it out
-    category = models.CharField(max_length=30, blank=True, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=200, blank=True, null=True)
+    category = models.CharField(max_length=30, blank=True, null=True)
 
     class Meta:
         db_table = "generic_operation_types"
@@ -39,8 +39,8 @@ class JobType(ReferenceRow):
 
     job_type_id = models.BigAutoField(primary_key=True)
     job_type = models.CharField(max_length=50, unique=True)
-    description = models.CharField(max_length=200, blank=True, null=True)  # noqa: DJ001
-    category = models.CharField(max_length=30, blank=True, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=200, blank=True, null=True)
+    category = models.CharField(max_length=30, blank=True, null=True)
 
     class Meta:
         db_table = "generic_job_types"
@@ -55,8 +55,8 @@ class TargetType(ReferenceRow):
 
     target_type_id = models.BigAutoField(primary_key=True)
     target_type = models.CharField(max_length=30, unique=True)
-    description = models.CharField(max_length=200, blank=True, null=True)  # noqa: DJ001
-    category = models.CharField(max_length=30, blank=True, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=200, blank=True, null=True)
+    category = models.CharField(max_length=30, blank=True, null=True)
 
     class Meta:
         db_table = "generic_target_types"
@@ -71,7 +71,7 @@ class ScheduleType(ReferenceRow):
 
     schedule_type_id = models.BigAutoField(primary_key=True)
     schedule_type = models.CharField(max_length=20, unique=True)
-    description = models.CharField(max_length=100, blank=True, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=100, blank=True, null=True)
 
     class Meta:
         db_table = "generic_schedule_types"
@@ -86,7 +86,7 @@ class OperationStatusRow(ReferenceRow):
 
     status_id = models.BigAutoField(primary_key=True)
     status = models.CharField(max_length=20, unique=True)
-    description = models.CharField(max_length=100, blank=True, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=100, blank=True, null=True)
 
     class Meta:
         db_table = "generic_operation_status"
@@ -101,7 +101,7 @@ class DeploymentStatusRow(ReferenceRow):
 
     status_id = models.BigAutoField(primary_key=True)
     status = models.CharField(max_length=20, unique=True)
-    description = models.CharField(max_length=100, blank=True, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=100, blank=True, null=True)
 
     class Meta:
         db_table = "generic_deployment_status"

@@ -103,7 +103,9 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
             rows = rows.filter(fencing_token=token)
         return rows.update(status=to, **values) == 1
 
-    def claim(self, pk: int, *, worker: str, moment: datetime, lease_until: datetime, deadline_at: datetime) -> int | None:
+    def claim(
+        self, pk: int, *, worker: str, moment: datetime, lease_until: datetime, deadline_at: datetime
+    ) -> int | None:
         """Take a ready run for one worker; the fencing token, or None where another was first."""
         won = self.move(
             pk, leaving=(RunStatus.READY,), to=RunStatus.RUNNING, fencing_token=F("fencing_token") + 1, worker=worker,
@@ -120,7 +122,9 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
 class JobRun(models.Model):
     """One run of a strategy on a target."""
 
-    due_key = models.CharField(max_length=200, unique=True, help_text="What makes this start one start: planned twice = once.")
+    due_key = models.CharField(
+        max_length=200, unique=True, help_text="What makes this start one start: planned twice = once."
+    )
     job = models.ForeignKey(MaintenanceJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     strategy_name = models.CharField(max_length=50)
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="runs")
@@ -153,7 +157,6 @@ class JobRun(models.Model):
     stop = models.CharField(max_length=10, choices=Stop.choices, blank=True, default="")
     stop_asked_at = models.DateTimeField(null=True, blank=True)
     stop_asked_by = models.CharField(max_length=150, blank=True, default="")
-    done_keys = models.JSONField(default=list, blank=True, help_text="Checkpoint: keys of steps that are done or not needed.")
     steps_total = models.PositiveIntegerField(default=0)
     step_number = models.PositiveIntegerField(default=0)
     step_started_at = models.DateTimeField(null=True, blank=True)

@@ -19,8 +19,8 @@ class StrategyType(ReferenceRow):
     strategy_type_id = models.BigAutoField(primary_key=True)
     strategy_name = models.CharField(max_length=50, unique=True)
     strategy_type = models.CharField(max_length=20, blank=True, default="MAINTENANCE", db_default="MAINTENANCE")
-    description = models.CharField(max_length=200, blank=True, null=True)  # noqa: DJ001
-    category = models.CharField(max_length=30, blank=True, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=200, blank=True, null=True)
+    category = models.CharField(max_length=30, blank=True, null=True)
 
     class Meta:
         db_table = "generic_strategy_types"
@@ -48,7 +48,11 @@ class StrategyConfig(models.Model):
 
     config_id = models.BigAutoField(primary_key=True)
     strategy = models.ForeignKey(
-        StrategyType, on_delete=models.PROTECT, to_field="strategy_name", db_column="strategy_name", related_name="configs"
+        StrategyType,
+        on_delete=models.PROTECT,
+        to_field="strategy_name",
+        db_column="strategy_name",
+        related_name="configs",
     )
     target_object = models.CharField(max_length=128)
     target_type = models.ForeignKey(
@@ -57,25 +61,28 @@ class StrategyConfig(models.Model):
     strategy_type = models.CharField(max_length=20, default="MAINTENANCE")
     strategy_config = JSONTextField(default=dict)
     execution_mode = models.CharField(
-        max_length=20, choices=ExecutionMode.choices, default=ExecutionMode.AUTOMATIC, db_default=ExecutionMode.AUTOMATIC
+        max_length=20,
+        choices=ExecutionMode.choices,
+        default=ExecutionMode.AUTOMATIC,
+        db_default=ExecutionMode.AUTOMATIC,
     )
     parallel_degree = models.IntegerField(default=1, db_default=1)
     batch_size = models.IntegerField(default=1000, db_default=1000)
     timeout_seconds = models.IntegerField(default=3600, db_default=3600)
     resource_limits = JSONTextField(null=True, blank=True)
     priority_level = models.IntegerField(default=5, db_default=5)
-    schedule_expression = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
+    schedule_expression = models.CharField(max_length=200, null=True, blank=True)
     schedule_timezone = models.CharField(max_length=50, default="UTC", db_default="UTC")
-    depends_on_strategies = models.CharField(max_length=1000, null=True, blank=True)  # noqa: DJ001
-    prerequisite_checks = models.CharField(max_length=1000, null=True, blank=True)  # noqa: DJ001
+    depends_on_strategies = models.CharField(max_length=1000, null=True, blank=True)
+    prerequisite_checks = models.CharField(max_length=1000, null=True, blank=True)
     created_date = models.DateTimeField(db_default=Now())
-    created_by = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
+    created_by = models.CharField(max_length=128, null=True, blank=True)
     last_modified = models.DateTimeField(null=True, blank=True)
-    last_modified_by = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
+    last_modified_by = models.CharField(max_length=128, null=True, blank=True)
     is_active = YesNoField(default=True, db_default=True)
     version = models.CharField(max_length=20, default="1.0", db_default="1.0")
-    description = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001
-    tags = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001
+    description = models.CharField(max_length=500, null=True, blank=True)
+    tags = models.CharField(max_length=500, null=True, blank=True)
     execution_count = models.BigIntegerField(default=0, db_default=0)
     success_count = models.BigIntegerField(default=0, db_default=0)
     failure_count = models.BigIntegerField(default=0, db_default=0)
@@ -108,7 +115,9 @@ class StrategyConfig(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(priority_level__range=(1, 10)), name="gsc_priority_1_to_10"),
             models.CheckConstraint(condition=models.Q(timeout_seconds__gt=0), name="gsc_timeout_positive"),
-            models.CheckConstraint(condition=models.Q(execution_mode__in=ExecutionMode.values), name="gsc_execution_mode"),
+            models.CheckConstraint(
+                condition=models.Q(execution_mode__in=ExecutionMode.values), name="gsc_execution_mode"
+            ),
         ]
 
     def __str__(self) -> str:

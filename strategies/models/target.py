@@ -36,7 +36,10 @@ class Tag(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     max_parallel_runs = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Runs at once over all databases with this tag."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Runs at once over all databases with this tag.",
     )
 
     class Meta:

@@ -46,6 +46,10 @@ class PlatformError(Exception):
         self.error = error
 
 
+class ObjectUnknown(ValueError):
+    """The target has no object of that name; the text says so, for the person who typed it."""
+
+
 class NotSupported(Exception):
     """This platform (or this version of it) has no such thing. Raised, never answered with an empty result."""
 
@@ -209,6 +213,14 @@ class Concern(ABC, Generic[P]):
     @abstractmethod
     def verify(self, session: Session, step: Step, outcome: Outcome | None) -> Verification:
         """Asked of the target after the step; `outcome` is None when the worker was lost meanwhile. Raises PlatformError."""
+
+    def clean_up(self, session: Session, step: Step) -> list[Step]:
+        """Steps that remove what a failed attempt of `step` left, before it is tried again. Raises PlatformError."""
+        return []
+
+    def verify_undo(self, session: Session, step: Step) -> Verification:
+        """Asked of the target after the reversal of a step. Raises NotSupported where no step is reversible, PlatformError."""
+        raise NotSupported("Steps of this kind cannot be undone.")
 
     @abstractmethod
     def state_left(self, session: Session, step: Step) -> StateLeft:

@@ -1,0 +1,115 @@
+"""The rows that every installation has: the seed's reference values, the five groups, the first tenant, and the target *home*.
+
+Kept by a handler of Django's post_migrate, so that they exist after `migrate` alone, come with an upgrade, and are never doubled.
+A row that people switched off or described anew stays as they left it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+
+from strategies import registry
+
+_DATABASE, _APPLICATION, _SYSTEM = "DATABASE", "APPLICATION", "SYSTEM"
+
+STRATEGIES = {
+    "PARTITION_MAINTENANCE": (_DATABASE, "Keeps partitions ahead of the data, and drops what is past its time."),
+    "INDEX_MAINTENANCE": (_DATABASE, "Repairs invalid indexes, removes leftovers, rebuilds what is bloated by evidence."),
+    "STATISTICS_MAINTENANCE": (_DATABASE, "Gathers optimizer statistics where they are missing or stale."),
+    "CLEANUP_MAINTENANCE": (_DATABASE, "Removes data and files that are no longer needed."),
+    "BACKUP_MAINTENANCE": (_DATABASE, "Makes backups, and proves that they can be restored."),
+    "ARCHIVE_MAINTENANCE": (_DATABASE, "Moves old data to where it costs less."),
+    "SECURITY_MAINTENANCE": ("SECURITY", "Looks after accounts, rights and their expiry."),
+    "PERFORMANCE_MAINTENANCE": ("PERFORMANCE", "Finds and mends what makes a database slow."),
+    "COMPLIANCE_MAINTENANCE": ("COMPLIANCE", "Checks and documents what rules demand."),
+    "MONITORING_MAINTENANCE": ("MONITORING", "Looks after the watching itself: samples, logs, alerts."),
+}
+OPERATION_TYPES = (
+    "OPTIMIZE CREATE UPDATE DELETE ANALYZE REBUILD COMPRESS CLEANUP BACKUP RESTORE ARCHIVE MIGRATE VALIDATE MONITOR "
+    "REPORT CONFIGURE"
+).split()
+JOB_TYPES = (
+    "MAINTENANCE ANALYSIS OPTIMIZATION CLEANUP BACKUP ARCHIVE MIGRATION VALIDATION MONITORING REPORTING"
+).split()
+SCHEDULE_TYPES = "DAILY WEEKLY MONTHLY QUARTERLY YEARLY CUSTOM ON_DEMAND EVENT_DRIVEN".split()
+TARGET_TYPES = {
+    _DATABASE: "TABLE INDEX SCHEMA DATABASE PARTITION TABLESPACE USER ROLE".split(),
+    _APPLICATION: "APPLICATION SERVICE".split(),
+    _SYSTEM: "FILE DIRECTORY".split(),
+}
+OPERATION_STATUS = "STARTED RUNNING PENDING SUCCESS WARNING ERROR CANCELLED TIMEOUT INFO".split()
+DEPLOYMENT_STATUS = "PENDING IN_PROGRESS COMPLETED FAILED ROLLED_BACK CANCELLED".split()
+
+FIRST_TENANT = "Main"
+
+
+def ensure(apps: Any, using: str = "default") -> None:
+    """Add what is missing. `apps` gives the models, as in a migration."""
+    with transaction.atomic(using=using):
+        _portal(apps, using)
+        _words(apps, using)
+        _access(apps, using)
+        _home(apps, using)
+
+
+def _portal(apps: Any, using: str) -> None:
+    apps.get_model("strategies", "Portal").objects.using(using).get_or_create(pk=1)
+
+
+def _words(apps: Any, using: str) -> None:
+    for name, (category, description) in STRATEGIES.items():
+        _add(apps, using, "StrategyType", {"strategy_name": name}, category=category, description=description)
+    for name, routine in registry.routines().items():
+        _add(apps, using, "StrategyType", {"strategy_name": name}, category=routine.category, description=routine.title)
+    for word in OPERATION_TYPES:
+        _add(apps, using, "OperationType", {"operation_type": word}, category=_DATABASE, description=_plain(word))
+    for word in JOB_TYPES:
+        _add(apps, using, "JobType", {"job_type": word}, category=_DATABASE, description=_plain(word))
+    for word in SCHEDULE_TYPES:
+        _add(apps, using, "ScheduleType", {"schedule_type": word}, description=_plain(word))
+    for category, words in TARGET_TYPES.items():
+        for word in words:
+            _add(apps, using, "TargetType", {"target_type": word}, category=category, description=_plain(word))
+    for word in OPERATION_STATUS:
+        _add(apps, using, "OperationStatusRow", {"status": word}, description=_plain(word))
+    for word in DEPLOYMENT_STATUS:
+        _add(apps, using, "DeploymentStatusRow", {"status": word}, description=_plain(word))
+
+
+def _access(apps: Any, using: str) -> None:
+    from strategies.models.access import Role
+
+    group: type[models.Model] = apps.get_model("auth", "Group")
+    for role in Role:
+        group._default_manager.using(using).get_or_create(name=role.value)
+    _add(apps, using, "Tenant", {"name": FIRST_TENANT})
+
+
+def _home(apps: Any, using: str) -> None:
+    """The portal's own database as a target. Its address follows DATABASE_URL; here stands only that it is home."""
+    target = apps.get_model("strategies", "Target").objects.using(using)
+    platform = settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[1].removesuffix("3")
+    tenant = apps.get_model("strategies", "Tenant").objects.using(using).get(name=FIRST_TENANT)
+    home, _ = target.get_or_create(
+        is_home=True,
+        defaults={
+            "name": "home",
+            "platform": platform,
+            "url": "",
+            "owner": "The portal itself",
+            "tenant": tenant,
+            "environment": "production",
+        },
+    )
+    target.filter(pk=home.pk).exclude(platform=platform).update(platform=platform)
+
+
+def _add(apps: Any, using: str, model: str, key: dict[str, str], **values: str) -> None:
+    apps.get_model("strategies", model).objects.using(using).get_or_create(**key, defaults=values)
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ").capitalize()
