@@ -17,18 +17,31 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_objects: int = Field(
-        default=100, ge=1, le=100_000, title="At most this many objects",
+        default=100,
+        ge=1,
+        le=100_000,
+        title="At most this many objects",
         description="Objects worked on in one run, the most severe first; the plan says how many were left for the next.",
     )
     retries: int = Field(
-        default=2, ge=0, le=10, title="Retries",
+        default=2,
+        ge=0,
+        le=10,
+        title="Retries",
         description="Further attempts of a step after a transient error or a lock, each visible in the operation log.",
     )
     retry_delay_seconds: int = Field(
-        default=5, ge=1, le=600, title="Delay before the first retry", description="Seconds; doubled before each further retry.",
+        default=5,
+        ge=1,
+        le=600,
+        title="Delay before the first retry",
+        description="Seconds; doubled before each further retry.",
     )
     lock_wait_seconds: int = Field(
-        default=5, ge=1, le=3600, title="Wait for locks at most",
+        default=5,
+        ge=1,
+        le=3600,
+        title="Wait for locks at most",
         description="Seconds that a statement may queue behind others, and others behind it, before it gives up.",
     )
 
@@ -82,10 +95,18 @@ class Routine(Generic[P]):
         chosen, left = self._choose(assessment.findings, parameters)
         notes = assessment.notes
         if left:
-            notes = (*notes, f"{left} further findings are left for the next run (at most {parameters.max_objects} objects a run).")
+            notes = (
+                *notes,
+                f"{left} further findings are left for the next run (at most {parameters.max_objects} objects a run).",
+            )
         return Plan(
-            strategy=self.name, version=self.version, platform=platform, target=target,
-            parameters=parameters.model_dump(mode="json"), steps=tuple(concern.steps(chosen, parameters)), notes=notes,
+            strategy=self.name,
+            version=self.version,
+            platform=platform,
+            target=target,
+            parameters=parameters.model_dump(mode="json"),
+            steps=tuple(concern.steps(chosen, parameters)),
+            notes=notes,
         )
 
     @staticmethod

@@ -13,28 +13,46 @@ class IndexParameters(Parameters):
     """What INDEX_MAINTENANCE looks for, and the floors below which it leaves an index alone."""
 
     repair_invalid: bool = Field(
-        default=True, title="Repair invalid indexes", description="Indexes that the database does not use, or that fail its own check.",
+        default=True,
+        title="Repair invalid indexes",
+        description="Indexes that the database does not use, or that fail its own check.",
     )
     remove_leftovers: bool = Field(
-        default=True, title="Remove leftovers",
+        default=True,
+        title="Remove leftovers",
         description="Copies that a cancelled online rebuild left behind. Only copies that are invalid, whose original is valid, while no build runs.",
     )
     rebuild_bloated: bool = Field(
-        default=True, title="Rebuild bloated indexes", description="Indexes much larger than their entries need, judged by both limits below.",
+        default=True,
+        title="Rebuild bloated indexes",
+        description="Indexes much larger than their entries need, judged by both limits below.",
     )
     bloat_percent: float = Field(
-        default=40, ge=5, le=99, title="Bloated from (percent)", description="Share of the index that a rebuild would give back.",
+        default=40,
+        ge=5,
+        le=99,
+        title="Bloated from (percent)",
+        description="Share of the index that a rebuild would give back.",
     )
     bloat_megabytes: float = Field(
-        default=64, ge=0, le=1_000_000, title="Bloated from (MB)",
+        default=64,
+        ge=0,
+        le=1_000_000,
+        title="Bloated from (MB)",
         description="Space that a rebuild would give back; below it an index is left alone whatever its percentage.",
     )
     stale_estimate_percent: float = Field(
-        default=10, ge=1, le=100, title="Distrust estimates from (percent changed)",
+        default=10,
+        ge=1,
+        le=100,
+        title="Distrust estimates from (percent changed)",
         description="Where more of the table changed since its statistics were gathered, an estimate is worth nothing and is not made.",
     )
     oldest_transaction_minutes: int = Field(
-        default=30, ge=1, le=10_080, title="Not behind transactions older than",
+        default=30,
+        ge=1,
+        le=10_080,
+        title="Not behind transactions older than",
         description="Minutes. An online rebuild waits for every older transaction; behind one as old as this it does not start.",
     )
 

@@ -13,25 +13,41 @@ class StatisticsParameters(Parameters):
     """What counts as missing or stale, and the floors below which a table is left alone."""
 
     gather_missing: bool = Field(
-        default=True, title="Gather missing statistics", description="Tables with rows for which statistics were never gathered.",
+        default=True,
+        title="Gather missing statistics",
+        description="Tables with rows for which statistics were never gathered.",
     )
     gather_stale: bool = Field(
-        default=True, title="Gather stale statistics", description="Tables that changed a lot since statistics were gathered.",
+        default=True,
+        title="Gather stale statistics",
+        description="Tables that changed a lot since statistics were gathered.",
     )
     stale_percent: float = Field(
-        default=10, ge=0.1, le=1000, title="Stale from (percent changed)",
+        default=10,
+        ge=0.1,
+        le=1000,
+        title="Stale from (percent changed)",
         description="Rows changed since the last gathering, as a share of the table's rows.",
     )
     stale_rows: int = Field(
-        default=1000, ge=1, le=1_000_000_000, title="Stale from (rows changed)",
+        default=1000,
+        ge=1,
+        le=1_000_000_000,
+        title="Stale from (rows changed)",
         description="Fewer changed rows than this never make a table stale, whatever their share.",
     )
     minimum_rows: int = Field(
-        default=1, ge=1, le=1_000_000_000, title="Smallest table (rows)",
+        default=1,
+        ge=1,
+        le=1_000_000_000,
+        title="Smallest table (rows)",
         description="Tables with fewer rows are left alone; an empty table needs no statistics.",
     )
     analysis_limit: int = Field(
-        default=0, ge=0, le=1_000_000, title="Rows looked at per index (SQLite)",
+        default=0,
+        ge=0,
+        le=1_000_000,
+        title="Rows looked at per index (SQLite)",
         description="0 reads every index in full, so that the figures are exact; 400 is SQLite's own advice for very large files.",
     )
 
