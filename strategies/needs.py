@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -55,7 +56,7 @@ def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen,
     with transaction.atomic():
         known = {(row.kind, row.object): row for row in Finding.objects.filter(target=target, strategy_name=strategy)}
         for finding in seen.findings:
-            values = {
+            values: dict[str, Any] = {
                 "object_type": finding.object_type, "severity": finding.severity.value, "summary": finding.summary[:1000],
                 "advice": finding.advice[:1000], "evidence": dict(finding.evidence), "last_seen_at": moment,
             }  # fmt: skip

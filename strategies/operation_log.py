@@ -73,7 +73,7 @@ def begin(row: Beginning, moment: datetime) -> int:
     returning, variables = connection.ops.return_insert_columns([OperationLog._meta.pk])  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
         cursor.execute(f"{_BEGIN} {returning}", (*values, *variables))
-        (operation_id,) = connection.ops.fetch_returned_insert_columns(cursor, variables)
+        (operation_id,) = connection.ops.fetch_returned_insert_columns(cursor, variables)  # type: ignore[attr-defined]
     return int(operation_id)
 
 

@@ -26,12 +26,12 @@ def count(run: JobRun) -> None:
     if ended is None:
         return
     with transaction.atomic():
-        if run.job_id:
-            _count_job(run, status, ended)
+        if run.job_id is not None:
+            _count_job(run, run.job_id, status, ended)
         _count_configs(run, status, ended)
 
 
-def _count_job(run: JobRun, status: RunStatus, ended: datetime) -> None:
+def _count_job(run: JobRun, job_id: int, status: RunStatus, ended: datetime) -> None:
     values: dict[str, Any] = {
         "execution_count": F("execution_count") + 1,
         "last_run": run.started_at or ended,
@@ -42,13 +42,13 @@ def _count_job(run: JobRun, status: RunStatus, ended: datetime) -> None:
         values["last_duration_ms"] = run.duration_ms
     if status not in (*GOOD, RunStatus.CANCELLED):
         values |= {"error_count": F("error_count") + 1, "last_error": run.message}
-    MaintenanceJob.objects.filter(pk=run.job_id).update(**values)
+    MaintenanceJob.objects.filter(pk=job_id).update(**values)
 
 
 def _count_configs(run: JobRun, status: RunStatus, ended: datetime) -> None:
     place = Q(target=run.target) | (Q(target__isnull=True) if run.target.is_home else Q(pk__in=()))
     rows = StrategyConfig.objects.filter(
-        place, strategy_id=run.strategy_name, target_object=run.target_object, is_active=True
+        place, strategy__strategy_name=run.strategy_name, target_object=run.target_object, is_active=True
     )
     values: dict[str, Any] = {
         "execution_count": F("execution_count") + 1,

@@ -108,7 +108,7 @@ class Runner:
 
     def _steps(self) -> None:
         done = runs.done_keys(self._run)
-        self._tally.ends = {key: StepEnd.DONE for key in done}
+        self._tally.ends = dict.fromkeys(done, StepEnd.DONE)
         for number, step in enumerate(self._plan.steps, 1):
             if step.key in done:
                 continue
@@ -171,7 +171,7 @@ class Runner:
         finally:
             self._watch.executing(False)
 
-    def _refused(self, step: Step, attempt: int, error: TargetError) -> tuple[StepEnd, TargetError]:
+    def _refused(self, step: Step, attempt: int, error: TargetError) -> tuple[StepEnd, TargetError | None]:
         """The target could not even be asked, or is not in a state for this step now."""
         operation = self._begin(step, attempt)
         return self._judge(step, operation, Outcome(0, error))

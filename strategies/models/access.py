@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ class User(AbstractUser):
         max_length=64, blank=True, default="", help_text="IANA name; empty = the portal's own."
     )
     tenants = models.ManyToManyField(Tenant, blank=True, related_name="users")
-
-    objects: ClassVar[UserManager[User]] = UserManager()
 
     class Meta(AbstractUser.Meta):
         db_table = "portal_user"

@@ -34,7 +34,7 @@ class YesNoField(YesNoBase):
         return "char(1)"
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
-        return f"{connection.ops.quote_name(self.column)} IN ('Y', 'N')"
+        return f"{connection.ops.quote_name(str(self.column))} IN ('Y', 'N')"
 
     def to_python(self, value: Any) -> Any:
         if value in ("Y", "N"):
@@ -63,7 +63,7 @@ class JSONTextField(JSONTextBase):
     """JSON kept as text, so that SQL can type and search it; the database refuses what does not parse."""
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(str(self.column))
         test = {
             "sqlite": f"json_valid({column})",
             "postgresql": f"({column})::json IS NOT NULL",

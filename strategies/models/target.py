@@ -9,10 +9,10 @@ from django.db import models
 
 from strategies.models.access import Role, Tenant, User
 
-M = TypeVar("M", bound=models.Model)
+Q = TypeVar("Q", bound=models.QuerySet[Any])
 
 
-def visible_rows(rows: models.QuerySet[M], user: User, *roles_without_target: Role, path: str = "target") -> Any:
+def visible_rows(rows: Q, user: User, *roles_without_target: Role, path: str = "target") -> Q:
     """Rows whose target the user may see; rows without a target are for the roles named. The one rule of visibility."""
     if not user.is_active or not (user.is_superuser or user.roles):
         return rows.none()
