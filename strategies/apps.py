@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed
 from django.db.models.signals import post_migrate
 
 
@@ -14,7 +15,7 @@ class StrategiesConfig(AppConfig):
         post_migrate.connect(add_reference_rows, sender=self)
 
 
-def add_reference_rows(using: str, apps: Any, **_: Any) -> None:
+def add_reference_rows(using: str, apps: Any = installed, **_: Any) -> None:
     """After every migrate (and after a test emptied the tables). `apps` may be of an older migration: then it waits."""
     from strategies import reference_rows
 

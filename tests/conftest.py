@@ -1,9 +1,80 @@
-"""What every test stands on: settings that write nowhere but into a folder of this test run."""
+"""What every test stands on: settings that write nowhere but into a folder of this test run, and people with roles."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
 os.environ.pop("DATABASE_URL", None)
+if portal_database := os.environ.get("PORTAL_TEST_DATABASE_URL"):  # the portal's own tables on another product
+    os.environ["DATABASE_URL"] = portal_database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Emptying tables between tests deletes audit entries too: where that is row by row (SQLite), without the guard."""
+    from django.db import connection
+
+    from strategies import audit_guard
+
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            with connection.schema_editor() as editor:
+                audit_guard.remove(None, editor)
+
+
+@pytest.fixture(autouse=True)
+def _wake_ups(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
+    """Wake-ups are kept here instead of being queued; tests of the queue itself undo this."""
+    from strategies import queue
+
+    sent: list[tuple[str, Any]] = []
+    monkeypatch.setattr(queue, "_send", lambda path, argument, cluster: sent.append((path.rsplit(".", 1)[1], argument)))
+    yield sent
+
+
+@pytest.fixture
+def wake_ups(_wake_ups: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return _wake_ups
+
+
+@pytest.fixture
+def person(db: None) -> Callable[..., Any]:
+    """Make a user: `person("anna", "DBA")` in tenant Main, `person("olga", "DBA", tenant="Other")` outside it."""
+    from django.contrib.auth.models import Group
+
+    from strategies.models import Tenant, User
+
+    def make(name: str, *roles: str, tenant: str = "Main") -> User:
+        user = User.objects.create_user(name, password="correct horse battery")
+        user.groups.set(Group.objects.filter(name__in=roles))
+        user.tenants.set([Tenant.objects.get_or_create(name=tenant)[0]])
+        return user
+
+    return make
+
+
+@pytest.fixture
+def sqlite_target(db: None, tmp_path: Path) -> Any:
+    """A registered target over a small, healthy SQLite database."""
+    import sqlite3
+
+    from strategies.models import Target, Tenant
+
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, placed TEXT);"
+            "CREATE INDEX orders_by_customer ON orders (customer);"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+            "INSERT INTO orders (customer, placed) SELECT 'customer ' || (i % 97), '2026-11-' || (i % 28 + 1) FROM n;"
+        )
+    connection.close()
+    tenant = Tenant.objects.get(name="Main")
+    return Target.objects.create(name="shop", platform="sqlite", url=f"sqlite:///{path}", tenant=tenant)
