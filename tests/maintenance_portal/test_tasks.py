@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from maintenance_portal import tasks
+from strategies import needs, queue, runs, targets
+from strategies.audit import Actor
+from strategies.models import Finding, JobRun, Portal, Pulse, RunStatus, Target, Tenant
+from strategies.plans import ErrorClass, TargetError
+from tests import scripted
+from tests.scripted import World
+
+ANNA = Actor("anna")
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World(needs={"a"})
+    scripted.install(monkeypatch, world)
+    return world
+
+
+@pytest.fixture
+def target(world: World, db: None) -> Target:
+    main = Tenant.objects.get(name="Main")
+    return Target.objects.create(name="shop", platform="scripted", url="scripted://x", tenant=main)
+
+
+def asked(target: Target, **values: Any) -> JobRun:
+    return runs.ask(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), **values)
+
+
+@pytest.mark.django_db
+def test_the_tables_of_tasks_name_functions_that_exist() -> None:
+    from django.utils.module_loading import import_string
+
+    for path, cluster in queue.TASKS.values():
+        assert callable(import_string(path))
+        assert cluster in (queue.DEFAULT, queue.MAINTENANCE)
+    assert callable(import_string(queue.ANSWER_PULSE))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_whole_way_of_a_run_from_asking_to_success(target: Target, world: World, wake_ups: list) -> None:
+    run = asked(target)
+    assert wake_ups.pop() == ("plan_run", run.pk)
+    tasks.plan_run(run.pk)
+    run.refresh_from_db()
+    assert runs.release(run, ANNA, run.plan_digest, timezone.now())
+    assert (run.status, run.reasons[0]["code"]) == (RunStatus.WAITING, "facts_old")
+    tasks.tick(timezone.now())
+    assert ("check_target", target.pk) in wake_ups
+    tasks.check_target(target.pk)
+    wake_ups.clear()
+    tasks.tick(timezone.now())
+    assert ("run_job", run.pk) in wake_ups
+    tasks.run_job(run.pk)
+    tasks.run_job(run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.SUCCEEDED
+    assert world.executed == ["fix a;"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", ["planned", "ready"])
+def test_a_wake_up_that_vanished_is_sent_again_after_some_seconds_and_not_before(
+    target: Target, wake_ups: list, status: str
+) -> None:
+    run = asked(target)
+    JobRun.objects.filter(pk=run.pk).update(status=status)
+    wake_ups.clear()
+    now = timezone.now()
+    tasks.wake_again(now + timedelta(seconds=2))
+    assert wake_ups == []
+    tasks.wake_again(now + timedelta(seconds=8))
+    tasks.wake_again(now + timedelta(seconds=9))
+    assert wake_ups == [("plan_run" if status == "planned" else "run_job", run.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_checks_and_assessments_that_nobody_took_up_are_woken_again(target: Target, wake_ups: list) -> None:
+    now = timezone.now()
+    targets.ask_check(target, ANNA, now)
+    assessment = needs.ask_assessment(ANNA, target, "CLEANUP_MAINTENANCE", now)
+    wake_ups.clear()
+    tasks.wake_again(now + timedelta(seconds=30))
+    assert sorted(wake_ups) == [("assess", assessment.pk), ("check_target", target.pk)]
+
+
+@pytest.mark.django_db
+def test_an_assessment_keeps_findings_up_to_date(target: Target, world: World) -> None:
+    def assess() -> None:
+        tasks.assess(needs.ask_assessment(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), wake=False).pk)
+
+    assess()
+    first = Finding.objects.get()
+    assert (first.object, first.gone_at) == ("a", None)
+    world.needs = {"b"}
+    assess()
+    first.refresh_from_db()
+    assert first.gone_at is not None
+    assert [finding.object for finding in Finding.objects.current()] == ["b"]
+    world.needs = {"a", "b"}
+    assess()
+    first.refresh_from_db()
+    assert first.gone_at is None
+    assert Finding.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_an_assessment_delivered_twice_is_carried_out_once(target: Target) -> None:
+    assessment = needs.ask_assessment(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), wake=False)
+    tasks.assess(assessment.pk)
+    assessment.refresh_from_db()
+    ended = assessment.finished_at
+    tasks.assess(assessment.pk)
+    assessment.refresh_from_db()
+    assert assessment.finished_at == ended
+
+
+@pytest.mark.django_db
+def test_a_target_that_refuses_the_sign_in_is_asked_once_and_never_again_by_itself(target: Target, world: World) -> None:
+    world.connect_error = TargetError(ErrorClass.AUTHENTICATION, "28P01", "refused")
+    now = timezone.now()
+    targets.ask_check(target, ANNA, now)
+    tasks.check_target(target.pk)
+    target.refresh_from_db()
+    assert target.stopped_at is not None
+    world.connect_error = None
+    run = asked(target, is_released=True)
+    tasks.plan_run(run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.FAILED
+    targets.ask_check(target, ANNA, timezone.now())
+    target.refresh_from_db()
+    tasks.check_target(target.pk)
+    target.refresh_from_db()
+    assert (target.stopped_at, target.check_error) == (None, "")
+
+
+@pytest.mark.django_db
+def test_a_target_out_of_reach_makes_runs_wait_and_is_looked_at_again_each_minute(
+    target: Target, world: World, wake_ups: list
+) -> None:
+    run = asked(target)
+    tasks.plan_run(run.pk)
+    run.refresh_from_db()
+    runs.release(run, ANNA, run.plan_digest, timezone.now())
+    world.connect_error = TargetError(ErrorClass.TRANSIENT, "08001", "refused")
+    now = timezone.now()
+    targets.check(target, now)
+    run.target.refresh_from_db()
+    tasks.open_gate(now)
+    run.refresh_from_db()
+    assert [reason["code"] for reason in run.reasons] == ["unreachable"]
+    asked_at = Target.objects.get(pk=target.pk).check_asked_at
+    tasks.open_gate(now + timedelta(seconds=30))
+    assert Target.objects.get(pk=target.pk).check_asked_at == asked_at
+    tasks.open_gate(now + timedelta(seconds=90))
+    assert Target.objects.get(pk=target.pk).check_asked_at != asked_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_silent_worker_is_looked_for_when_its_lease_has_passed(target: Target, wake_ups: list) -> None:
+    run = asked(target)
+    now = timezone.now()
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING, lease_until=now)
+    wake_ups.clear()
+    tasks.find_silent(now - timedelta(seconds=1))
+    assert wake_ups == []
+    tasks.find_silent(now + timedelta(seconds=1))
+    assert wake_ups == [("look_after_run", run.pk)]
+
+
+@pytest.mark.django_db
+def test_a_plan_that_nobody_releases_is_cancelled_after_a_day(target: Target) -> None:
+    run = asked(target)
+    tasks.plan_run(run.pk)
+    tasks.forget_unreleased(timezone.now() + timedelta(hours=23))
+    run.refresh_from_db()
+    assert run.status == RunStatus.PLANNED
+    tasks.forget_unreleased(timezone.now() + timedelta(hours=25))
+    run.refresh_from_db()
+    assert run.status == RunStatus.CANCELLED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_cluster_is_asked_for_a_sign_of_life_every_few_seconds_even_with_two_beats(wake_ups: list) -> None:
+    now = timezone.now()
+    for _ in range(2):
+        tasks.ask_pulses(now)
+    assert sorted(argument for _, argument in wake_ups) == ["default", "maintenance"]
+    tasks.answer_pulse("default")
+    assert Pulse.objects.get(cluster="default").answered_at is not None
+    tasks.ask_pulses(now + timedelta(seconds=6))
+    assert len(wake_ups) == 4
+
+
+@pytest.mark.django_db
+def test_a_tick_says_that_the_beat_lives() -> None:
+    now = timezone.now()
+    tasks.tick(now)
+    assert Portal.objects.get().beat_at == now
+
+
+@pytest.mark.django_db
+def test_a_wake_up_for_a_row_that_is_gone_does_nothing() -> None:
+    for task in (tasks.run_job, tasks.plan_run, tasks.check_target, tasks.assess, tasks.look_after_run):
+        task(10**9)
