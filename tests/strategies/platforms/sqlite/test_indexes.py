@@ -20,7 +20,10 @@ from strategies.routines.index_maintenance import IndexParameters
 from tests.strategies.platforms.sqlite.conftest import Connect, TargetFile
 
 ANY_BLOAT = IndexParameters(bloat_megabytes=0)
-HOSTILE = ["two words", 'we"ird', "select", "größe ☃", "50%", "a;DROP TABLE t", "'quoted'", "main.x", "ALL", "x" * 300, "2024_x", "{table}", "-1"]
+HOSTILE = [
+    "two words", 'we"ird', "select", "größe ☃", "50%", "a;DROP TABLE t", "'quoted'", "main.x", "ALL", "x" * 300, "2024_x",
+    "{table}", "-1", "a\nb", ":name ?1",
+]  # fmt: skip
 
 
 def assess(session: SqliteSession, parameters: IndexParameters = ANY_BLOAT, target: str = "ALL") -> Assessment:
@@ -47,14 +50,20 @@ def mend(session: SqliteSession, assessment: Assessment, parameters: IndexParame
 
 
 def shop(target: TargetFile, rows: int = 500) -> TargetFile:
-    target.run("CREATE TABLE orders(id INTEGER PRIMARY KEY, customer, placed)", "CREATE INDEX by_customer ON orders(customer)")
+    target.run(
+        "CREATE TABLE orders(id INTEGER PRIMARY KEY, customer, placed)", "CREATE INDEX by_customer ON orders(customer)"
+    )
     return target.fill("orders", rows, "n", "n % 50", "n * 10")
 
 
 def without_entries_after(target: TargetFile, row: int) -> TargetFile:
     """An index that misses the rows after `row`, as a power failure on a lying disk leaves it."""
     whole = "CREATE INDEX by_customer ON orders(customer)"
-    return target.redefine("by_customer", f"{whole} WHERE id <= {row}").run("REINDEX by_customer").redefine("by_customer", whole)
+    return (
+        target.redefine("by_customer", f"{whole} WHERE id <= {row}")
+        .run("REINDEX by_customer")
+        .redefine("by_customer", whole)
+    )
 
 
 def test_a_healthy_file_needs_nothing(connect: Connect, target: TargetFile) -> None:
@@ -86,7 +95,9 @@ def test_an_index_over_another_column_than_it_says_is_found_and_mended(connect: 
 
 def test_a_bad_index_does_not_hide_the_next_one(connect: Connect, target: TargetFile) -> None:
     shop(target).run("CREATE INDEX late ON orders(placed) WHERE id < 495")
-    target.redefine("late", "CREATE INDEX late ON orders(placed)").redefine("by_customer", "CREATE INDEX by_customer ON orders(id)")
+    target.redefine("late", "CREATE INDEX late ON orders(placed)").redefine(
+        "by_customer", "CREATE INDEX by_customer ON orders(id)"
+    )
     session = connect(target.path)
     assessment = assess(session)
     assert kinds(assessment) == [("corrupt_index", "by_customer"), ("corrupt_index", "late")]
@@ -138,7 +149,11 @@ def test_a_step_is_not_needed_once_somebody_mended_or_dropped_the_index(connect:
 
 
 def test_rows_that_share_a_unique_key_are_no_work_for_a_rebuild(connect: Connect, target: TargetFile) -> None:
-    target.run("CREATE TABLE t(a, b)", "CREATE INDEX u ON t(a)", "INSERT INTO t VALUES (1, 1), (1, 2), (2, 3), (NULL, 4), (NULL, 5)")
+    target.run(
+        "CREATE TABLE t(a, b)",
+        "CREATE INDEX u ON t(a)",
+        "INSERT INTO t VALUES (1, 1), (1, 2), (2, 3), (NULL, 4), (NULL, 5)",
+    )
     session = connect(target.redefine("u", "CREATE UNIQUE INDEX u ON t(a)").path)
     (finding,) = assess(session).findings
     assert (finding.kind, finding.severity) == ("duplicate_rows", Severity.CRITICAL)
@@ -162,10 +177,10 @@ def test_where_rows_cannot_be_asked_a_shared_key_is_not_rebuilt_blindly(connect:
     session = connect(target.redefine("u", "CREATE UNIQUE INDEX u ON t(abs(a))").path)
     (finding,) = assess(session).findings
     assert (finding.kind, finding.evidence["query"]) == ("duplicate_rows", "")
-    assert "may be rows" in finding.summary
+    assert "perhaps the rows" in finding.summary
 
 
-@pytest.mark.parametrize(("offset", "data"), [(0, bytes(4096)), (600, b"\xff" * 300), (3800, b"\x55" * 200)])
+@pytest.mark.parametrize(("offset", "data"), [(0, bytes(4096)), (8, b"\xff" * 300), (3800, b"\x55" * 200)])
 def test_damaged_pages_are_reported_and_nothing_of_that_table_is_rebuilt(
     connect: Connect, target: TargetFile, offset: int, data: bytes
 ) -> None:
@@ -192,7 +207,9 @@ def test_values_that_break_the_rules_of_their_table_are_noted(connect: Connect, 
     assert "t: 1 values break the table's own rules" in assessment.notes[0]
 
 
-def test_an_index_with_a_collation_or_function_of_the_application_is_noted(connect: Connect, target: TargetFile) -> None:
+def test_an_index_with_a_collation_or_function_of_the_application_is_noted(
+    connect: Connect, target: TargetFile
+) -> None:
     owner = sqlite3.connect(target.path, isolation_level=None)
     owner.create_collation("german", lambda a, b: (a > b) - (a < b))
     owner.create_function("soundslike", 1, lambda value: value, deterministic=True)
@@ -211,15 +228,18 @@ def test_an_index_with_a_collation_or_function_of_the_application_is_noted(conne
 
 
 def test_tables_that_other_modules_manage_are_left_alone(connect: Connect, target: TargetFile) -> None:
-    target.run("CREATE VIRTUAL TABLE notes USING fts4(body)", "CREATE TABLE notes_archive(body)", "CREATE INDEX na ON notes_archive(body)")
-    session = connect(target.run("INSERT INTO notes VALUES ('x')").path)
+    target.run("CREATE VIRTUAL TABLE notes USING fts4(body)", "INSERT INTO notes VALUES ('x')")
+    target.run("CREATE TABLE notes_archive(body)", "CREATE INDEX na ON notes_archive(body)")
+    session = connect(target.path)
     for shadow in ("notes", "notes_segdir", "sqlite_autoindex_notes_segdir_1", "sqlite_master"):
         with pytest.raises(ObjectUnknown):
             assess(session, target=shadow)
     assert assess(session, target="notes_archive") == Assessment()
 
 
-@pytest.mark.parametrize("wanted", ["ALL", "ALL_INDEXES", "all_tables", "by_customer", "BY_CUSTOMER", "orders", '"orders"', 'main."orders"'])
+@pytest.mark.parametrize(
+    "wanted", ["ALL", "ALL_INDEXES", "all_tables", "by_customer", "BY_CUSTOMER", "orders", '"orders"', 'main."orders"']
+)
 def test_a_target_object_is_everything_a_table_or_an_index(connect: Connect, target: TargetFile, wanted: str) -> None:
     session = connect(without_entries_after(shop(target), 1).path)
     assert kinds(assess(session, target=wanted)) == [("corrupt_index", "by_customer")]
@@ -252,7 +272,7 @@ def test_a_bloated_index_is_found_and_mended(connect: Connect, target: TargetFil
     after = target.ask("SELECT count(*) FROM dbstat WHERE name = 'by_token'")[0][0]
     assert isinstance(after, int)
     assert abs(after - evidence["pages_after_rebuild"]) <= 1
-    assert evidence["pages"] > 5 * after
+    assert evidence["pages"] > 1.5 * after
     assert outcome.meters.rows == 2000
     assert target.path.stat().st_size == size, "the pages go to the free list, as the advice says"
     assert assess(session) == Assessment()
@@ -269,7 +289,9 @@ def test_an_index_both_corrupt_and_bloated_is_rebuilt_once(connect: Connect, tar
     bloated(target).redefine("by_token", "CREATE INDEX by_token ON events(id)")
     session = connect(target.path)
     assert kinds(assess(session)) == [("corrupt_index", "by_token")]
-    assert kinds(assess(session, IndexParameters(bloat_megabytes=0, repair_invalid=False))) == [("bloated_index", "by_token")]
+    assert kinds(assess(session, IndexParameters(bloat_megabytes=0, repair_invalid=False))) == [
+        ("bloated_index", "by_token")
+    ]
 
 
 def test_without_dbstat_bloat_is_noted_as_unknown(connect: Connect, target: TargetFile) -> None:
@@ -306,7 +328,9 @@ def _cancel_when_working(session: SqliteSession) -> None:
 
 def _corrupt(index: str, table: str, journal_mode: str = "delete") -> Finding:
     evidence = {"index": index, "table": table, "journal_mode": journal_mode}
-    return Finding("corrupt_index", display(index), "INDEX", Severity.CRITICAL, "It misses rows.", "Rebuild it.", evidence)
+    return Finding(
+        "corrupt_index", display(index), "INDEX", Severity.CRITICAL, "It misses rows.", "Rebuild it.", evidence
+    )
 
 
 def _bloated(index: str, table: str, journal_mode: str) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from strategies.platforms.base import Query
@@ -19,8 +19,10 @@ _FINITE = some.floats(allow_nan=False, allow_infinity=False)
 @given(_TEXT)
 def test_sqlite_reads_a_quoted_name_as_it_was(name: str) -> None:
     connection = sqlite3.connect(":memory:")
-    row = connection.execute(f"SELECT * FROM (SELECT 1 AS {quoted(name)})")
-    assert row.description[0][0] == name
+    connection.execute(f"CREATE TABLE {quoted('t' + name)}({quoted(name)})")
+    connection.execute(f"INSERT INTO {qualified('t' + name)}({quoted(name)}) VALUES (7)")
+    assert connection.execute("SELECT name FROM sqlite_master").fetchone() == ("t" + name,)
+    assert connection.execute(f"SELECT {quoted(name)} FROM {quoted('t' + name)}").fetchone() == (7,)
     connection.close()
 
 
@@ -33,6 +35,8 @@ def test_sqlite_reads_the_shown_form_as_the_same_name(name: str) -> None:
 
 
 @given(_TEXT)
+@example("main.x")
+@example('"main".x')
 def test_the_shown_form_is_read_back(name: str) -> None:
     assert read_display(display(name)) == name
     assert read_display(f"main.{display(name)}") == name
@@ -56,7 +60,7 @@ def test_text_that_sql_cannot_hold_is_refused() -> None:
     ("name", "shown"),
     [
         ("orders", "orders"), ("Orders_2", "Orders_2"), ('we"ird', '"we""ird"'), ("two words", '"two words"'),
-        ("select", '"select"'), ("2024", '"2024"'), ("größe", '"größe"'), ("a;b", '"a;b"'), ("ALL", '"ALL"'),
+        ("select", '"select"'), ("false", '"false"'), ("2024", '"2024"'), ("größe", '"größe"'), ("a;b", '"a;b"'), ("ALL", '"ALL"'),
         ("all_tables", '"all_tables"'), ("50%", '"50%"'), ("main.orders", '"main.orders"'),
     ],
 )  # fmt: skip

@@ -112,7 +112,9 @@ def test_an_empty_file_is_an_empty_database(connect: Connect, tmp_path: Path) ->
 
 
 def test_facts_are_what_the_file_says(connect: Connect, target: TargetFile) -> None:
-    target.run("PRAGMA journal_mode = WAL", "PRAGMA application_id = 4711", "PRAGMA user_version = 42", "CREATE TABLE t(a)")
+    target.run(
+        "PRAGMA journal_mode = WAL", "PRAGMA application_id = 4711", "PRAGMA user_version = 42", "CREATE TABLE t(a)"
+    )
     holder = sqlite3.connect(target.path, isolation_level=None)  # keeps the WAL from being folded back
     holder.execute("INSERT INTO t VALUES (1)")
     facts = connect(target.path).facts()

@@ -1,0 +1,37 @@
+"""Tells SQLite's errors apart by the name of their result code, so that callers know what may be done next."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from strategies.plans import ErrorClass, TargetError
+
+# By the first part of the name: extended codes (SQLITE_BUSY_SNAPSHOT, SQLITE_IOERR_FSYNC …) mean the same to us.
+# SQLITE_IOERR is permanent: writing again to a disk that failed makes things worse, and a person must look first.
+_CLASSES = {
+    "BUSY": ErrorClass.LOCK,
+    "LOCKED": ErrorClass.LOCK,
+    "PROTOCOL": ErrorClass.LOCK,  # two processes raced for the WAL's locks
+    "INTERRUPT": ErrorClass.CANCELLED,
+    "AUTH": ErrorClass.AUTHENTICATION,
+    "NOMEM": ErrorClass.TRANSIENT,
+    "SCHEMA": ErrorClass.TRANSIENT,  # the schema changed while the statement was prepared
+}
+
+
+def target_error(error: sqlite3.Error) -> TargetError:
+    """The error as a value. What is not in the table above fails again until somebody changes something."""
+    code = getattr(error, "sqlite_errorname", None) or ""
+    parts = code.split("_")
+    family = parts[1] if len(parts) > 1 else ""
+    return TargetError(_CLASSES.get(family, ErrorClass.PERMANENT), code or type(error).__name__, str(error))
+
+
+def is_corruption(error: TargetError) -> bool:
+    """Whether SQLite stopped because the file itself is damaged."""
+    return error.code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def is_refusal_of_one_object(error: TargetError) -> bool:
+    """Whether only this statement cannot run here, for example because a collation or function is the application's own."""
+    return error.error_class is ErrorClass.PERMANENT and error.code.startswith("SQLITE_ERROR")

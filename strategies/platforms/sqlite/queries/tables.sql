@@ -1,0 +1,20 @@
+-- purpose: Ordinary tables. Left out: SQLite's own, virtual tables, and the shadow tables that full-text and R-tree modules manage themselves.
+-- needs: read access to the file
+-- licence: none
+-- since: 3.8.3
+WITH shadow(part) AS (
+    VALUES ('data'), ('idx'), ('content'), ('docsize'), ('config'),  -- FTS5
+           ('segments'), ('segdir'), ('stat'),                       -- FTS3, FTS4
+           ('node'), ('parent'), ('rowid')                           -- R-tree, Geopoly
+)
+SELECT t.name
+  FROM sqlite_master AS t
+ WHERE t.type = 'table'
+   AND t.rootpage > 0
+   AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
+   AND NOT EXISTS (SELECT 1
+                     FROM sqlite_master AS v, shadow
+                    WHERE v.type = 'table'
+                      AND coalesce(v.rootpage, 0) = 0
+                      AND t.name = v.name || '_' || shadow.part COLLATE NOCASE)
+ ORDER BY t.name;

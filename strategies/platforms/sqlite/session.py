@@ -1,0 +1,223 @@
+"""One connection to a SQLite file: reading, sending steps so that they can be stopped at any moment, and metering them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import platform as operating_system
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from strategies.plans import ErrorClass, Facts, Meters, Outcome, Progress, Step, TargetError
+from strategies.platforms.base import PlatformError, Query, Row, Session
+from strategies.platforms.sqlite.catalogue import has_dbstat, sqlite_query
+from strategies.platforms.sqlite.errors import target_error
+from strategies.platforms.sqlite.metering import Gauge
+
+_INSTRUCTIONS_PER_TICK = 10_000  # of SQLite's virtual machine; some milliseconds, so that a cancel is felt at once
+_LOCK_SLICE_MS = 200  # SQLite's own wait for a lock cannot be interrupted, so it is spent in slices of this length
+_numbers = itertools.count(1)
+
+
+class SqliteSession(Session):
+    """A connection in autocommit mode. SQLite has no list of sessions; `session_id` names the process and the connection."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.session_id = f"{operating_system.node()}:{os.getpid()}:{next(_numbers)}"
+        self.path = path
+        self._connection = connection
+        self._cancel_asked = threading.Event()
+        self._cancelling = threading.Lock()  # so that a late interrupt never hits what is asked after the step
+        self._is_working = False
+        self._is_executing = False
+        self._ticks = 0
+        connection.set_progress_handler(self._tick, _INSTRUCTIONS_PER_TICK)
+
+    def facts(self) -> Facts:
+        row = self.rows(sqlite_query("facts"))[0]
+        sizes = [file.stat().st_size for file in (self.path, self._beside("-wal")) if file.exists()]
+        free_bytes = row["freelist_count"] * row["page_size"]
+        return Facts(
+            product="SQLite",
+            version=row["version"],
+            version_number=_version_number(row["version"]),
+            database=str(self.path),
+            role="primary",
+            user=_process_user(),
+            is_writable=_may_write(self.path),
+            size_bytes=sum(sizes),
+            details={
+                "Journal mode": row["journal_mode"],
+                "Page size": f"{row['page_size']} bytes",
+                "Pages": f"{row['page_count']:,}",
+                "Free pages": f"{row['freelist_count']:,} ({free_bytes:,} bytes that new rows can reuse)",
+                "Automatic vacuum": ("off", "full", "incremental")[row["auto_vacuum"]],
+                "Encoding": row["encoding"],
+                "Application id": f"0x{row['application_id'] & 0xFFFFFFFF:08x}",
+                "User version": str(row["user_version"]),
+                "Space per index": "known (dbstat)"
+                if has_dbstat(self)
+                else "not known: this SQLite is built without dbstat",
+            },
+        )
+
+    def rows(self, query: Query, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Run a reading query. Raises PlatformError.
+
+        A cancel stops the query that runs at that moment, never a later one: after a cancelled step the target still has
+        to be asked what was left behind.
+        """
+        with self._at_work():
+            try:
+                cursor = self._connection.execute(query.sql, dict(parameters or {}))
+                names = [column[0] for column in cursor.description]
+                return [dict(zip(names, row, strict=True)) for row in cursor]
+            except sqlite3.Error as error:
+                raise PlatformError(target_error(error)) from error
+
+    def execute(self, step: Step) -> Outcome:
+        """Send a step. `in_transaction` is `BEGIN IMMEDIATE` … `COMMIT`; the lock is waited for before any work is done.
+
+        A cancel that came before the call, or between two statements, counts too, and is used up by this call.
+        """
+        started, gauge, error = time.monotonic(), Gauge.now(), None
+        with self._at_work(), self._executing():
+            try:
+                self._send(step)
+            except sqlite3.Error as refusal:
+                error = target_error(refusal)
+            except PlatformError as refusal:
+                error = refusal.error
+            if error and self._connection.in_transaction:
+                self._connection.rollback()
+        now, duration_ms = Gauge.now(), round((time.monotonic() - started) * 1000)
+        meters = Meters(
+            cpu_ms=now.cpu_ms_since(gauge),
+            io_operations=now.io_since(gauge),
+            rows=None if error else self._rows_processed(step),
+        )
+        return Outcome(duration_ms=duration_ms, error=error, meters=meters)
+
+    def cancel(self) -> None:
+        with self._cancelling, suppress(sqlite3.ProgrammingError):  # closed meanwhile: nothing runs any more
+            self._cancel_asked.set()
+            self._connection.interrupt()
+
+    def progress(self) -> Progress | None:
+        """SQLite does not say how far it is; the count of its instructions at least shows that it moves."""
+        if not self._is_working:
+            return None
+        millions = self._ticks * _INSTRUCTIONS_PER_TICK / 1_000_000
+        return Progress(None, f"working, {millions:,.1f} million instructions so far")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _send(self, step: Step) -> None:
+        for setting in step.settings:
+            self._run(setting)
+        if not step.in_transaction:
+            for statement in step.statements:
+                self._run(statement)
+            return
+        patience_ms = self._busy_timeout()
+        try:
+            self._run_patiently("BEGIN IMMEDIATE", patience_ms)
+            self._set_busy_timeout(
+                0
+            )  # the lock is ours; a full page cache must not wait for readers each time it spills
+            for statement in step.statements:
+                self._run(statement)
+            self._run_patiently("COMMIT", patience_ms)
+        finally:
+            self._set_busy_timeout(patience_ms)
+
+    def _run(self, statement: str) -> None:
+        if self._cancel_asked.is_set():
+            raise PlatformError(
+                TargetError(ErrorClass.CANCELLED, "SQLITE_INTERRUPT", "stopped on request before a statement")
+            )
+        self._connection.execute(statement).fetchall()
+
+    def _run_patiently(self, statement: str, patience_ms: int) -> None:
+        """Run BEGIN or COMMIT, both of which may be repeated after SQLITE_BUSY without losing work, until patience ends."""
+        deadline = time.monotonic() + patience_ms / 1000
+        while True:
+            left_ms = max(0, round((deadline - time.monotonic()) * 1000))
+            self._set_busy_timeout(min(left_ms, _LOCK_SLICE_MS))
+            try:
+                return self._run(statement)
+            except sqlite3.Error as error:
+                if target_error(error).error_class is not ErrorClass.LOCK or left_ms == 0:
+                    raise
+
+    def _busy_timeout(self) -> int:
+        return int(self._connection.execute("PRAGMA busy_timeout").fetchone()[0])
+
+    def _set_busy_timeout(self, milliseconds: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {milliseconds:d}").fetchall()
+
+    def _rows_processed(self, step: Step) -> int | None:
+        """What the query that the step names counts afterwards, outside the meters; None where it cannot tell."""
+        name = step.check.get("rows_query")
+        if not name or step.check.get("is_undo"):
+            return None
+        try:
+            rows = self.rows(sqlite_query(name), step.check)
+        except PlatformError:
+            return None
+        return rows[0]["rows"] if rows else None
+
+    def _tick(self) -> int:
+        self._ticks += 1
+        return int(self._is_executing and self._cancel_asked.is_set())
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self._ticks, self._is_working = 0, True
+        try:
+            yield
+        finally:
+            self._is_working = False
+
+    @contextmanager
+    def _executing(self) -> Iterator[None]:
+        self._is_executing = True
+        try:
+            yield
+        finally:
+            self._is_executing = False
+            with self._cancelling:
+                self._cancel_asked.clear()
+
+    def _beside(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
+
+
+def _version_number(version: str) -> int:
+    """3.40.1 → 3040001, as SQLite numbers itself."""
+    major, minor, patch = (int(part) for part in version.split(".")[:3])
+    return major * 1_000_000 + minor * 1_000 + patch
+
+
+def _may_write(path: Path) -> bool:
+    """Whether this process may write the file and create the journal beside it. Asked of the system, without any lock."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.parent))
+
+
+def _process_user() -> str:
+    """The operating-system user of this process: SQLite has no accounts of its own."""
+    try:
+        import pwd
+    except ImportError:  # Windows
+        return os.environ.get("USERNAME", "")
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container's bare number
+        return str(os.geteuid())
