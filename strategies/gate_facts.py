@@ -1,94 +1,108 @@
-"""Loads what the gate decides on, for all waiting runs at once, with a number of queries that does not grow with them."""
+"""Loads what the gate decides on, for any number of waiting runs with the same few queries."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from strategies import registry
 from strategies.gate import Cap, GateFacts, HoldInForce, RunAhead
-from strategies.models import ACTIVE, OCCUPYING, Hold, JobRun, Tag, Target
+from strategies.models import ACTIVE, OCCUPYING, Hold, JobRun, RunStatus, Tag, Target
 
 
-@dataclass
-class _Company:
-    """Who else is at work now."""
+class Gatehouse:
+    """Who is at work, what is held, which caps there are, at one moment.
 
-    total: int = 0
-    by_target: Counter[int] = field(default_factory=Counter)
-    by_tag: Counter[int] = field(default_factory=Counter)
-    work: dict[tuple[int, str], list[JobRun]] = field(default_factory=lambda: defaultdict(list))
+    When runs are let in one after the other (`counts_ready`), those that already have their turn count as if they were at work,
+    and each one `admit`ted counts for the next. At the claim only what really is at work counts.
+    """
 
+    def __init__(self, moment: datetime, *, counts_ready: bool) -> None:
+        self._moment = moment
+        self._total = 0
+        self._by_target: Counter[int] = Counter()
+        self._by_tag: Counter[int] = Counter()
+        self._ahead: dict[tuple[int, str], list[int]] = defaultdict(list)
+        self._tags: dict[int, list[Tag]] = defaultdict(list)
+        for link in Target.tags.through.objects.select_related("tag"):
+            self._tags[link.target_id].append(link.tag)
+        self._holds = list(Hold.objects.in_force().select_related("target", "tag"))
+        statuses = (*OCCUPYING, RunStatus.READY) if counts_ready else OCCUPYING
+        busy = JobRun.objects.filter(status__in=statuses).only("id", "status", "target_id", "strategy_name")
+        for run in busy:
+            self._count(run, takes_slot=run.status in (*ACTIVE, RunStatus.READY))
 
-def load(runs: Iterable[JobRun], moment: datetime) -> dict[int, GateFacts]:
-    """Facts by run id. Runs need `target` loaded. Six queries, however many runs there are."""
-    waiting = list(runs)
-    tags: dict[int, list[Tag]] = defaultdict(list)
-    for link in Target.tags.through.objects.select_related("tag"):
-        tags[link.target_id].append(link.tag)
-    company = _company(tags)
-    holds = list(Hold.objects.in_force().select_related("target", "tag"))
-    return {run.pk: _facts(run, moment, tags[run.target_id], company, holds) for run in waiting}
+    def admit(self, run: JobRun) -> None:
+        """This run was let in: it counts for those behind it."""
+        self._count(run, takes_slot=True)
 
+    def _count(self, run: JobRun, *, takes_slot: bool) -> None:
+        self._ahead[run.target_id, run.strategy_name].append(run.pk)
+        if takes_slot:
+            self._total += 1
+            self._by_target[run.target_id] += 1
+            self._by_tag.update(tag.pk for tag in self._tags[run.target_id])
 
-def _company(tags: dict[int, list[Tag]]) -> _Company:
-    company = _Company()
-    at_work = JobRun.objects.filter(status__in=OCCUPYING).only(
-        "id", "status", "target_id", "strategy_name", "target_object"
-    )
-    for run in at_work:
-        company.work[run.target_id, run.strategy_name].append(run)
-        if run.status in ACTIVE:
-            company.total += 1
-            company.by_target[run.target_id] += 1
-            company.by_tag.update(tag.pk for tag in tags[run.target_id])
-    return company
+    def facts(self, run: JobRun) -> GateFacts:
+        """All that the verdict on this run rests on. The run needs its `target` loaded."""
+        target, said = run.target, run.target.facts or {}
+        return GateFacts(
+            target=target.name,
+            is_target_active=target.is_active,
+            stopped_why=target.stopped_why if target.stopped_at else "",
+            is_checked=target.checked_at is not None,
+            check_error=target.check_error,
+            facts_age=self._moment - target.checked_at if target.checked_at else None,
+            facts_max_age=timedelta(seconds=settings.PORTAL_FACTS_MAX_AGE_SECONDS),
+            changes_data=run.steps_total > 0,
+            is_writable=bool(said.get("is_writable", True)),
+            missing_rights=_missing_rights(run),
+            overlap=self._overlap(run),
+            caps=self._caps(target),
+            holds=self._holds_on(target),
+            is_runnable=_is_runnable(run),
+        )
 
+    def _overlap(self, run: JobRun) -> RunAhead | None:
+        others = [pk for pk in self._ahead[run.target_id, run.strategy_name] if pk != run.pk]
+        return RunAhead(others[0], f"{run.strategy_name} on {run.target.name}") if others else None
 
-def _facts(run: JobRun, moment: datetime, tags: list[Tag], company: _Company, holds: list[Hold]) -> GateFacts:
-    target = run.target
-    facts = target.facts or {}
-    others = [other for other in company.work[target.pk, run.strategy_name] if other.pk != run.pk]
-    return GateFacts(
-        target=target.name,
-        is_target_active=target.is_active,
-        stopped_why=target.stopped_why if target.stopped_at else "",
-        is_checked=target.checked_at is not None,
-        check_error=target.check_error,
-        facts_age=moment - target.checked_at if target.checked_at else None,
-        facts_max_age=timedelta(seconds=settings.PORTAL_FACTS_MAX_AGE_SECONDS),
-        changes_data=bool((run.plan or {}).get("steps")),
-        is_writable=bool(facts.get("is_writable", True)),
-        missing_rights=tuple(
-            right["right"]
-            for right in target.missing_rights
-            if right.get("blocks", True) and right.get("strategy") in (None, run.strategy_name)
-        ),
-        overlap=RunAhead(others[0].pk, f"{others[0].strategy_name} on {target.name}") if others else None,
-        caps=_caps(target, tags, company),
-        holds=tuple(
+    def _caps(self, target: Target) -> list[Cap]:
+        of_tags = [
+            Cap(f"tag {tag.name}", tag.max_parallel_runs, self._by_tag[tag.pk])
+            for tag in self._tags[target.pk]
+            if tag.max_parallel_runs
+        ]
+        return [
+            Cap(f"database {target.name}", target.max_parallel_runs, self._by_target[target.pk]),
+            *of_tags,
+            Cap("the whole portal", settings.PORTAL_MAX_RUNS, self._total),
+        ]
+
+    def _holds_on(self, target: Target) -> tuple[HoldInForce, ...]:
+        tags = {tag.pk for tag in self._tags[target.pk]}
+        return tuple(
             HoldInForce(hold.scope, hold.reason, hold.placed_by)
-            for hold in holds
+            for hold in self._holds
             if hold.target_id in (None, target.pk)
-            and (hold.tag_id is None or hold.tag_id in {tag.pk for tag in tags})
-            and hold.environment in ("", None, target.environment)
-        ),
-        is_runnable=target.platform in registry.platforms()
-        and run.strategy_name in registry.routines()
-        and registry.supports(target.platform, run.strategy_name),
+            and (hold.tag_id is None or hold.tag_id in tags)
+            and (not hold.environment or hold.environment == target.environment)
+        )
+
+
+def _missing_rights(run: JobRun) -> tuple[str, ...]:
+    return tuple(
+        right["right"]
+        for right in run.target.missing_rights
+        if right.get("blocks", True) and right.get("strategy") in (None, run.strategy_name)
     )
 
 
-def _caps(target: Target, tags: list[Tag], company: _Company) -> list[Cap]:
-    of_tags = [
-        Cap(f"tag {tag.name}", tag.max_parallel_runs, company.by_tag[tag.pk]) for tag in tags if tag.max_parallel_runs
-    ]
-    return [
-        Cap(f"database {target.name}", target.max_parallel_runs, company.by_target[target.pk]),
-        *of_tags,
-        Cap("the whole portal", settings.PORTAL_MAX_RUNS, company.total),
-    ]
+def _is_runnable(run: JobRun) -> bool:
+    return (
+        run.target.platform in registry.platforms()
+        and run.strategy_name in registry.routines()
+        and registry.supports(run.target.platform, run.strategy_name)
+    )

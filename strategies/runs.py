@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from strategies import audit, durations, gate_facts, planner, queue, registry, tallies
+from strategies import audit, durations, planner, queue, registry, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.gate import Reason, Verdict, verdict
+from strategies.gate_facts import Gatehouse
 from strategies.models import ACTIVE, OPEN, JobRun, OperationStatus, Origin, Portal, RunStatus, Stop, Target
 from strategies.plans import ErrorClass, LeftBehind, Plan, StateLeft, TargetError
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
@@ -165,29 +166,34 @@ def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
     return won
 
 
-def ask_gate(runs: list[JobRun], moment: datetime) -> dict[int, Verdict]:
-    """Ask the gate for these waiting runs; those it lets become ready and a worker is woken, the others keep their reasons."""
-    facts = gate_facts.load(runs, moment)
-    verdicts = {run.pk: verdict(facts[run.pk], moment) for run in runs}
-    for run in runs:
-        answer = verdicts[run.pk]
+def ask_gate(waiting: Iterable[JobRun], moment: datetime, *, wake: bool = True) -> dict[int, Verdict]:
+    """Ask the gate for waiting runs in the order given; each that it lets in counts for those behind it.
+
+    One that may start becomes ready and (with `wake`) a worker is woken; the others keep their reasons.
+    """
+    gatehouse = Gatehouse(moment, counts_ready=True)
+    verdicts: dict[int, Verdict] = {}
+    for run in waiting:
+        answer = verdicts[run.pk] = verdict(gatehouse.facts(run), moment)
         if answer.may_start:
-            with transaction.atomic():
-                if JobRun.objects.move(
-                    run.pk,
-                    leaving=(RunStatus.WAITING,),
-                    to=RunStatus.READY,
-                    ready_at=moment,
-                    woken_at=moment,
-                    reasons=[],
-                ):
-                    queue.enqueue("run_job", run.pk)
+            gatehouse.admit(run)
+            _make_ready(run, moment, wake)
         elif run.reasons != answer.as_json():
             JobRun.objects.filter(pk=run.pk, status=RunStatus.WAITING).update(
                 reasons=answer.as_json(), reasons_at=moment
             )
-        run.refresh_from_db()
+            run.refresh_from_db()
     return verdicts
+
+
+def _make_ready(run: JobRun, moment: datetime, wake: bool) -> None:
+    with transaction.atomic():
+        won = JobRun.objects.move(
+            run.pk, leaving=(RunStatus.WAITING,), to=RunStatus.READY, ready_at=moment, woken_at=moment, reasons=[]
+        )
+        if won and wake:
+            queue.enqueue("run_job", run.pk)
+    run.refresh_from_db()
 
 
 def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
@@ -200,7 +206,7 @@ def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
         run = JobRun.objects.select_related("target").filter(pk=pk, status=RunStatus.READY).first()
         if run is None:
             return None
-        answer = verdict(gate_facts.load([run], moment)[pk], moment)
+        answer = verdict(Gatehouse(moment, counts_ready=False).facts(run), moment)
         if not answer.may_start:
             JobRun.objects.move(
                 pk, leaving=(RunStatus.READY,), to=RunStatus.WAITING, reasons=answer.as_json(), reasons_at=moment

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from strategies import gate_facts, holds, runs
+from strategies import holds, runs
 from strategies.audit import Actor
 from strategies.models import AuditEntry, JobRun, RunStatus, StrategyConfig, Tag, Target, Tenant
 from strategies.plans import Plan, Step
@@ -40,9 +40,11 @@ def planned(target: Target, *objects: str, **values: Any) -> JobRun:
 
 
 def ready(target: Target, *objects: str) -> JobRun:
+    """A run whose wake-up is on its way, whatever else is: the claim alone must then hold the limits."""
     run = planned(target, *(objects or ("i",)))
     assert runs.release(run, ANNA, run.plan_digest, timezone.now())
-    assert run.status == RunStatus.READY
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.READY, reasons=[])
+    run.refresh_from_db()
     return run
 
 
@@ -87,7 +89,8 @@ def test_a_plan_is_frozen_once() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_the_gate_lets_through_wakes_a_worker_once(wake_ups: list) -> None:
-    run = ready(make_target())
+    run = planned(make_target(), "a")
+    assert runs.release(run, ANNA, run.plan_digest, timezone.now())
     assert wake_ups == [("run_job", run.pk)]
 
 
@@ -289,12 +292,25 @@ def test_the_seeds_counters_follow_every_run() -> None:
 
 
 @pytest.mark.django_db
-def test_the_gate_asks_as_many_queries_for_thirty_runs_as_for_one() -> None:
+def test_the_gate_asks_as_many_queries_for_thirty_waiting_runs_as_for_one(settings: Any) -> None:
+    settings.PORTAL_MAX_RUNS = 0
+
     def queries(count: int) -> int:
-        waiting = [planned(make_target(f"{count}-{n}"), "a") for n in range(count)]
-        loaded = list(JobRun.objects.select_related("target").filter(pk__in=[run.pk for run in waiting]))
+        waiting = [planned(make_target(f"{count}-{n}"), "a", is_released=True) for n in range(count)]
+        runs.ask_gate(JobRun.objects.select_related("target").filter(pk__in=[run.pk for run in waiting]), timezone.now())
         with CaptureQueriesContext(connection) as seen:
-            assert len(gate_facts.load(loaded, timezone.now())) == count
+            again = JobRun.objects.select_related("target").filter(pk__in=[run.pk for run in waiting])
+            assert len(runs.ask_gate(again, timezone.now())) == count
         return len(seen)
 
-    assert queries(1) == queries(30)
+    assert queries(1) == queries(30) <= 5
+
+
+@pytest.mark.django_db
+def test_of_many_waiting_runs_the_gate_lets_in_as_many_as_fit_in_the_order_asked(settings: Any) -> None:
+    settings.PORTAL_MAX_RUNS = 2
+    waiting = [planned(make_target(f"t{n}"), "a", is_released=True) for n in range(4)]
+    runs.ask_gate(waiting, timezone.now())
+    assert [run.status for run in waiting] == ["ready", "ready", "waiting", "waiting"]
+    runs.ask_gate(waiting[2:], timezone.now())
+    assert [run.status for run in waiting[2:]] == ["waiting", "waiting"]
