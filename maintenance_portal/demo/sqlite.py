@@ -27,15 +27,13 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from strategies.platforms.sqlite.names import quoted
-
 _CUSTOMERS, _ORDERS, _EVENTS = 2_000, 6_000, 60_000
 _AUDITED_BEFORE, _AUDITED_NOW = 1_500, 15_000
 _LOST_ENTRIES = 40
 _DAY_ONE = date(2024, 1, 1)
 
 _COUNTRIES = ("Austria", "Brazil", "Curaçao", "Denmark", "Ελλάδα", "日本", "Kenya", "Perú")
-_LINES = quoted('order "lines"')
+_KINDS = ("click", "view", "buy")
 
 
 def build_messy_sqlite(path: Path) -> None:
@@ -77,14 +75,11 @@ def _fill(path: Path) -> None:
     with _writing(path) as shop:
         shop.executemany(
             "INSERT INTO customers VALUES (?, ?, ?, ?)",
-            (
-                (n, f"Customer {n}", f"customer{n}@example.org", dice.choice(_COUNTRIES))
-                for n in range(1, _CUSTOMERS + 1)
-            ),
+            ((n, f"Customer {n}", f"c{n}@example.org", dice.choice(_COUNTRIES)) for n in range(1, _CUSTOMERS + 1)),
         )
         shop.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", (_order(n, dice) for n in range(1, _ORDERS + 1)))
         shop.executemany(
-            f"INSERT INTO {_LINES} VALUES (?, ?, ?, ?)",
+            'INSERT INTO "order ""lines""" VALUES (?, ?, ?, ?)',
             ((n, 1 + n % 2, f"article {dice.randrange(400):03}", dice.randint(1, 5)) for n in range(1, _ORDERS + 1)),
         )
         shop.executemany('INSERT INTO "group"("select") VALUES (?)', ((name,) for name in _COUNTRIES))
@@ -93,10 +88,7 @@ def _fill(path: Path) -> None:
         )
         shop.executemany(
             "INSERT INTO events VALUES (?, ?, ?)",
-            (
-                (n, f"{dice.getrandbits(128):032x}", dice.choice(("click", "view", "buy")))
-                for n in range(1, _EVENTS + 1)
-            ),
+            ((n, f"{dice.getrandbits(128):032x}", dice.choice(_KINDS)) for n in range(1, _EVENTS + 1)),
         )
         shop.execute("DELETE FROM events WHERE id % 2")  # an archiving job went through: its pages stay half empty
 
