@@ -8,17 +8,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from strategies import needs, queue, runs, targets
 from strategies.audit import PORTAL
 from strategies.execution import lost, runner
 from strategies.models import ACTIVE, Assessment, JobRun, Portal, Pulse, RunStatus, Target
+from strategies.plans import ErrorClass, TargetError
 from strategies.workers import WorkerIdentity
 
 PULSE_EVERY = timedelta(seconds=5)
 RECHECK_EVERY = timedelta(seconds=60)
+CUT_OFF_AFTER = timedelta(minutes=10)  # the short cluster ends a task after four
 
 
 # What the beat does each second, on the portal's own database only.
@@ -30,6 +32,7 @@ def tick(moment: datetime) -> None:
     resume_paused()
     open_gate(moment)
     wake_again(moment)
+    give_up_cut_off(moment)
     find_silent(moment)
     forget_unreleased(moment)
     ask_pulses(moment)
@@ -45,6 +48,7 @@ def open_gate(moment: datetime) -> None:
     """Ask the gate for every waiting run, the urgent first; have targets looked at whose facts stand in the way."""
     waiting = list(
         JobRun.objects.select_related("target")
+        .defer("plan")
         .filter(status=RunStatus.WAITING, is_released=True)
         .order_by("-priority_level", "due_at", "id")
     )
@@ -63,24 +67,33 @@ def open_gate(moment: datetime) -> None:
 
 
 def wake_again(moment: datetime) -> None:
-    """Send another wake-up for whatever is due and has not been taken up for some seconds: wake-ups may vanish."""
-    before = moment - timedelta(seconds=settings.PORTAL_WAKE_SECONDS)
-    overdue = Q(woken_at__isnull=True) | Q(woken_at__lt=before)
-    for status, task in ((RunStatus.READY, "run_job"), (RunStatus.PLANNED, "plan_run")):
-        for pk in JobRun.objects.filter(
-            overdue, status=status, **({"planned_at": None} if task == "plan_run" else {})
-        ).values_list("pk", flat=True):
-            if JobRun.objects.filter(overdue, pk=pk, status=status).update(woken_at=moment):
+    """Send another wake-up for whatever has not been taken up for some seconds: wake-ups may vanish."""
+    overdue = Q(woken_at__isnull=True) | Q(woken_at__lt=moment - timedelta(seconds=settings.PORTAL_WAKE_SECONDS))
+    ready = JobRun.objects.filter(overdue, status=RunStatus.READY)
+    unplanned = JobRun.objects.filter(overdue, status=RunStatus.PLANNED, planning_at=None, planned_at=None)
+    unseen = Assessment.objects.filter(overdue, started_at=None, finished_at=None)
+    for task, rows in (("run_job", ready), ("plan_run", unplanned), ("assess", unseen)):
+        for pk in rows.values_list("pk", flat=True):
+            if rows.filter(pk=pk).update(woken_at=moment):
                 queue.enqueue(task, pk)
-    for pk in Assessment.objects.filter(overdue, finished_at=None, started_at=None).values_list("pk", flat=True):
-        if Assessment.objects.filter(overdue, pk=pk).update(woken_at=moment):
-            queue.enqueue("assess", pk)
-    asked = Target.objects.filter(check_woken_at__lt=before, check_asked_at__isnull=False)
-    for target in asked:
-        if target.is_being_checked and Target.objects.filter(pk=target.pk, check_woken_at=target.check_woken_at).update(
-            check_woken_at=moment
-        ):
-            queue.enqueue("check_target", target.pk)
+    late = Q(check_woken_at__lt=moment - timedelta(seconds=settings.PORTAL_WAKE_SECONDS))
+    open_ = Q(check_started_at__isnull=True) | Q(check_started_at__lt=F("check_asked_at"))
+    unchecked = Target.objects.being_checked().filter(late, open_)
+    for pk in unchecked.values_list("pk", flat=True):
+        if unchecked.filter(pk=pk).update(check_woken_at=moment):
+            queue.enqueue("check_target", pk)
+
+
+def give_up_cut_off(moment: datetime) -> None:
+    """Looks at targets whose worker died in the middle: they changed nothing, and say that they were cut off."""
+    before, why = moment - CUT_OFF_AFTER, "Cut off: its worker was lost. Ask again."
+    for target in Target.objects.being_checked().filter(check_started_at__lt=before):
+        if target.check_asked_at is not None and target.check_started_at >= target.check_asked_at:
+            targets.keep_check_error(target, why, moment)
+    for assessment in Assessment.objects.filter(started_at__lt=before, finished_at=None):
+        needs.keep_error(assessment, why, moment)
+    for run in JobRun.objects.filter(status=RunStatus.PLANNED, planned_at=None, planning_at__lt=before):
+        runs.refuse_plan(run, TargetError(ErrorClass.LOST, "worker_lost", why), moment)
 
 
 def find_silent(moment: datetime) -> None:
@@ -112,9 +125,9 @@ def ask_pulses(moment: datetime) -> None:
 
 def check_target(pk: int) -> None:
     """Connect to a target and keep what it says of itself."""
-    target = Target.objects.filter(pk=pk).first()
-    if target is not None and target.is_being_checked:
-        targets.check(target, timezone.now())
+    now = timezone.now()
+    if Target.objects.take_check(pk, now):
+        targets.check(Target.objects.get(pk=pk), now)
 
 
 def assess(pk: int) -> None:
@@ -126,7 +139,7 @@ def assess(pk: int) -> None:
 
 def plan_run(pk: int) -> None:
     """Look at the target and freeze the steps."""
-    run = JobRun.objects.select_related("target").filter(pk=pk, status=RunStatus.PLANNED, planned_at=None).first()
+    run = JobRun.objects.select_related("target").filter(pk=pk).first()
     if run is not None:
         runs.plan(run, timezone.now())
 

@@ -40,15 +40,25 @@ def assess(assessment: Assessment) -> Seen | None:
     try:
         seen = planner.look(target, assessment.strategy_name, assessment.target_object, assessment.parameters)
     except (PlatformError, NotSupported, ObjectUnknown) as refusal:
-        Assessment.objects.filter(pk=assessment.pk).update(finished_at=timezone.now(), error=str(refusal)[:2000])
-        assessment.refresh_from_db()
+        keep_error(assessment, str(refusal), timezone.now())
         return None
+    except Exception as bug:
+        keep_error(assessment, f"The portal itself failed: {type(bug).__name__}.", timezone.now())
+        raise
     keep_findings(target, assessment.strategy_name, assessment.target_object, seen, timezone.now())
     Assessment.objects.filter(pk=assessment.pk).update(
         finished_at=timezone.now(), notes=list(seen.notes), found=len(seen.findings)
     )
     assessment.refresh_from_db()
     return seen
+
+
+def keep_error(assessment: Assessment, error: str, moment: datetime) -> bool:
+    """The assessment ended without a result. False = it had ended already."""
+    rows = Assessment.objects.filter(pk=assessment.pk, finished_at=None)
+    won = rows.update(finished_at=moment, error=error[:2000]) == 1
+    assessment.refresh_from_db()
+    return won
 
 
 def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen, moment: datetime) -> None:

@@ -17,7 +17,10 @@ _DATABASE, _APPLICATION, _SYSTEM = "DATABASE", "APPLICATION", "SYSTEM"
 
 STRATEGIES = {
     "PARTITION_MAINTENANCE": (_DATABASE, "Keeps partitions ahead of the data, and drops what is past its time."),
-    "INDEX_MAINTENANCE": (_DATABASE, "Repairs invalid indexes, removes leftovers, rebuilds what is bloated by evidence."),
+    "INDEX_MAINTENANCE": (
+        _DATABASE,
+        "Repairs invalid indexes, removes leftovers, rebuilds what is bloated by evidence.",
+    ),
     "STATISTICS_MAINTENANCE": (_DATABASE, "Gathers optimizer statistics where they are missing or stale."),
     "CLEANUP_MAINTENANCE": (_DATABASE, "Removes data and files that are no longer needed."),
     "BACKUP_MAINTENANCE": (_DATABASE, "Makes backups, and proves that they can be restored."),

@@ -86,7 +86,13 @@ def _begin(actor: Actor, run: JobRun, wake: str | None) -> JobRun:
 
 
 def plan(run: JobRun, moment: datetime) -> bool:
-    """Look at the target and freeze the plan. False = it could not be planned; the run has failed and says why."""
+    """Look at the target and freeze the plan. False = it could not be planned; the run has failed and says why.
+
+    Planned by two at once, one does it: a refused sign-in is not tried twice.
+    """
+    rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, planned_at=None, planning_at=None)
+    if not rows.update(planning_at=moment):
+        return False
     try:
         made = planner.make_plan(run.target, run.strategy_name, run.target_object, run.parameters)
     except PlatformError as refusal:
@@ -95,6 +101,11 @@ def plan(run: JobRun, moment: datetime) -> bool:
     except (NotSupported, ObjectUnknown) as refusal:
         refuse_plan(run, TargetError(ErrorClass.PERMANENT, "", str(refusal)), moment)
         return False
+    except Exception as bug:
+        refuse_plan(
+            run, TargetError(ErrorClass.PERMANENT, "", f"The portal itself failed: {type(bug).__name__}."), moment
+        )
+        raise
     return keep_plan(run, made, moment)
 
 

@@ -114,14 +114,22 @@ def check(target: Target, moment: datetime) -> bool:
             facts = opened.facts()
             missing = _missing_rights(target, opened)
     except PlatformError as refusal:
-        Target.objects.filter(pk=target.pk).update(checked_at=moment, check_error=str(refusal.error)[:2000])
-        target.refresh_from_db()
+        keep_check_error(target, str(refusal.error), moment)
         return False
+    except Exception as bug:
+        keep_check_error(target, f"The portal itself failed: {type(bug).__name__}.", moment)
+        raise
     Target.objects.filter(pk=target.pk).update(
         checked_at=moment, check_error="", facts=facts.as_json(), missing_rights=missing
     )
     target.refresh_from_db()
     return True
+
+
+def keep_check_error(target: Target, error: str, moment: datetime) -> None:
+    """The check ended without facts; those of an earlier one stay."""
+    Target.objects.filter(pk=target.pk).update(checked_at=moment, check_error=error[:2000])
+    target.refresh_from_db()
 
 
 def _missing_rights(target: Target, opened: Session) -> list[dict[str, Any]]:

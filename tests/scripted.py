@@ -30,7 +30,16 @@ from strategies.plans import (
     TargetError,
     Verification,
 )
-from strategies.platforms.base import Address, Concern, Platform, PlatformError, Query, RemoteSession, Session, SessionTag
+from strategies.platforms.base import (
+    Address,
+    Concern,
+    Platform,
+    PlatformError,
+    Query,
+    RemoteSession,
+    Session,
+    SessionTag,
+)
 from strategies.routines.base import Parameters, Routine
 
 
@@ -51,7 +60,9 @@ class World:
     cleaned: list[str] = field(default_factory=list)
 
 
-def fails(error_class: ErrorClass, code: str = "E1", message: str = "scripted") -> Callable[[World, Session], TargetError]:
+def fails(
+    error_class: ErrorClass, code: str = "E1", message: str = "scripted"
+) -> Callable[[World, Session], TargetError]:
     return lambda world, session: TargetError(error_class, code, message)
 
 
@@ -144,8 +155,13 @@ class ScriptedConcern(Concern[Parameters]):
     def steps(self, findings: Sequence[Finding], parameters: Parameters) -> list[Step]:
         return [
             Step(
-                key=f"fix:{f.object}", operation_type="REBUILD", object=f.object, object_type="TABLE",
-                statements=(f"fix {f.object}",), reason=f.summary, undo=(f"break {f.object}",),
+                key=f"fix:{f.object}",
+                operation_type="REBUILD",
+                object=f.object,
+                object_type="TABLE",
+                statements=(f"fix {f.object}",),
+                reason=f.summary,
+                undo=(f"break {f.object}",),
             )  # fmt: skip
             for f in findings
         ]

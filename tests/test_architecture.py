@@ -41,7 +41,9 @@ def test_routines_say_everything_in_their_manual_page() -> None:
 
     for routine in registry.routines().values():
         page = routine.__doc__ or ""
-        headings = [line.strip() for line in page.splitlines() if line.startswith("    ") and not line.startswith("     ")]
+        headings = [
+            line.strip() for line in page.splitlines() if line.startswith("    ") and not line.startswith("     ")
+        ]
         assert [h for h in headings if h in ("What it does", "When to use", "Risk", "Undo")] == [
             "What it does",
             "When to use",

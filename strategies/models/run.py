@@ -142,6 +142,7 @@ class JobRun(models.Model):
     is_released = models.BooleanField(default=False, help_text="May start by itself once the gate lets it.")
     plan = models.JSONField(null=True, blank=True)
     plan_digest = models.CharField(max_length=64, blank=True, default="")
+    planning_at = models.DateTimeField(null=True, blank=True)
     planned_at = models.DateTimeField(null=True, blank=True)
     reasons = models.JSONField(default=list, blank=True, help_text="Why it waits: sentences with who can clear them.")
     reasons_at = models.DateTimeField(null=True, blank=True)

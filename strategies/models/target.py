@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from django.core.validators import MinValueValidator
@@ -51,6 +52,16 @@ class Tag(models.Model):
 
 
 class TargetQuerySet(models.QuerySet["Target"]):
+    def being_checked(self) -> TargetQuerySet:
+        """Targets whose check was asked for and has not been answered."""
+        unanswered = models.Q(checked_at__isnull=True) | models.Q(checked_at__lt=models.F("check_asked_at"))
+        return self.filter(unanswered, check_asked_at__isnull=False)
+
+    def take_check(self, pk: int, moment: datetime) -> bool:
+        """Take up the check that was asked for. False = another worker has it: a password is not tried twice at once."""
+        open_ = models.Q(check_started_at__isnull=True) | models.Q(check_started_at__lt=models.F("check_asked_at"))
+        return self.being_checked().filter(open_, pk=pk).update(check_started_at=moment) == 1
+
     def visible_to(self, user: User) -> TargetQuerySet:
         if not user.is_active or not (user.is_superuser or user.roles):
             return self.none()
@@ -81,6 +92,7 @@ class Target(models.Model):
 
     check_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_woken_at = models.DateTimeField(null=True, blank=True, editable=False)
+    check_started_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_error = models.CharField(max_length=2000, blank=True, default="", editable=False)
     facts = models.JSONField(null=True, blank=True, editable=False)

@@ -92,6 +92,59 @@ def test_checks_and_assessments_that_nobody_took_up_are_woken_again(target: Targ
 
 
 @pytest.mark.django_db
+def test_a_look_at_a_target_that_was_cut_off_says_so_and_is_not_open_for_ever(target: Target) -> None:
+    now = timezone.now()
+    targets.ask_check(target, ANNA, now)
+    assert Target.objects.take_check(target.pk, now)
+    assessment = needs.ask_assessment(ANNA, target, "CLEANUP_MAINTENANCE", now)
+    type(assessment).objects.filter(pk=assessment.pk).update(started_at=now)
+    run = asked(target)
+    JobRun.objects.filter(pk=run.pk).update(planning_at=now)
+    tasks.give_up_cut_off(now + timedelta(minutes=9))
+    target.refresh_from_db()
+    assert target.is_being_checked
+    tasks.give_up_cut_off(now + timedelta(minutes=11))
+    for row in (target, assessment, run):
+        row.refresh_from_db()
+    assert "Cut off" in target.check_error
+    assert "Cut off" in assessment.error
+    assert (run.status, "Cut off" in run.message) == (RunStatus.FAILED, True)
+
+
+@pytest.mark.django_db
+def test_a_password_is_not_tried_twice_at_once(target: Target, world: World) -> None:
+    targets.ask_check(target, ANNA, timezone.now())
+    assert Target.objects.take_check(target.pk, timezone.now())
+    assert not Target.objects.take_check(target.pk, timezone.now())
+    run = asked(target)
+    JobRun.objects.filter(pk=run.pk).update(planning_at=timezone.now())
+    assert not runs.plan(run, timezone.now())
+
+
+@pytest.mark.django_db
+@pytest.mark.filterwarnings("ignore")
+def test_a_bug_of_ours_ends_the_look_with_a_plain_word(
+    target: Target, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*args: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(scripted.ScriptedSession, "facts", bug)
+    monkeypatch.setattr(scripted.ScriptedConcern, "assess", bug)
+    targets.ask_check(target, ANNA, timezone.now())
+    assessment = needs.ask_assessment(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), wake=False)
+    run = asked(target)
+    for task, pk in ((tasks.check_target, target.pk), (tasks.assess, assessment.pk), (tasks.plan_run, run.pk)):
+        with pytest.raises(ZeroDivisionError):
+            task(pk)
+    for row in (target, assessment, run):
+        row.refresh_from_db()
+    assert "ZeroDivisionError" in target.check_error
+    assert "ZeroDivisionError" in assessment.error
+    assert (run.status, "ZeroDivisionError" in run.message) == (RunStatus.FAILED, True)
+
+
+@pytest.mark.django_db
 def test_an_assessment_keeps_findings_up_to_date(target: Target, world: World) -> None:
     def assess() -> None:
         tasks.assess(needs.ask_assessment(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), wake=False).pk)
@@ -123,7 +176,9 @@ def test_an_assessment_delivered_twice_is_carried_out_once(target: Target) -> No
 
 
 @pytest.mark.django_db
-def test_a_target_that_refuses_the_sign_in_is_asked_once_and_never_again_by_itself(target: Target, world: World) -> None:
+def test_a_target_that_refuses_the_sign_in_is_asked_once_and_never_again_by_itself(
+    target: Target, world: World
+) -> None:
     world.connect_error = TargetError(ErrorClass.AUTHENTICATION, "28P01", "refused")
     now = timezone.now()
     targets.ask_check(target, ANNA, now)

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def entry() -> AuditEntry:
-    return audit.record(Actor("anna", "10.0.0.1"), "target.changed", Target.objects.get(is_home=True), after={"owner": "x"})
+    return audit.record(
+        Actor("anna", "10.0.0.1"), "target.changed", Target.objects.get(is_home=True), after={"owner": "x"}
+    )
 
 
 @pytest.fixture
@@ -48,14 +50,25 @@ def test_an_entry_says_who_what_from_where_and_only_what_changed() -> None:
 def test_an_entry_can_be_neither_changed_nor_deleted_from_python(entry: AuditEntry) -> None:
     entry.refresh_from_db()
     entry.actor = "somebody else"
-    for attempt in (entry.save, entry.delete, AuditEntry.objects.all().delete, lambda: AuditEntry.objects.update(actor="x")):
+    for attempt in (
+        entry.save,
+        entry.delete,
+        AuditEntry.objects.all().delete,
+        lambda: AuditEntry.objects.update(actor="x"),
+    ):
         with pytest.raises(AppendOnly):
             attempt()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE portal_audit_entry SET actor = 'x'", "DELETE FROM portal_audit_entry"])
-def test_the_database_itself_refuses_to_change_or_delete_an_entry(entry: AuditEntry, guarded: None, statement: str) -> None:
-    with pytest.raises(DatabaseError, match="neither changed nor deleted"), transaction.atomic(), connection.cursor() as cursor:
+def test_the_database_itself_refuses_to_change_or_delete_an_entry(
+    entry: AuditEntry, guarded: None, statement: str
+) -> None:
+    with (
+        pytest.raises(DatabaseError, match="neither changed nor deleted"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert AuditEntry.objects.filter(actor="anna").exists()
 

@@ -51,7 +51,9 @@ def test_the_digest_changes_with_order_and_target_and_not_with_the_words_around(
     other = replace(STEP, key="second", statements=("X",))
     assert replace(PLAN, steps=(STEP, other)).digest != replace(PLAN, steps=(other, STEP)).digest
     assert replace(PLAN, target="other").digest != PLAN.digest
-    assert replace(PLAN, notes=(), steps=(replace(STEP, reason="x", evidence={}, expected_ms=None),)).digest == PLAN.digest
+    assert (
+        replace(PLAN, notes=(), steps=(replace(STEP, reason="x", evidence={}, expected_ms=None),)).digest == PLAN.digest
+    )
 
 
 def test_the_sql_of_a_step_is_exactly_what_the_target_gets() -> None:

@@ -28,7 +28,15 @@ pytestmark = pytest.mark.django_db
 def test_after_migrate_alone_the_reference_rows_the_groups_and_home_exist() -> None:
     counted = [
         model.objects.count()
-        for model in (StrategyType, OperationType, JobType, ScheduleType, TargetType, OperationStatusRow, DeploymentStatusRow)
+        for model in (
+            StrategyType,
+            OperationType,
+            JobType,
+            ScheduleType,
+            TargetType,
+            OperationStatusRow,
+            DeploymentStatusRow,
+        )
     ]
     assert counted == [10, 16, 10, 8, 12, 9, 6]
     assert set(Group.objects.values_list("name", flat=True)) == {"DBA", "approver", "manager", "stakeholder", "auditor"}
@@ -68,7 +76,12 @@ def test_rows_typed_in_sql_need_only_the_columns_that_the_seeds_statements_name(
     sql("INSERT INTO generic_operation_log (strategy_name, operation_type, status) VALUES ('X', 'ANALYZE', 'INFO')")
     config, job, row = StrategyConfig.objects.get(), MaintenanceJob.objects.get(), OperationLog.objects.get()
     assert config.strategy_config == {"param1": "value1", "param2": "value2"}
-    assert (config.parallel_degree, config.batch_size, config.timeout_seconds, config.priority_level) == (1, 1000, 3600, 5)
+    assert (config.parallel_degree, config.batch_size, config.timeout_seconds, config.priority_level) == (
+        1,
+        1000,
+        3600,
+        5,
+    )
     assert (config.version, config.schedule_timezone, config.deployment_status_id) == ("1.0", "UTC", "PENDING")
     assert (config.is_active, config.rollback_available, config.target) == (True, False, None)
     assert (job.is_active, job.notify_on_success, job.notify_on_failure, job.next_run) == (True, False, True, None)

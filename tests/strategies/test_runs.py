@@ -27,10 +27,19 @@ def make_target(name: str = "shop", **values: Any) -> Target:
 
 def a_plan(*objects: str) -> Plan:
     steps = tuple(
-        Step(key=f"fix:{o}", operation_type="REBUILD", object=o, object_type="INDEX", statements=(f"REINDEX {o}",), reason="broken")
+        Step(
+            key=f"fix:{o}",
+            operation_type="REBUILD",
+            object=o,
+            object_type="INDEX",
+            statements=(f"REINDEX {o}",),
+            reason="broken",
+        )
         for o in objects
     )
-    return Plan(strategy="INDEX_MAINTENANCE", version="1.0", platform="sqlite", target="shop", parameters={}, steps=steps)
+    return Plan(
+        strategy="INDEX_MAINTENANCE", version="1.0", platform="sqlite", target="shop", parameters={}, steps=steps
+    )
 
 
 def planned(target: Target, *objects: str, **values: Any) -> JobRun:
@@ -297,7 +306,9 @@ def test_the_gate_asks_as_many_queries_for_thirty_waiting_runs_as_for_one(settin
 
     def queries(count: int) -> int:
         waiting = [planned(make_target(f"{count}-{n}"), "a", is_released=True) for n in range(count)]
-        runs.ask_gate(JobRun.objects.select_related("target").filter(pk__in=[run.pk for run in waiting]), timezone.now())
+        runs.ask_gate(
+            JobRun.objects.select_related("target").filter(pk__in=[run.pk for run in waiting]), timezone.now()
+        )
         with CaptureQueriesContext(connection) as seen:
             again = JobRun.objects.select_related("target").filter(pk__in=[run.pk for run in waiting])
             assert len(runs.ask_gate(again, timezone.now())) == count

@@ -40,7 +40,9 @@ def test_what_is_missing_is_named_by_its_place_only(tmp_path: Path) -> None:
         secrets.resolve(f"file:{tmp_path}/nowhere")
 
 
-@pytest.mark.parametrize("text", ["hunter2", "env:", "env:a-b", "env:a b", "file:relative", "file:", "vault:x", "enc:abc", ""])
+@pytest.mark.parametrize(
+    "text", ["hunter2", "env:", "env:a-b", "env:a b", "file:relative", "file:", "vault:x", "enc:abc", ""]
+)
 def test_anything_else_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(SecretRefused) as refusal:
         secrets.reference(text)

@@ -37,7 +37,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def target(world: World) -> Target:
     return Target.objects.create(
-        name="shop", platform="scripted", url="scripted://x", tenant=Tenant.objects.get(name="Main"), checked_at=timezone.now()
+        name="shop",
+        platform="scripted",
+        url="scripted://x",
+        tenant=Tenant.objects.get(name="Main"),
+        checked_at=timezone.now(),
     )
 
 
@@ -112,7 +116,9 @@ def test_a_transient_error_is_tried_again_and_every_attempt_is_visible(world: Wo
     assert world.cleaned == ["b", "b"]
 
 
-def test_a_permanent_error_is_not_tried_again_and_the_other_objects_are_still_done(world: World, target: Target) -> None:
+def test_a_permanent_error_is_not_tried_again_and_the_other_objects_are_still_done(
+    world: World, target: Target
+) -> None:
     world.script["a"] = [fails(ErrorClass.PERMANENT, "42501", "no right")]
     run = carried_out(target)
     assert run.status == RunStatus.FAILED
