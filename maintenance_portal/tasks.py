@@ -87,9 +87,10 @@ def wake_again(moment: datetime) -> None:
 def give_up_cut_off(moment: datetime) -> None:
     """Looks at targets whose worker died in the middle: they changed nothing, and say that they were cut off."""
     before, why = moment - CUT_OFF_AFTER, "Cut off: its worker was lost. Ask again."
-    for target in Target.objects.being_checked().filter(check_started_at__lt=before):
-        if target.check_asked_at is not None and target.check_started_at >= target.check_asked_at:
-            targets.keep_check_error(target, why, moment)
+    for target in Target.objects.being_checked().filter(
+        check_started_at__lt=before, check_started_at__gte=F("check_asked_at")
+    ):
+        targets.keep_check_error(target, why, moment)
     for assessment in Assessment.objects.filter(started_at__lt=before, finished_at=None):
         needs.keep_error(assessment, why, moment)
     for run in JobRun.objects.filter(status=RunStatus.PLANNED, planned_at=None, planning_at__lt=before):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _wake_ups(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
+def _wake_ups(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Wake-ups are kept here instead of being queued; tests of the queue itself undo this."""
     from strategies import queue
 
     sent: list[tuple[str, Any]] = []
     monkeypatch.setattr(queue, "_send", lambda path, argument, cluster: sent.append((path.rsplit(".", 1)[1], argument)))
-    yield sent
+    return sent
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ class ScriptedConcern(Concern[Parameters]):
                 statements=(f"fix {f.object}",),
                 reason=f.summary,
                 undo=(f"break {f.object}",),
-            )  # fmt: skip
+            )
             for f in findings
         ]
 

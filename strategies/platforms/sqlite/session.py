@@ -165,7 +165,7 @@ class SqliteSession(Session):
     def _rows_processed(self, step: Step) -> int | None:
         """What the query that the step names counts afterwards, outside the meters; None where it cannot tell."""
         name = step.check.get("rows_query")
-        if not name or step.check.get("is_undo"):
+        if not name or step.is_reversal:
             return None
         try:
             rows = self.rows(sqlite_query(name), step.check)

@@ -89,6 +89,11 @@ class Statistics(Concern[StatisticsParameters]):
         table = find_table(session, step.check["table"])
         if table is None:
             return Need(False, f"{step.object} no longer exists.")
+        if step.is_reversal:
+            is_back = self.verify_undo(session, step).ok
+            return Need(
+                not is_back, f"The statistics of {step.object} are those from before already." if is_back else ""
+            )
         if _still_needs(look_at(session, table, read_recorded(session)), step):
             return Need(True)
         return Need(False, f"The statistics of {step.object} match its rows by now.")

@@ -183,10 +183,14 @@ def test_an_undo_brings_back_the_very_rows(connect: Connect, target: TargetFile)
     (step,) = planned(session)
     assert session.execute(step).error is None
     assert target.ask(everything) != before
-    assert not CONCERN.verify_undo(session, step).ok
-    assert session.execute(step.reversal()).error is None
+    undo = step.reversal()
+    assert CONCERN.is_needed(session, undo).is_needed
+    assert not CONCERN.verify_undo(session, undo).ok
+    outcome = session.execute(undo)
+    assert (outcome.error, outcome.meters.rows) == (None, None)
     assert target.ask(everything) == before
-    assert CONCERN.verify_undo(session, step.reversal()).ok
+    assert CONCERN.verify_undo(session, undo).ok
+    assert "already" in CONCERN.is_needed(session, undo).why
     assert kinds(assess(session)) == [("stale_statistics", "orders")]
 
 
@@ -257,6 +261,7 @@ def test_a_dropped_table_needs_nothing_and_is_no_success(connect: Connect, targe
     (step,) = planned(session)
     target.run("DROP TABLE orders")
     assert "no longer exists" in CONCERN.is_needed(session, step).why
+    assert not CONCERN.is_needed(session, step.reversal()).is_needed
     assert not CONCERN.verify(session, step, None).ok
 
 
