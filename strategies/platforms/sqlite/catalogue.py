@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,14 +36,11 @@ def sqlite_query(name: str) -> Query:
 
 def read_tables(session: Session) -> tuple[Table, ...]:
     """All ordinary tables. Raises PlatformError."""
-    indexes = [
-        Index(row["name"], row["table_name"], bool(row["is_unique"]), bool(row["is_partial"]))
-        for row in session.rows(sqlite_query("indexes"))
-    ]
-    return tuple(
-        Table(row["name"], tuple(index for index in indexes if index.table == row["name"]))
-        for row in session.rows(sqlite_query("tables"))
-    )
+    indexes: defaultdict[str, list[Index]] = defaultdict(list)
+    for row in session.rows(sqlite_query("indexes")):
+        index = Index(row["name"], row["table_name"], bool(row["is_unique"]), bool(row["is_partial"]))
+        indexes[index.table].append(index)
+    return tuple(Table(row["name"], tuple(indexes[row["name"]])) for row in session.rows(sqlite_query("tables")))
 
 
 def find_table(session: Session, name: str) -> Table | None:

@@ -12,9 +12,8 @@ SELECT t.name
  WHERE t.type = 'table'
    AND t.rootpage > 0
    AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
-   AND NOT EXISTS (SELECT 1
-                     FROM sqlite_master AS v, shadow
-                    WHERE v.type = 'table'
-                      AND coalesce(v.rootpage, 0) = 0
-                      AND t.name = v.name || '_' || shadow.part COLLATE NOCASE)
+   AND t.name COLLATE NOCASE NOT IN (SELECT v.name || '_' || shadow.part
+                                       FROM sqlite_master AS v, shadow
+                                      WHERE v.type = 'table'
+                                        AND coalesce(v.rootpage, 0) = 0)
  ORDER BY t.name;
