@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from strategies.plans import (
     Assessment,
+    ErrorClass,
     Finding,
     LeftBehind,
     Locks,
@@ -19,6 +20,7 @@ from strategies.plans import (
     Outcome,
     StateLeft,
     Step,
+    TargetError,
     Verification,
 )
 from strategies.platforms.base import Concern, PlatformError, Session
@@ -90,9 +92,10 @@ class Indexes(Concern[IndexParameters]):
             pages = _pages(session, step.check["index"])
             return Need(True) if _is_still_bloated(pages, step) else Need(False, f"{step.object} is no longer bloated.")
         check = check_table(session, table)
-        if check.in_pages:
+        if check.in_pages:  # not "no longer needed", which would count as good: the step must fail without being sent
             damage = check.in_pages[0].splitlines()[-1]
-            return Need(False, f"The file is damaged beyond {step.object} ({damage}); a rebuild could make it worse.")
+            message = f"the file is damaged beyond {step.object} ({damage}); a rebuild could make it worse"
+            raise PlatformError(TargetError(ErrorClass.PERMANENT, "SQLITE_CORRUPT", message))
         if check.problems_of(step.check["index"]):
             return Need(True)
         return Need(False, f"SQLite's own check finds nothing wrong in {step.object} any more.")

@@ -60,9 +60,7 @@ class SqliteSession(Session):
                 "Encoding": row["encoding"],
                 "Application id": f"0x{row['application_id'] & 0xFFFFFFFF:08x}",
                 "User version": str(row["user_version"]),
-                "Space per index": "known (dbstat)"
-                if has_dbstat(self)
-                else "not known: this SQLite is built without dbstat",
+                "Space per index": "known" if has_dbstat(self) else "not known: there is no dbstat",
             },
         )
 
@@ -128,9 +126,8 @@ class SqliteSession(Session):
         patience_ms = self._busy_timeout()
         try:
             self._run_patiently("BEGIN IMMEDIATE", patience_ms)
-            self._set_busy_timeout(
-                0
-            )  # the lock is ours; a full page cache must not wait for readers each time it spills
+            # The lock is ours now; a full page cache must not wait for readers each time it spills.
+            self._set_busy_timeout(0)
             for statement in step.statements:
                 self._run(statement)
             self._run_patiently("COMMIT", patience_ms)
@@ -139,9 +136,8 @@ class SqliteSession(Session):
 
     def _run(self, statement: str) -> None:
         if self._cancel_asked.is_set():
-            raise PlatformError(
-                TargetError(ErrorClass.CANCELLED, "SQLITE_INTERRUPT", "stopped on request before a statement")
-            )
+            message = "stopped on request before a statement"
+            raise PlatformError(TargetError(ErrorClass.CANCELLED, "SQLITE_INTERRUPT", message))
         self._connection.execute(statement).fetchall()
 
     def _run_patiently(self, statement: str, patience_ms: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from strategies.plans import Assessment, ErrorClass, Finding, LeftBehind, Locks, Outcome, Severity, Step
-from strategies.platforms.base import ObjectUnknown
+from strategies.platforms.base import ObjectUnknown, PlatformError
 from strategies.platforms.sqlite.indexes import CONCERN
 from strategies.platforms.sqlite.names import display
 from strategies.platforms.sqlite.session import SqliteSession
@@ -196,7 +196,9 @@ def test_damaged_pages_are_reported_and_nothing_of_that_table_is_rebuilt(
     assert "backup" in assessment.findings[0].advice
     assert CONCERN.steps(assessment.findings, ANY_BLOAT) == []
     (planned_before,) = CONCERN.steps([before], ANY_BLOAT)
-    assert "worse" in CONCERN.is_needed(session, planned_before).why
+    with pytest.raises(PlatformError, match="could make it worse"):
+        CONCERN.is_needed(session, planned_before)
+    assert not CONCERN.verify(session, planned_before, None).ok
 
 
 def test_values_that_break_the_rules_of_their_table_are_noted(connect: Connect, target: TargetFile) -> None:
