@@ -61,8 +61,11 @@ def folded(name: str) -> str:
     return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
-def literal(value: str | int | float | bytes | None) -> str:
-    """A value as SQL text. Raises ValueError for text with a NUL character, which SQL text cannot hold."""
+def literal(value: str | int | bytes | None) -> str:
+    """A value as SQL text. Raises ValueError for text with a NUL character, which SQL text cannot hold.
+
+    Floating-point numbers are left out: SQLite does not read every one back to its last bit.
+    """
     match value:
         case None:
             return "NULL"
@@ -73,7 +76,7 @@ def literal(value: str | int | float | bytes | None) -> str:
                 raise ValueError("a text literal cannot hold a NUL character")
             return "'" + value.replace("'", "''") + "'"
         case _:
-            return repr(value)
+            return str(value)
 
 
 def filled(query: Query, **places: str) -> Query:
