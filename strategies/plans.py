@@ -149,6 +149,10 @@ class Step:
         return bool(self.undo)
 
     @property
+    def is_clean_up(self) -> bool:
+        return self.key.startswith("clean:")
+
+    @property
     def is_reversal(self) -> bool:
         return self.key.startswith("undo:")
 

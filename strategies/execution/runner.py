@@ -145,8 +145,6 @@ class Runner:
     def _attempt(self, step: Step, attempt: int) -> tuple[StepEnd, TargetError | None]:
         """One attempt, recorded. The error is None when the step is done, not needed, or failed beyond retrying by itself."""
         try:
-            if attempt > 1:
-                self._clear_leftovers(step)
             need = self._concern.is_needed(self._session, step)
         except PlatformError as refusal:
             return self._refused(step, attempt, refusal.error)
@@ -158,11 +156,18 @@ class Runner:
         return self._judge(step, operation, outcome)
 
     def _clear_leftovers(self, step: Step) -> None:
-        """What the attempt before left behind goes first, as an operation of its own; otherwise each retry adds another copy."""
-        for clean_up in self._concern.clean_up(self._session, step):
-            operation = self._begin(clean_up, 1)
-            outcome = self._execute(clean_up)
-            self._judge(clean_up, operation, outcome)
+        """What a failed attempt left behind goes at once, as an operation of its own: each retry would add another copy.
+
+        Not while somebody wishes the run to stop: then the run's page says what was left, and the next run removes it.
+        """
+        if self._watch.wish is not None or step.is_clean_up:
+            return
+        try:
+            for clean_up in self._concern.clean_up(self._session, step):
+                operation = self._begin(clean_up, 1)
+                self._judge(clean_up, operation, self._execute(clean_up))
+        except PlatformError:
+            log.warning("run %s: leftovers of %s could not be cleared", self._run.pk, step.object, exc_info=True)
 
     def _execute(self, step: Step) -> Outcome:
         self._watch.executing(True)
@@ -206,6 +211,7 @@ class Runner:
         self, step: Step, operation: int, outcome: Outcome, error: TargetError, checked: Verification | None
     ) -> tuple[StepEnd, TargetError | None]:
         end, status = self._kind_of_end(error)
+        self._clear_leftovers(step)
         left = verification.state_left(self._concern, self._session, step)
         self._tally.state_left = verification.worse(self._tally.state_left, left)
         if end is not StepEnd.BUSY or self._tally.error is None:

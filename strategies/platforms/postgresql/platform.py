@@ -1,0 +1,125 @@
+"""PostgreSQL 14 and newer: addresses, tagged sessions, and asking the server which of them live."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+
+import psycopg
+
+from strategies.plans import ErrorClass, TargetError
+from strategies.platforms.base import (
+    Address,
+    AddressRefused,
+    Platform,
+    PlatformError,
+    RemoteSession,
+    Session,
+    SessionTag,
+)
+from strategies.platforms.postgresql.errors import connect_error
+from strategies.platforms.postgresql.names import postgresql_query
+from strategies.platforms.postgresql.session import PostgresqlSession, open_connection
+
+OLDEST = 14
+_OPTIONS = ("host", "sslmode", "sslrootcert", "target_session_attrs")
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+# The server looks this often whether the client still lives: a statement whose worker was killed ends by itself.
+_CHECK_CLIENT = "5s"
+
+
+class Postgresql(Platform):
+    name: ClassVar[str] = "postgresql"
+    label: ClassVar[str] = "PostgreSQL"
+    schemes: ClassVar[tuple[str, ...]] = ("postgresql", "postgres")
+    has_sessions: ClassVar[bool] = True
+    takes_secret: ClassVar[bool] = True
+    url_example: ClassVar[str] = "postgresql://user@host:5432/database"
+
+    def address(self, url: str) -> Address:
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise AddressRefused("The address cannot be read: is the port a number from 1 to 65535?") from None
+        if parts.scheme not in self.schemes:
+            raise AddressRefused(f"The address begins with postgresql://, as in {self.url_example}.")
+        if parts.password is not None:
+            raise AddressRefused("The address must not contain a password; give the secret separately.")
+        database = unquote(parts.path.removeprefix("/"))
+        if not database or "/" in database or parts.fragment:
+            raise AddressRefused(f"The address ends with the name of one database, as in {self.url_example}.")
+        options = _options(parts)
+        host = options.get("host") or unquote(parts.hostname or "localhost")
+        user = unquote(parts.username or "")
+        return Address("postgresql", _text(parts, user, database, options), database, host, port, user, options)
+
+    def connect(self, address: Address, secret: str | None, tag: SessionTag, *, timeout_seconds: float = 10) -> Session:
+        def connect(purpose: str) -> psycopg.Connection[dict[str, Any]]:
+            return open_connection(
+                host=address.host,
+                port=address.port,
+                dbname=address.database,
+                user=address.user or None,
+                password=secret,
+                application_name=purpose[:63],
+                connect_timeout=max(2, round(timeout_seconds)),
+                client_encoding="UTF8",
+                **{name: value for name, value in address.options.items() if name != "host"},
+            )
+
+        beside = SessionTag(tag.portal, "monitor").text
+        try:
+            connection = connect(tag.text)
+        except psycopg.Error as error:
+            raise PlatformError(connect_error(error)) from None  # the original holds the connection's parameters
+        except (UnicodeError, ValueError) as error:
+            raise PlatformError(TargetError(ErrorClass.PERMANENT, "address", str(error))) from None
+        version = connection.info.server_version
+        if version < OLDEST * 10_000:
+            connection.close()
+            words = f"PostgreSQL {version // 10_000} is too old: {OLDEST} or newer is needed."
+            raise PlatformError(TargetError(ErrorClass.PERMANENT, "version", words))
+        _prepare(connection)
+        return PostgresqlSession(connection, lambda: connect(beside))
+
+    def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:
+        rows = session.rows(postgresql_query("our_sessions"), {"tag": tag.text[:63]})
+        return [
+            RemoteSession(str(row["pid"]), bool(row["is_working"]), row["statement"] or "", row["working_seconds"])
+            for row in rows
+        ]
+
+    def end_session(self, session: Session, remote: RemoteSession, *, force: bool) -> bool:
+        query = postgresql_query("end_session" if force else "cancel_session")
+        return bool(session.rows(query, {"pid": int(remote.session_id)})[0]["accepted"])
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := options.keys() - set(_OPTIONS):
+        raise AddressRefused(f"Unknown option {', '.join(sorted(unknown))}; known are {', '.join(_OPTIONS)}.")
+    if "host" in options and not options["host"].startswith("/"):
+        raise AddressRefused("host= takes the absolute path of the folder that holds the server's socket.")
+    if options.get("sslmode", "prefer") not in _SSL_MODES:
+        raise AddressRefused(f"sslmode is one of {', '.join(_SSL_MODES)}.")
+    return options
+
+
+def _text(parts: SplitResult, user: str, database: str, options: dict[str, str]) -> str:
+    host = parts.hostname or ""
+    place = (f"{quote(user, safe='')}@" if user else "") + (f"[{host}]" if ":" in host else host)
+    place += f":{parts.port}" if parts.port else ""
+    query = f"?{urlencode(options, safe='/')}" if options else ""
+    return f"postgresql://{place}/{quote(database, safe='')}{query}"
+
+
+def _prepare(connection: psycopg.Connection[dict[str, Any]]) -> None:
+    """Where the server's system cannot check its client, the setting is refused, and statements end when they end."""
+    try:
+        connection.execute(f"SET client_connection_check_interval = '{_CHECK_CLIENT}'".encode())
+    except psycopg.Error:
+        return
+
+
+PLATFORM = Postgresql()

@@ -1,0 +1,165 @@
+"""One connection to a PostgreSQL server: reading, sending steps that can be cancelled, and looking on from beside."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from strategies.plans import Facts, Outcome, Progress, Step
+from strategies.platforms.base import PlatformError, Query, Row, Session
+from strategies.platforms.postgresql import metering
+from strategies.platforms.postgresql.errors import target_error
+from strategies.platforms.postgresql.names import postgresql_query
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+
+class PostgresqlSession(Session):
+    """A connection in autocommit mode: CONCURRENTLY and VACUUM refuse to run inside a transaction."""
+
+    def __init__(self, connection: Connection, connect_beside: Callable[[], Connection]) -> None:
+        self.session_id = str(connection.info.backend_pid)
+        self._connection = connection
+        self._connect_beside = connect_beside
+        self._beside: Connection | None = None
+        self._beside_turn = threading.Lock()
+        self._notices: list[str] = []
+        self._tuples_done: int | None = None
+        self._is_executing = False
+        self._cancel_asked = threading.Event()
+        connection.add_notice_handler(self._hear)
+
+    @property
+    def version(self) -> int:
+        """As `server_version_num`: 160014 is 16.14."""
+        return self._connection.info.server_version
+
+    def facts(self) -> Facts:
+        row = self.rows(postgresql_query("facts"))[0]
+        return Facts(
+            product="PostgreSQL",
+            version=row["version"],
+            version_number=self.version,
+            database=row["database"],
+            role="standby" if row["is_standby"] else "primary",
+            user=row["user"],
+            is_writable=not row["is_standby"] and not row["is_read_only"],
+            size_bytes=row["size_bytes"],
+            details={
+                "Superuser": "yes" if row["is_superuser"] else "no",
+                "Started": row["started_at"].isoformat(timespec="seconds"),
+                "Encoding": row["encoding"],
+                "Autovacuum": row["autovacuum"],
+                "Data checksums": row["data_checksums"],
+                "Extensions": ", ".join(row["extensions"]) or "none",
+                "Server address": row["address"],
+            },
+        )
+
+    def rows(self, query: Query, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        try:
+            return list(self._connection.execute(query.sql.encode(), dict(parameters or {})))
+        except psycopg.Error as error:
+            raise PlatformError(target_error(error, is_connected=self._is_connected)) from error
+
+    def execute(self, step: Step) -> Outcome:
+        self._notices.clear()
+        self._tuples_done = None
+        started, io_before, error = time.monotonic(), metering.io_operations(self._connection), None
+        self._is_executing = True
+        try:
+            self._send(step)
+        except psycopg.Error as refusal:
+            error = target_error(refusal, is_connected=self._is_connected)
+        finally:
+            self._is_executing = False
+            self._cancel_asked.clear()
+        duration_ms = round((time.monotonic() - started) * 1000)
+        meters = metering.meters(
+            self._notices,
+            io_before=io_before,
+            io_after=metering.io_operations(self._connection),
+            memory=metering.memory_mb(self._connection),
+            tuples_done=self._tuples_done,
+        )
+        return Outcome(duration_ms, error, meters, tuple(self._notices))
+
+    def _send(self, step: Step) -> None:
+        """Statements go as they are, without parameters: a percent sign in a name is only a percent sign."""
+        for setting in step.settings:
+            self._connection.execute(setting.encode())
+        if step.in_transaction:
+            with self._connection.transaction():
+                self._send_each(step.statements)
+        else:
+            self._send_each(step.statements)
+
+    def _send_each(self, statements: tuple[str, ...]) -> None:
+        for statement in statements:
+            if self._cancel_asked.is_set():  # asked for between two statements, when there was nothing to cancel
+                raise psycopg.errors.QueryCanceled("canceled before the statement was sent")
+            self._connection.execute(statement.encode())
+
+    def cancel(self) -> None:
+        """Repeating it is safe. Only what `execute` sends is cancelled, never the questions asked afterwards."""
+        self._cancel_asked.set()
+        if self._is_executing:
+            with suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=5)
+
+    def progress(self) -> Progress | None:
+        if not self._is_executing:
+            return None
+        with self._beside_turn:
+            try:
+                if self._beside is None:
+                    self._beside = self._connect_beside()
+                query = postgresql_query("progress").sql.encode()
+                row = self._beside.execute(query, {"pid": int(self.session_id)}).fetchone()
+            except psycopg.Error:
+                self._close_beside()
+                return None
+        if row is None:
+            return None
+        self._tuples_done = row["tuples_done"] or self._tuples_done
+        return Progress(_fraction(row), _phase(row))
+
+    def close(self) -> None:
+        with self._beside_turn:
+            self._close_beside()
+        self._connection.close()
+
+    def _close_beside(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
+
+    @property
+    def _is_connected(self) -> bool:
+        return not (self._connection.closed or self._connection.broken)
+
+    def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        words = (notice.severity, notice.message_primary, notice.message_detail)
+        self._notices.append(" ".join(word for word in words if word))
+
+
+def _fraction(row: Mapping[str, Any]) -> float | None:
+    """Share of the phase that counts most, by blocks; None while there is nothing to count."""
+    total, done = row["total"], row["done"]
+    return min(1.0, done / total) if total else None
+
+
+def _phase(row: Mapping[str, Any]) -> str:
+    blockers = row["blocked_by"]
+    waiting = f", waiting for session {', '.join(map(str, blockers))}" if blockers else ""
+    return f"{row['phase']}{waiting}"
+
+
+def open_connection(**options: Any) -> Connection:
+    return psycopg.connect(autocommit=True, row_factory=dict_row, **options)
