@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +41,8 @@ def io_operations(connection: psycopg.Connection[dict[str, Any]]) -> int | None:
     """Reads, writes and extensions of this backend so far; None before 18, and where it may not be seen."""
     if connection.info.server_version < 180000:
         return None
+    with suppress(psycopg.Error):  # a broken connection says so when the figure itself is asked for
+        connection.execute(postgresql_query("flush_counters").sql.encode())
     return _number(connection, "backend_io", "operations")
 
 

@@ -25,6 +25,8 @@ def chosen_oid(session: Session, target_object: str) -> int | None:
     """
     if target_object.strip().upper() in EVERYTHING:
         return None
+    if "\0" in target_object:
+        raise ObjectUnknown("A name cannot contain the character NUL.")
     try:
         found = session.rows(postgresql_query("find_object"), {"name": target_object})
     except PlatformError as refusal:

@@ -36,7 +36,7 @@ SELECT i.indexrelid::bigint AS index_oid,
               OR (current_setting('server_version_num')::int >= 170000
                   AND CASE WHEN current_setting('server_version_num')::int >= 170000
                            THEN has_table_privilege(t.oid, 'MAINTAIN') END) AS may_maintain,
-              has_schema_privilege(tn.oid, 'USAGE') AS may_use_schema) a
+              tn.nspname = 'pg_toast' OR has_schema_privilege(tn.oid, 'USAGE') AS may_use_schema) a
  WHERE c.relkind = 'i'
    AND c.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'information_schema')

@@ -1,0 +1,5 @@
+-- purpose: Have the asking session hand over its own counters now, not up to a second later.
+-- needs: nothing beyond CONNECT
+-- licence: none
+-- since: 15
+SELECT pg_stat_force_next_flush()

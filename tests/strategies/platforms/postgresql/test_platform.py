@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from strategies.plans import ErrorClass
+from strategies.platforms.base import AddressRefused, PlatformError, Session, SessionTag
+from strategies.platforms.postgresql.errors import connect_error
+from strategies.platforms.postgresql.platform import PLATFORM
+from tests.servers import RunningServer
+from tests.strategies.platforms.postgresql.conftest import TAG, a_step, done
+
+Sql = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://anna@db.example:5433/shop", ("db.example", 5433, "anna", "shop")),
+        ("postgres://anna@db.example/shop", ("db.example", None, "anna", "shop")),
+        ("postgresql:///shop?host=/run/pg", ("/run/pg", None, "", "shop")),
+        ("postgresql://an%40na@[::1]:5432/sh%20op?sslmode=require", ("::1", 5432, "an@na", "sh op")),
+    ],
+)
+def test_an_address_is_read_and_written_as_one_text(url: str, expected: tuple[Any, ...]) -> None:
+    address = PLATFORM.address(url)
+    assert (address.host, address.port, address.user, address.database) == expected
+    assert PLATFORM.address(address.url) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://anna:hunter2@db/shop", "must not contain a password"),
+        ("postgresql://anna:@db/shop", "must not contain a password"),
+        ("postgresql://db", "name of one database"),
+        ("postgresql://db/", "name of one database"),
+        ("postgresql://db/a/b", "name of one database"),
+        ("postgresql://db:port/shop", "port"),
+        ("postgresql://db:99999/shop", "port"),
+        ("mysql://db/shop", "begins with postgresql://"),
+        ("postgresql://db/shop?options=-csearch_path", "Unknown option options"),
+        ("postgresql://db/shop?password=hunter2", "Unknown option password"),
+        ("postgresql://db/shop?host=relative/folder", "absolute path"),
+        ("postgresql://db/shop?sslmode=sometimes", "sslmode is one of"),
+        ("postgresql://[::1/shop", "cannot be read"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_a_sentence_and_without_the_secret(url: str, why: str) -> None:
+    with pytest.raises(AddressRefused, match=why) as refusal:
+        PLATFORM.address(url)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_the_server_says_what_it_is(session: Session, server: RunningServer, database: str) -> None:
+    facts = session.facts()
+    assert facts.version_number // 10_000 == server.major
+    assert (facts.product, facts.database, facts.role, facts.user) == ("PostgreSQL", database, "primary", "postgres")
+    assert facts.is_writable
+    assert facts.size_bytes is not None
+    assert facts.details["Superuser"] == "yes"
+
+
+def test_a_database_that_is_read_only_says_so(server: RunningServer, database: str, sql: Sql) -> None:
+    sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    with PLATFORM.connect(PLATFORM.address(server.url(database)), None, TAG) as session:
+        assert not session.facts().is_writable
+
+
+def test_a_wrong_or_missing_password_is_an_authentication_error_that_names_no_secret(
+    server: RunningServer, database: str, sql: Sql
+) -> None:
+    sql("DROP ROLE IF EXISTS guarded", "CREATE ROLE guarded LOGIN PASSWORD 'the right one'")
+    address = PLATFORM.address(server.tcp_url(database, "guarded"))
+    for secret in ("hunter2", None):
+        with pytest.raises(PlatformError) as refusal:
+            PLATFORM.connect(address, secret, TAG)
+        assert refusal.value.error.error_class is ErrorClass.AUTHENTICATION
+        assert "hunter2" not in str(refusal.value)
+        assert refusal.value.__cause__ is None
+    with PLATFORM.connect(address, "the right one", TAG) as session:
+        assert session.facts().user == "guarded"
+
+
+def test_what_cannot_be_reached_may_be_reached_later_and_a_missing_database_may_not(server: RunningServer) -> None:
+    for url, error_class in (
+        ("postgresql://anna@127.0.0.1:1/shop", ErrorClass.TRANSIENT),
+        ("postgresql:///shop?host=/nowhere", ErrorClass.TRANSIENT),
+        (server.url("no_such_database"), ErrorClass.PERMANENT),
+    ):
+        with pytest.raises(PlatformError) as refusal:
+            PLATFORM.connect(PLATFORM.address(url), None, TAG, timeout_seconds=2)
+        assert refusal.value.error.error_class is error_class, url
+
+
+@pytest.mark.parametrize(
+    ("words", "error_class"),
+    [
+        ('FATAL:  password authentication failed for user "a"', ErrorClass.AUTHENTICATION),
+        ("fe_sendauth: no password supplied", ErrorClass.AUTHENTICATION),
+        ('SCHWERWIEGEND:  Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen', ErrorClass.AUTHENTICATION),
+        ('FATAL:  role "a" is not permitted to log in', ErrorClass.AUTHENTICATION),
+        ('FATAL:  no pg_hba.conf entry for host "1.2.3.4"', ErrorClass.AUTHENTICATION),
+        ("FATAL:  the database system is starting up", ErrorClass.TRANSIENT),
+        ("FATAL:  sorry, too many clients already", ErrorClass.TRANSIENT),
+        ("connection timeout expired", ErrorClass.TRANSIENT),
+        ('failed to resolve host: could not translate host name "x" to address', ErrorClass.TRANSIENT),
+        ('FATAL:  database "x" does not exist', ErrorClass.PERMANENT),
+    ],
+)
+def test_a_refusal_at_the_door_is_told_apart_by_its_words(words: str, error_class: ErrorClass) -> None:
+    text = f'connection failed: connection to server at "1.2.3.4", port 5432 failed: {words}'
+    assert connect_error(psycopg.OperationalError(text)).error_class is error_class
+
+
+def test_a_session_carries_its_run_and_others_of_the_portal_are_not_taken_for_it(
+    open_session: Callable[..., Session],
+) -> None:
+    asking = open_session(tag=SessionTag("abcd1234", "look"))
+    mine = open_session()
+    open_session(tag=SessionTag("abcd1234", "run", 70))
+    open_session(tag=SessionTag("ffffffff", "run", 7))
+    found = PLATFORM.our_sessions(asking, TAG)
+    assert [remote.session_id for remote in found] == [mine.session_id]
+    assert not found[0].is_working
+
+
+def in_background(session: Session, *statements: str) -> tuple[threading.Thread, list[Any]]:
+    outcomes: list[Any] = []
+    thread = threading.Thread(target=lambda: outcomes.append(session.execute(a_step(*statements))))
+    thread.start()
+    return thread, outcomes
+
+
+def wait_until(condition: Callable[[], Any]) -> Any:
+    until = time.monotonic() + 20
+    while not (found := condition()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
+
+
+def test_cancel_ends_the_statement_and_the_server_lists_it_no_more(open_session: Callable[..., Session]) -> None:
+    asking, working = open_session(tag=SessionTag("abcd1234", "look")), open_session()
+    thread, outcomes = in_background(working, "SELECT pg_sleep(60)")
+    wait_until(lambda: [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working])
+    working.cancel()
+    thread.join(10)
+    assert outcomes[0].error.error_class is ErrorClass.CANCELLED
+    assert outcomes[0].error.code == "57014"
+    assert not [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working]
+    done(working.execute(a_step("SELECT 1")))
+
+
+def test_a_cancel_between_two_statements_counts_too(session: Session) -> None:
+    thread, outcomes = in_background(session, "SELECT pg_sleep(0.5)", *["SELECT pg_sleep(0.01)"] * 1000)
+    time.sleep(0.8)
+    session.cancel()
+    thread.join(10)
+    assert outcomes[0].error.error_class is ErrorClass.CANCELLED
+
+
+def test_a_session_can_be_ended_from_another_and_its_step_is_lost(open_session: Callable[..., Session]) -> None:
+    asking, working = open_session(tag=SessionTag("abcd1234", "look")), open_session()
+    thread, outcomes = in_background(working, "SELECT pg_sleep(60)")
+    (remote,) = wait_until(lambda: [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working])
+    assert "pg_sleep" in remote.statement
+    assert PLATFORM.end_session(asking, remote, force=False)
+    thread.join(10)
+    assert outcomes[0].error.error_class is ErrorClass.CANCELLED
+    thread, outcomes = in_background(working, "SELECT pg_sleep(60)")
+    (remote,) = wait_until(lambda: [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working])
+    assert PLATFORM.end_session(asking, remote, force=True)
+    thread.join(10)
+    assert outcomes[0].error.error_class is ErrorClass.LOST
+    with pytest.raises(PlatformError) as refusal:
+        working.facts()
+    assert refusal.value.error.error_class is ErrorClass.LOST
+
+
+def test_a_lock_that_does_not_come_in_time_is_told_apart(
+    session: Session, sql: Sql, connect: Callable[[], psycopg.Connection[Any]]
+) -> None:
+    sql("CREATE TABLE t (a int)")
+    other = connect()
+    other.execute("BEGIN")
+    other.execute("LOCK TABLE t")
+    outcome = session.execute(a_step("ANALYZE t", settings=("SET lock_timeout = '200ms'",)))
+    assert outcome.error is not None
+    assert outcome.error.error_class is ErrorClass.LOCK
+
+
+def test_while_it_waits_progress_names_the_session_in_the_way(
+    session: Session, sql: Sql, connect: Callable[[], psycopg.Connection[Any]]
+) -> None:
+    sql("CREATE TABLE t (a int)")
+    other = connect()
+    other.execute("BEGIN")
+    other.execute("LOCK TABLE t")
+    assert session.progress() is None
+    thread, outcomes = in_background(session, "ANALYZE t")
+    seen = wait_until(lambda: (p := session.progress()) is not None and "waiting" in p.phase and p)
+    assert str(other.info.backend_pid) in seen.phase
+    other.execute("ROLLBACK")
+    thread.join(10)
+    done(outcomes[0])
+
+
+def test_statements_in_a_transaction_hold_together_or_not_at_all(session: Session, sql: Sql) -> None:
+    sql("CREATE TABLE t (a int)")
+    outcome = session.execute(a_step("INSERT INTO t VALUES (1)", "SELECT 1/0", in_transaction=True))
+    assert outcome.error is not None
+    assert outcome.error.error_class is ErrorClass.PERMANENT
+    assert sql("SELECT count(*) FROM t") == [(0,)]
+    done(session.execute(a_step("INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)", in_transaction=True)))
+    assert sql("SELECT count(*) FROM t") == [(2,)]
+
+
+def test_meters_are_the_sessions_own_and_what_a_version_does_not_tell_is_not_measured(
+    session: Session, sql: Sql, server: RunningServer
+) -> None:
+    sql("CREATE TABLE t AS SELECT i, md5(i::text) x FROM generate_series(1, 60000) i", "CREATE INDEX ti ON t (x)")
+    rebuilt = done(session.execute(a_step("REINDEX (VERBOSE) INDEX CONCURRENTLY ti"))).meters
+    assert rebuilt.cpu_ms is not None
+    assert rebuilt.memory_mb is not None
+    assert rebuilt.memory_mb > 0
+    analysed = done(session.execute(a_step("ANALYZE (VERBOSE) t"))).meters
+    assert analysed.rows == 30_000
+    if server.major >= 18:
+        assert rebuilt.io_operations is not None
+        assert rebuilt.io_operations > 0
+        assert analysed.cpu_ms is not None
+    else:
+        assert rebuilt.io_operations is None
+        assert analysed.cpu_ms is None
+
+
+def test_an_account_that_may_not_see_memory_gets_no_figure_for_it(sql: Sql, open_session: Callable[..., Session]) -> None:
+    sql("DROP ROLE IF EXISTS plain", "CREATE ROLE plain LOGIN")
+    outcome = done(open_session("plain").execute(a_step("SELECT 1")))
+    assert outcome.meters.memory_mb is None
