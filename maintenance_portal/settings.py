@@ -17,6 +17,8 @@ env.read_env(str(BASE_DIR / ".env"))
 
 # What this installation keeps: the embedded database, keys, log files. Made by the first command, readable by its user only.
 PORTAL_DATA = Path(env.str("PORTAL_DATA", default=str(BASE_DIR / "data"))).absolute()
+# Where the demo's databases are made: beside the data folder, since they are no part of it.
+PORTAL_DEMO = Path(env.str("PORTAL_DEMO", default=str(PORTAL_DATA.with_name("demo")))).absolute()
 os.umask(0o077)  # whatever the portal writes is for its own user
 
 DEBUG = env.bool("PORTAL_DEBUG", default=False)

@@ -1,19 +1,20 @@
-"""Targets in use: connecting with their secret, checking what they are, and stopping after a refused sign-in."""
+"""Targets in use: registering and changing them, connecting with their secret, checking them, and stopping after a refused sign-in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from strategies import audit, queue, registry, secrets
 from strategies.audit import PORTAL, Actor
-from strategies.models import Portal, Target
+from strategies.models import OPEN, Portal, Tag, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import (
     Address,
@@ -25,6 +26,100 @@ from strategies.platforms.base import (
     SessionTag,
 )
 from strategies.secrets import SecretMissing
+
+
+class NameTaken(ValueError):
+    """Another target has this name."""
+
+
+class TargetInUse(ValueError):
+    """The address stays while a run is open: its plan was made for the database that the address names now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetValues:
+    """What a person says of a target, checked by the form. `secret` is as stored, never clear; None = as it is."""
+
+    name: str
+    platform: str
+    url: str
+    tenant: Tenant
+    secret: str | None = None
+    environment: str = "development"
+    tags: tuple[str, ...] = ()
+    owner: str = ""
+    time_zone: str = "UTC"
+    max_parallel_runs: int = 1
+
+
+_COLUMNS = ("name", "platform", "url", "environment", "owner", "time_zone", "max_parallel_runs")
+
+
+def register(actor: Actor, values: TargetValues, *, is_demo: bool = False) -> Target:
+    """Add a target; nothing connects to it here. Raises NameTaken."""
+    columns = {name: getattr(values, name) for name in _COLUMNS}
+    try:
+        with transaction.atomic():
+            target = Target.objects.create(tenant=values.tenant, secret=values.secret or "", is_demo=is_demo, **columns)
+            target.tags.set(_tags(values.tags))
+            audit.record(actor, "target.registered", target, after=_told(target))
+    except IntegrityError:
+        if Target.objects.filter(name=values.name).exists():
+            raise NameTaken(f"another target is named {values.name}") from None
+        raise
+    return target
+
+
+def change(actor: Actor, target: Target, values: TargetValues) -> None:
+    """Change a target. Another address or secret forgets what was seen through the old one. Raises NameTaken, TargetInUse."""
+    old = Target.objects.get(pk=target.pk)
+    before = _told(old)
+    for name in _COLUMNS:
+        setattr(old, name, getattr(values, name))
+    old.tenant = values.tenant
+    old.secret = old.secret if values.secret is None else values.secret
+    try:
+        with transaction.atomic():
+            _change(actor, old, before, values)
+    except IntegrityError:
+        if Target.objects.filter(name=values.name).exclude(pk=target.pk).exists():
+            raise NameTaken(f"another target is named {values.name}") from None
+        raise
+    target.refresh_from_db()
+
+
+def _change(actor: Actor, target: Target, before: dict[str, Any], values: TargetValues) -> None:
+    stored = Target.objects.select_for_update().get(pk=target.pk)
+    has_moved = (stored.platform, stored.url) != (target.platform, target.url)
+    if has_moved and target.runs.filter(status__in=OPEN).exists():
+        raise TargetInUse("a run on this database is open; wait until it has ended, or cancel it")
+    fields = [*_COLUMNS, "tenant", "secret"]
+    if has_moved or stored.secret != target.secret:
+        target.checked_at, target.check_error, target.facts, target.missing_rights = None, "", None, []
+        fields += ["checked_at", "check_error", "facts", "missing_rights"]
+    target.save(update_fields=fields)
+    target.tags.set(_tags(values.tags))
+    after = _told(target)
+    if stored.secret != target.secret and before["secret"] == after["secret"]:
+        after["secret"] += " (another)"
+    if before != after:
+        audit.record(actor, "target.changed", target, before=before, after=after)
+
+
+def _tags(names: tuple[str, ...]) -> list[Tag]:
+    """The tags of these names, made where they are missing; `finance` and `Finance` are one tag."""
+    known = {tag.name.casefold(): tag for tag in Tag.objects.all()}
+    return [known.get(name.casefold()) or Tag.objects.get_or_create(name=name)[0] for name in names]
+
+
+def _told(target: Target) -> dict[str, Any]:
+    """What the audit keeps of a target: where its secret is, never the secret."""
+    return {
+        **{name: getattr(target, name) for name in _COLUMNS},
+        "tenant": target.tenant.name,
+        "tags": sorted(tag.name for tag in target.tags.all()),
+        "secret": secrets.describe(target.secret),
+    }
 
 
 def platform_of(target: Target) -> Platform:
@@ -95,8 +190,11 @@ def stop(target: Target, why: str) -> None:
     target.refresh_from_db(fields=["stopped_at", "stopped_why"])
 
 
-def ask_check(target: Target, actor: Actor, moment: datetime) -> None:
-    """Have the target looked at soon. A person who asks also clears the stop after a refused sign-in: that is the retry."""
+def ask_check(target: Target, actor: Actor, moment: datetime, *, wake: bool = True) -> None:
+    """Have the target looked at soon. A person who asks also clears the stop after a refused sign-in: that is the retry.
+
+    With `wake` a worker looks; without, the caller does, who takes the check up in the same transaction.
+    """
     with transaction.atomic():
         if target.stopped_at is not None and actor != PORTAL:
             audit.record(actor, "target.stop_cleared", target, before={"stopped_why": target.stopped_why})
@@ -104,7 +202,8 @@ def ask_check(target: Target, actor: Actor, moment: datetime) -> None:
         if actor != PORTAL:
             audit.record(actor, "target.check_asked", target)
         Target.objects.filter(pk=target.pk).update(check_asked_at=moment, check_woken_at=moment)
-        queue.enqueue("check_target", target.pk)
+        if wake:
+            queue.enqueue("check_target", target.pk)
 
 
 def check(target: Target, moment: datetime) -> bool:

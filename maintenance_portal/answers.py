@@ -1,0 +1,103 @@
+"""The JSON forms of runs, plans, operations and findings. Their names are a contract with people's scripts: add, never rename."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maintenance_portal.printing import utc
+from strategies.models import JobRun, OperationLog
+from strategies.plans import Finding, Plan
+
+
+def of_run(run: JobRun) -> dict[str, Any]:
+    """A run in a list."""
+    return {
+        "run_id": run.pk,
+        "target": run.target.name,
+        "strategy": run.strategy_name,
+        "object": run.target_object,
+        "status": run.status,
+        "message": run.message,
+        "reasons": run.reasons,
+        "origin": run.origin,
+        "asked_by": run.asked_by,
+        "created_at": utc(run.created_at),
+        "started_at": utc(run.started_at),
+        "finished_at": utc(run.finished_at),
+        "duration_ms": run.duration_ms,
+        "steps_total": run.steps_total,
+        "plan_digest": run.plan_digest or None,
+        "error_code": run.error_code or None,
+        "error_class": run.error_class or None,
+        "state_left": run.state_left or None,
+        "state_left_message": run.state_left_message or None,
+    }
+
+
+def of_result(run: JobRun) -> dict[str, Any]:
+    """A run that a command has carried out, with its plan and its operations in the order in which they were done."""
+    operations = OperationLog.objects.filter(run=run).select_related("target").order_by("operation_id")
+    return {
+        "run_id": run.pk,
+        "status": run.status,
+        "message": run.message,
+        "reasons": run.reasons,
+        "plan": _of_kept_plan(run.plan),
+        "operations": [of_operation(operation) for operation in operations],
+    }
+
+
+def of_dry_run(made: Plan, reasons: list[dict[str, Any]], message: str) -> dict[str, Any]:
+    """What a run would do, and what would keep it waiting now."""
+    plan = _of_kept_plan(made.as_json())
+    return {
+        "run_id": None,
+        "status": "planned",
+        "message": message,
+        "reasons": reasons,
+        "plan": plan,
+        "operations": [],
+    }
+
+
+def of_failed_dry_run(message: str) -> dict[str, Any]:
+    plan = _of_kept_plan(None)
+    return {"run_id": None, "status": "failed", "message": message, "reasons": [], "plan": plan, "operations": []}
+
+
+def _of_kept_plan(plan: dict[str, Any] | None) -> dict[str, Any]:
+    """As it is kept; a run that was never planned has no digest and no steps."""
+    return {name: (plan or {}).get(name, empty) for name, empty in (("digest", None), ("notes", []), ("steps", []))}
+
+
+def of_operation(operation: OperationLog) -> dict[str, Any]:
+    """A row of the operation log. Meters that were not measured are null."""
+    memory = operation.memory_used_mb
+    return {
+        "operation_id": operation.pk,
+        "run_id": operation.run_id,
+        "target": operation.target.name if operation.target else None,
+        "strategy": operation.strategy_name,
+        "operation_type": operation.operation_type,
+        "object": operation.target_object,
+        "object_type": operation.target_type,
+        "status": operation.status,
+        "message": operation.message,
+        "sql": operation.sql_text,
+        "attempt": operation.attempt,
+        "started_at": utc(operation.operation_time),
+        "ended_at": utc(operation.ended_at),
+        "duration_ms": operation.duration_ms,
+        "rows_processed": operation.rows_processed,
+        "objects_affected": operation.objects_affected,
+        "cpu_time_ms": operation.cpu_time_ms,
+        "memory_used_mb": None if memory is None else float(memory),
+        "io_operations": operation.io_operations,
+        "error_code": operation.error_code or None,
+        "error_message": operation.error_message or None,
+        "user": operation.user_name,
+    }
+
+
+def of_finding(strategy: str, finding: Finding) -> dict[str, Any]:
+    return {"strategy": strategy, **finding.as_json()}

@@ -1,0 +1,80 @@
+"""assess: look at a database now and show what it needs; what was found is kept, as if a worker had looked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from maintenance_portal import answers, at_once
+from maintenance_portal.cli import Exit, PortalCommand, add_json, strategy_named, target_named
+from maintenance_portal.foreground import Attendant, StopAsked
+from strategies import registry
+from strategies.audit import Actor
+from strategies.models import Target
+from strategies.plans import Assessment
+
+
+class Command(PortalCommand):
+    help = "Look at a database now and show what it needs. Nothing is changed there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--strategy", help="Look with this strategy only (default: all that the platform has).")
+        add_json(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        target = target_named("NAME", options["name"])
+        if options["strategy"] is not None:
+            strategies = [strategy_named("--strategy", options["strategy"], target)]
+        else:
+            strategies = [name for name in registry.routines() if _is_available(target, name)]
+        seen, errors = self._look(target, strategies)
+        if options["json"]:
+            self.answer(
+                {
+                    "target": target.name,
+                    "findings": [answers.of_finding(name, f) for name, look in seen.items() for f in look.findings],
+                    "notes": {name: list(look.notes) for name, look in seen.items()},
+                    "errors": errors,
+                }
+            )
+        else:
+            self._tell(target, seen, errors)
+        self.end(Exit.BAD if errors else Exit.GOOD)
+
+    def _look(self, target: Target, strategies: list[str]) -> tuple[dict[str, Assessment], dict[str, str]]:
+        """What each strategy saw, and why others saw nothing."""
+        seen: dict[str, Assessment] = {}
+        errors: dict[str, str] = {}
+        with Attendant(self.stderr) as attendant:
+            for name in strategies:
+                try:
+                    assessment, look = at_once.assess(attendant, Actor.of_command(), target, name)
+                except StopAsked:
+                    errors[name] = "Stopped before it was over."
+                    break
+                if look is None:
+                    errors[name] = assessment.error
+                else:
+                    seen[name] = look
+        return seen, errors
+
+    def _tell(self, target: Target, seen: dict[str, Assessment], errors: dict[str, str]) -> None:
+        rows = [(f.severity.value, name, f.object, f.summary) for name, look in seen.items() for f in look.findings]
+        if rows:
+            self.say(f"{target.name}: {len(rows)} {'finding' if len(rows) == 1 else 'findings'}.")
+            self.say_table(("SEVERITY", "STRATEGY", "OBJECT", "WHAT WAS SEEN"), rows)
+        elif seen:
+            self.say(f"{target.name} needs nothing of {', '.join(seen)}.")
+        for name, look in seen.items():
+            for note in look.notes:
+                self.say(f"Note ({name}): {note}")
+        for name, error in errors.items():
+            self.stderr.write(f"{name}: {error}")
+        for name in {row[1]: None for row in rows}:
+            self.say(f"See the exact steps: manage.py run_strategy {name} --target {target.name} --dry-run")
+
+
+def _is_available(target: Target, strategy: str) -> bool:
+    return target.platform in registry.platforms() and registry.supports(target.platform, strategy)

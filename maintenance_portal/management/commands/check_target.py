@@ -1,0 +1,65 @@
+"""check_target: connect to a database now, and show what it says of itself and which rights are missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from maintenance_portal import at_once
+from maintenance_portal.cli import Exit, PortalCommand, add_json, target_named
+from maintenance_portal.foreground import Attendant, StopAsked
+from strategies.audit import Actor
+from strategies.models import Target
+
+
+class Command(PortalCommand):
+    help = "Connect to a database now; show what it says of itself and which rights are missing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", metavar="NAME")
+        add_json(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        target = target_named("NAME", options["name"])
+        with Attendant(self.stderr) as attendant:
+            try:
+                at_once.check(attendant, Actor.of_command(), target)
+            except StopAsked:
+                attendant.say("Stopped.")
+                return self.end(Exit.BAD)
+        if options["json"]:
+            self.answer(
+                {
+                    "target": target.name,
+                    "ok": not target.check_error,
+                    "facts": None if target.check_error else target.facts,
+                    "missing_rights": [] if target.check_error else target.missing_rights,
+                    "error": target.check_error or None,
+                }
+            )
+        else:
+            self._tell(target)
+        return self.end(Exit.BAD if target.check_error else Exit.GOOD)
+
+    def _tell(self, target: Target) -> None:
+        if target.check_error:
+            self.stderr.write(f"{target.name} could not be reached: {target.check_error}")
+            return
+        facts = target.facts or {}
+        self.say(f"{target.name} answers: {facts.get('product')} {facts.get('version')}, {facts.get('role')}.")
+        size = facts.get("size_bytes")
+        rows = [
+            ("database", str(facts.get("database", ""))),
+            ("user", str(facts.get("user", ""))),
+            ("takes changes", "yes" if facts.get("is_writable") else "no"),
+            ("size", "not measured" if size is None else f"{size / 1_048_576:,.1f} MB"),
+            *((label, str(text)) for label, text in (facts.get("details") or {}).items()),
+        ]
+        for label, text in rows:
+            self.say(f"  {label}: {text}")
+        if not target.missing_rights:
+            self.say("No right is missing.")
+        for right in target.missing_rights:
+            effect = "needed" if right.get("blocks", True) else "useful"
+            self.say(f"Missing: {right['right']}, {effect} for {right['needed_for']}. Grant it with: {right['grant']}")
