@@ -1,0 +1,115 @@
+"""Takes the demo away again: its people, its databases with all that was recorded of them, and its folder; nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from maintenance_portal.demo import people
+from maintenance_portal.demo.seed import SQLITE_FILE
+from strategies import audit, runs
+from strategies.audit import Actor
+from strategies.models import (
+    ACTIVE,
+    OPEN,
+    Assessment,
+    Duration,
+    Finding,
+    Hold,
+    JobRun,
+    MaintenanceJob,
+    OperationLog,
+    Portal,
+    Stop,
+    StrategyConfig,
+    Tag,
+    Target,
+    Tenant,
+)
+
+BATCH = 500  # rows deleted at once; Oracle takes at most 1000 expressions in a list
+_OURS = (f"{SQLITE_FILE}*", ".building-*", "postgresql*")
+
+
+class DemoBusy(Exception):
+    """A run is at work on a database of the demo; the text is a sentence for people."""
+
+
+def remove(actor: Actor) -> list[str]:
+    """Remove the demo; notes on what had to stay. Raises DemoBusy, having removed nothing, and OSError."""
+    _close(actor)
+    # What hangs on a target, what must go first before what it hangs on. Audit entries stay.
+    for model in (OperationLog, Finding, Assessment, Duration, Hold, JobRun, MaintenanceJob, StrategyConfig):
+        _delete(model._default_manager.filter(target__is_demo=True))
+    with transaction.atomic():
+        for target in Target.objects.filter(is_demo=True):
+            audit.record(actor, "target.removed", target, before={"url": target.url}, reason="demo")
+            target.delete()
+        for user in people.marked():
+            audit.record(actor, "user.removed", user, reason="demo")
+            user.delete()
+        _remove_what_is_empty(actor)
+    people.password_file().unlink(missing_ok=True)
+    return _remove_folder(Path(settings.PORTAL_DEMO))
+
+
+def _close(actor: Actor) -> None:
+    """From here on no run on the demo starts: claims take turns with this. Raises DemoBusy."""
+    with transaction.atomic():
+        Portal.objects.filter(pk=1).update(gate_turn=F("gate_turn") + 1)
+        ours = JobRun.objects.filter(target__is_demo=True)
+        busy = ours.filter(status__in=ACTIVE).select_related("target").defer("plan").first()
+        if busy is not None:
+            raise DemoBusy(f"Run {busy.pk} is at work on {busy.target.name}; cancel it, or wait until it ends.")
+        Target.objects.filter(is_demo=True).update(is_active=False)
+        for run in ours.filter(status__in=OPEN).select_related("target"):
+            runs.ask_stop(run, actor, Stop.CANCEL, timezone.now())
+
+
+def _delete(rows: models.QuerySet[models.Model]) -> None:
+    while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        rows.model._default_manager.filter(pk__in=batch).delete()
+
+
+def _remove_what_is_empty(actor: Actor) -> None:
+    Tag.objects.filter(name="demo", targets=None, holds=None, max_parallel_runs=None).delete()
+    for tenant in Tenant.objects.filter(Q(name=people.OTHER_TENANT), users=None, targets=None):
+        audit.record(actor, "tenant.removed", tenant, reason="demo")
+        tenant.delete()
+
+
+def _remove_folder(folder: Path) -> list[str]:
+    """Only what the demo makes is deleted, whatever the setting points at. Raises OSError."""
+    notes = []
+    for path in [path for pattern in _OURS for path in folder.glob(pattern)]:
+        if (pid := _server_of(path)) is not None:
+            notes.append(
+                f"{path} is in use by a PostgreSQL server (process {pid}); stop the portal, and remove it again."
+            )
+        elif path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    elif folder.is_dir() and not notes:
+        notes.append(f"{folder} holds files that are not of the demo; they are left alone.")
+    return notes
+
+
+def _server_of(path: Path) -> int | None:
+    """The process of a server that works in this folder."""
+    for lock in path.glob("**/postmaster.pid") if path.is_dir() else ():
+        try:
+            pid = int(lock.read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            continue
+        if psutil.pid_exists(pid):
+            return pid
+    return None
