@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ PORTAL_DEMO = Path(env.str("PORTAL_DEMO", default=str(PORTAL_DATA.with_name("dem
 os.umask(0o077)  # whatever the portal writes is for its own user
 
 DEBUG = env.bool("PORTAL_DEBUG", default=False)
-SECRET_KEY: str = env.str("PORTAL_SECRET_KEY", default="") or installation.key(PORTAL_DATA, "django")
+SECRET_KEY: str = env.str("PORTAL_SECRET_KEY", default="") or installation.key(PORTAL_DATA, "django", size=48)
 # Keys that encrypt targets' secrets, newest first: the first encrypts, all decrypt.
 PORTAL_ENCRYPTION_KEYS: list[str] = env.list("PORTAL_ENCRYPTION_KEYS", default=[]) or [
     installation.key(PORTAL_DATA, "secrets")
@@ -124,6 +125,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+warnings.filterwarnings("ignore", message="No directory at")  # STATIC_ROOT is there only where collectstatic is used
 WHITENOISE_AUTOREFRESH = DEBUG
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
@@ -148,6 +150,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 PORTAL_LEASE_SECONDS = env.int("PORTAL_LEASE_SECONDS", default=30)
 PORTAL_GRACE_SECONDS = env.int("PORTAL_GRACE_SECONDS", default=30)
 PORTAL_WAKE_SECONDS = env.int("PORTAL_WAKE_SECONDS", default=5)
+# A cluster of workers that does not answer for so long, although one of its workers is free, is replaced.
+PORTAL_PULSE_SECONDS = env.int("PORTAL_PULSE_SECONDS", default=20)
 PORTAL_FACTS_MAX_AGE_SECONDS = env.int("PORTAL_FACTS_MAX_AGE_SECONDS", default=3600)
 # How much at once.
 PORTAL_RUN_WORKERS = env.int("PORTAL_RUN_WORKERS", default=4)
@@ -156,6 +160,8 @@ PORTAL_MAX_RUNS = env.int("PORTAL_MAX_RUNS", default=PORTAL_RUN_WORKERS)
 
 # django-q2 only wakes workers up; what is true about a run stands in our own tables. It never repeats a task by itself
 # (max_attempts, ack_failures), and `retry` lies far above the longest run, so that it never hands one out twice.
+# It warns that no timeout at all is longer than any retry: a run may take as long as it takes, and is claimed only once.
+warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 _Q_SHARED: dict[str, Any] = {
     "orm": "default",
     "catch_up": False,

@@ -1,0 +1,108 @@
+"""What run.py does before anything is installed: makes the environment once, then hands over. Standard library only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from maintenance_portal import installation, ports
+from maintenance_portal.environment import Environment, EnvironmentRefused
+
+ROOT = Path(__file__).resolve().parent.parent
+_HELP = """\
+python3 run.py                 start the portal with its demo
+python3 run.py test [--all]    run the tests (--all: those that take long, too); pytest's options follow
+python3 run.py manage ...      any command of manage.py
+
+The first start makes .venv beside run.py (PORTAL_VENV: elsewhere) and installs the locked packages into it.
+Without the internet: fill the folder wheels on another machine, python3 -m pip download -r requirements.txt -d wheels
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One sentence instead of the usage."""
+        _refuse(f"{message[:1].upper()}{message[1:]}; python3 run.py --help shows what there is.", 2)
+
+
+def _refuse(sentence: str, code: int = 1) -> NoReturn:
+    sys.stderr.write(f"run.py: {sentence}\n")
+    sys.exit(code)
+
+
+def main(arguments: list[str]) -> int:
+    """Start the portal, its tests, or a command of manage.py; returns only where nothing could be started."""
+    if os.name != "posix":
+        _refuse("The portal runs on Linux and macOS; on Windows start it inside WSL.")
+    try:
+        if arguments[:1] == ["test"]:
+            _test(arguments[1:])
+        if arguments[:1] == ["manage"]:
+            _hand_over(_prepared(demo=False), [str(ROOT / "manage.py"), *arguments[1:]])
+        _start(arguments)
+    except (EnvironmentRefused, ports.PortRefused) as refusal:
+        _refuse(str(refusal))
+    except KeyboardInterrupt:
+        _refuse("Stopped before anything was started.", 130)
+
+
+def _start(arguments: list[str]) -> NoReturn:
+    options = read_options(arguments)
+    if options.data is not None:
+        os.environ["PORTAL_DATA"] = str(options.data.absolute())
+    # Learned before the packages are installed, not a minute later.
+    ports.listen(options.host, options.port).close()
+    _check_data_folder()
+    passed_on = ["--host", options.host, "--port", str(options.port), *(["--no-demo"] if options.no_demo else [])]
+    _hand_over(_prepared(demo=not options.no_demo), [str(ROOT / "manage.py"), "portal", *passed_on])
+
+
+def read_options(arguments: list[str]) -> argparse.Namespace:
+    parser = _Parser(
+        prog="run.py", description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--port", type=int, default=8000, help="where the pages are served (default 8000)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
+    parser.add_argument("--no-demo", action="store_true", help="start without demo databases, jobs and sign-ins")
+    parser.add_argument("--data", type=Path, help="the folder that holds the embedded database and the keys")
+    return parser.parse_args(arguments)
+
+
+def _check_data_folder() -> None:
+    """Only what the environment says can be known here; a folder named in .env is checked by the portal itself."""
+    if folder := os.environ.get("PORTAL_DATA"):
+        try:
+            installation.check_data_folder(Path(folder))
+        except installation.DataFolderRefused as refusal:
+            raise EnvironmentRefused(str(refusal)) from None
+
+
+def _test(arguments: list[str]) -> NoReturn:
+    if "--all" in arguments:
+        arguments = [argument for argument in arguments if argument != "--all"]
+        os.environ["PORTAL_TEST_ALL"] = "1"
+    python = _prepared(demo=True, development=True)
+    os.chdir(ROOT)
+    _hand_over(python, ["-m", "pytest", *arguments])
+
+
+def _prepared(*, demo: bool, development: bool = False) -> Path:
+    """The Python of the environment, with everything in it that is asked for."""
+    folder = Path(os.environ.get("PORTAL_VENV") or ROOT / ".venv").absolute()
+    environment = Environment(folder, ROOT, say=lambda sentence: print(sentence, flush=True))  # noqa: T201
+    environment.make()
+    environment.install("requirements-dev" if development else "requirements")
+    if demo:
+        environment.try_to_install("requirements-demo")
+    return environment.python
+
+
+def _hand_over(python: Path, command: list[str]) -> NoReturn:
+    sys.stdout.flush()
+    try:
+        os.execv(python, [str(python), *command])  # noqa: S606 (no shell is wanted)
+    except OSError as refusal:
+        raise EnvironmentRefused(f"{python} cannot be started: {refusal.strerror}.") from None

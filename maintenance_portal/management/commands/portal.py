@@ -1,0 +1,53 @@
+"""`manage.py portal`: the whole portal in one command."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from maintenance_portal import installation, ports, supervisor
+from maintenance_portal.services import GivenUp
+
+
+class Command(BaseCommand):
+    help = "Start the portal: pages, beat, workers and the demo. Ctrl+C ends everything."
+    requires_system_checks: list[str] = []  # those of the portal are made here; all of them take a second
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--no-demo", action="store_true")
+
+    def handle(self, *args: Any, host: str, port: int, no_demo: bool, **options: Any) -> None:
+        listener = self._prepare(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        self._say(f"The portal: http://{shown}:{listener.getsockname()[1]}/   (Ctrl+C ends it)")
+        try:
+            supervisor.Supervisor(listener, has_demo=not no_demo, say=self._say).run()
+        except GivenUp as reason:
+            raise CommandError(str(reason)) from None
+
+    def _prepare(self, host: str, port: int) -> socket.socket:
+        """Everything that may be refused, the quick things first."""
+        try:
+            installation.check_data_folder(settings.PORTAL_DATA)
+            listener = ports.listen(host, port)
+            if wrong := [found for found in checks.run_checks(tags=["portal"]) if found.is_serious()]:
+                raise CommandError(f"{wrong[0].msg} {wrong[0].hint or ''} ({wrong[0].id})")
+            if supervisor.migrate():
+                self._say("The portal's tables are up to date.")
+            return listener
+        except (installation.DataFolderRefused, ports.PortRefused) as refusal:
+            raise CommandError(str(refusal)) from None
+        except DatabaseError as refusal:
+            first = (str(refusal).splitlines() or [type(refusal).__name__])[0]
+            raise CommandError(f"The portal's own database cannot be used: {first}") from None
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()

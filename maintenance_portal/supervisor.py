@@ -1,0 +1,116 @@
+"""Keeps the portal running: serves the pages from threads of this process, and looks after its children until it is asked to end."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from waitress.server import create_server
+
+from maintenance_portal import processes
+from maintenance_portal.demo.start import Demo
+from maintenance_portal.services import Beat, ClusterOfWorkers, Say, Service
+from strategies import queue
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 0.5
+WEB_THREADS = 8
+_BEAT_MAY_TAKE = 12.0
+_AFTER_GRACE = 20.0  # the clusters end by themselves within the grace and ten seconds
+_HURRIED = 12.0
+
+
+def migrate() -> bool:
+    """Bring the portal's tables up to date; False where they were. Asking is quicker than running the command."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return False
+    call_command("migrate", verbosity=0, interactive=False)
+    return True
+
+
+class Web:
+    """The pages, served by threads; a listening socket is handed in, so that browsers wait instead of being refused."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._server: Any = create_server(WSGIHandler(), sockets=[listener], threads=WEB_THREADS, ident=None)
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def end(self) -> None:
+        """Take no new requests, and let those at work finish for a moment."""
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=3)
+        self._server.close()
+
+
+class Supervisor:
+    """Everything that runs, from the first page to the last process."""
+
+    def __init__(self, listener: socket.socket, *, has_demo: bool, say: Say) -> None:
+        self._say = say
+        self._stop, self._hurry = threading.Event(), threading.Event()
+        self._web = Web(listener)
+        self._beat = Beat(say)
+        self._clusters = [ClusterOfWorkers(name, say) for name in (queue.DEFAULT, queue.MAINTENANCE)]
+        self._demo = Demo(say) if has_demo else None
+
+    def run(self) -> None:
+        """Until a signal asks for the end. Raises GivenUp where a child cannot be kept alive."""
+        processes.stop_on_signals(self._stop, self._hurry)
+        self._web.start()
+        services: list[Service] = [self._beat, *self._clusters]
+        try:
+            for service in services:
+                service.start()
+            if self._demo is not None:
+                self._demo.start()
+            while not self._stop.wait(LOOK_EVERY_SECONDS):
+                for service in services:
+                    service.look(time.monotonic())
+                if self._demo is not None:
+                    self._demo.look(time.monotonic())
+                if not self._web.is_alive:
+                    raise RuntimeError("the web server's thread ended")
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """In order: no new requests, nothing new becomes due, runs pause, and the demo's server goes last."""
+        self._say("Stopping; a second Ctrl+C hurries.")
+        self._web.end()
+        self._end_services([self._beat], _BEAT_MAY_TAKE)
+        self._end_services(list(self._clusters), settings.PORTAL_GRACE_SECONDS + _AFTER_GRACE)
+        if self._demo is not None:
+            self._demo.end()
+        self._say("Stopped.")
+
+    def _end_services(self, services: list[Service], seconds: float) -> None:
+        until = time.monotonic() + seconds
+        is_hurried = False
+        try:
+            for service in services:
+                service.ask_to_end()
+            while not all(service.is_over() for service in services) and time.monotonic() < until:
+                if self._hurry.is_set() and not is_hurried:
+                    is_hurried, until = True, min(until, time.monotonic() + _HURRIED)
+                    for service in services:
+                        service.ask_to_end()  # the second time means at once
+                time.sleep(0.1)
+        finally:
+            for service in services:
+                service.clear()
