@@ -1,1 +1,98 @@
 """System checks with ids and hints: wrong settings are named before anything starts."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Advice
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from maintenance_portal import installation
+
+PORTAL = "portal"
+_AT_LEAST = {
+    "PORTAL_LEASE_SECONDS": 5,
+    "PORTAL_GRACE_SECONDS": 1,
+    "PORTAL_WAKE_SECONDS": 1,
+    "PORTAL_PULSE_SECONDS": 6,  # a cluster is asked every five seconds
+    "PORTAL_FACTS_MAX_AGE_SECONDS": 60,
+    "PORTAL_RUN_WORKERS": 1,
+    "PORTAL_SHORT_WORKERS": 1,
+    "PORTAL_MAX_RUNS": 1,
+}
+
+
+@register(PORTAL)
+def data_folder(**_: Any) -> list[CheckMessage]:
+    try:
+        installation.check_data_folder(settings.PORTAL_DATA)
+    except installation.DataFolderRefused as refusal:
+        return [Error(str(refusal), id="portal.E001")]
+    return []
+
+
+@register(PORTAL)
+def encryption_keys(**_: Any) -> list[CheckMessage]:
+    """Without a look at the keys themselves: messages end up in logs."""
+    for position, key in enumerate(settings.PORTAL_ENCRYPTION_KEYS, 1):
+        try:
+            Fernet(key)
+        except (ValueError, TypeError):
+            return [
+                Error(
+                    f"Key {position} of PORTAL_ENCRYPTION_KEYS is none: it must be 32 bytes in URL-safe base64.",
+                    hint="Make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+                    id="portal.E002",
+                )
+            ]
+    return []
+
+
+@register(PORTAL)
+def time_zone(**_: Any) -> list[CheckMessage]:
+    if settings.TIME_ZONE in zoneinfo.available_timezones():
+        return []
+    hint = "A name such as UTC or Europe/Berlin."
+    return [Error(f"PORTAL_TIME_ZONE names no time zone: {settings.TIME_ZONE!r}.", hint=hint, id="portal.E003")]
+
+
+@register(PORTAL)
+def numbers(**_: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"{name} is {getattr(settings, name)}, but it must be at least {least}.",
+            hint="Leave it out for the default.",
+            id="portal.E004",
+        )
+        for name, least in _AT_LEAST.items()
+        if getattr(settings, name) < least
+    ]
+
+
+@register(PORTAL)
+def sender(**_: Any) -> list[CheckMessage]:
+    try:
+        validate_email(settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> "))
+    except ValidationError:
+        if settings.DEFAULT_FROM_EMAIL != "maintenance-portal@localhost":
+            hint = "An address such as portal@example.org."
+            return [Error("PORTAL_FROM_EMAIL is no e-mail address.", hint=hint, id="portal.E005")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def production(**_: Any) -> list[CheckMessage]:
+    """What works on a desk and is not meant for production."""
+    found: list[CheckMessage] = []
+    if settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "dummy.EmailBackend")):
+        hint = "EMAIL_URL=smtp+tls://user:password@mail.example.org:587"
+        found.append(Advice("Mails are printed, not sent.", hint=hint, id="portal.W001"))
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "PORTAL_ALLOWED_HOSTS=portal.example.org"
+        found.append(Advice("The portal answers to every host name.", hint=hint, id="portal.W002"))
+    return found

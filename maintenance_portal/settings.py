@@ -8,12 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from maintenance_portal import installation
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
+
+class _Environment(environ.FileAwareEnv):  # type: ignore[misc]
+    """Each NAME may also come from the file that NAME_FILE names, as container platforms hand out secrets."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError:  # its own words do not say which setting it is, and may repeat a secret
+            raise ImproperlyConfigured(f"the value of {var} cannot be read; docs/settings.md has an example.") from None
+
+
+env = _Environment()
 env.read_env(str(BASE_DIR / ".env"))
 
 # What this installation keeps: the embedded database, keys, log files. Made by the first command, readable by its user only.
