@@ -12,14 +12,14 @@ class PortRefused(Exception):
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket: from now on browsers wait instead of being refused. Raises PortRefused."""
+    if not 0 <= port <= 65535:  # not every system refuses these: some count on from 0
+        raise PortRefused(f"{port} is not a port: those go from 1 to 65535.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except (socket.gaierror, UnicodeError):
         raise PortRefused(f"The host {host!r} is not known on this machine.") from None
-    except OverflowError:
-        raise PortRefused(f"{port} is not a port: those go from 1 to 65535.") from None
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -35,21 +35,31 @@ SELECT n, md5(n::text), (ARRAY['click', 'view', 'buy'])[1 + n % 3] FROM generate
 
 DELETE FROM events WHERE id % 10 <> 0;
 
+SELECT pg_stat_force_next_flush();
+
 VACUUM (ANALYZE) events;
 
 CREATE INDEX orders_by_customer ON orders (customer_id);
 
 CREATE INDEX orders_by_day ON orders (placed_on);
 
+SELECT pg_stat_force_next_flush();
+
 ANALYZE orders;
 
-CREATE UNIQUE INDEX CONCURRENTLY orders_by_status ON orders (status);
+INSERT INTO customers VALUES (2001, 'Customer 1', 'c1@example.org', 'Austria');
 
-CREATE UNIQUE INDEX CONCURRENTLY orders_by_day_ccnew ON orders (placed_on);
+CREATE UNIQUE INDEX CONCURRENTLY customers_by_email ON customers (email);
+
+REINDEX INDEX CONCURRENTLY customers_by_email;
+
+DELETE FROM customers WHERE id = 2001;
 
 INSERT INTO audit_trail SELECT n, timestamptz '2024-01-01Z' + n * interval '1 minute', 'clerk ' || n % 17 FROM generate_series(1, 1500) n;
 
 CREATE INDEX audit_trail_by_actor ON audit_trail (actor, at);
+
+SELECT pg_stat_force_next_flush();
 
 ANALYZE audit_trail;
 

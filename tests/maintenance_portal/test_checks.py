@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.checks import run_checks
+
+from maintenance_portal import checks
+
+
+def found(*, deploy: bool = False) -> set[str | None]:
+    tags = ["security"] if deploy else [checks.PORTAL]
+    return {message.id for message in run_checks(tags=tags, include_deployment_checks=deploy)}
+
+
+def test_the_defaults_are_right() -> None:
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "identity"),
+    [
+        ("PORTAL_ENCRYPTION_KEYS", ["too short"], "portal.E002"),
+        ("PORTAL_ENCRYPTION_KEYS", [Fernet.generate_key().decode(), "ü"], "portal.E002"),
+        ("TIME_ZONE", "Mars/Olympus", "portal.E003"),
+        ("PORTAL_RUN_WORKERS", 0, "portal.E004"),
+        ("PORTAL_PULSE_SECONDS", 5, "portal.E004"),
+        ("PORTAL_GRACE_SECONDS", -1, "portal.E004"),
+        ("DEFAULT_FROM_EMAIL", "nobody", "portal.E005"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_a_hint(settings: Any, name: str, value: Any, identity: str) -> None:
+    from django.conf import settings as global_settings
+
+    if name == "TIME_ZONE":  # Django itself refuses to change to it
+        message = _with_time_zone(global_settings, value)
+    else:
+        setattr(settings, name, value)
+        (message,) = run_checks(tags=[checks.PORTAL])
+    assert message.id == identity
+    assert message.hint
+    if name == "PORTAL_ENCRYPTION_KEYS":
+        assert not any(key in message.msg for key in value)
+
+
+def _with_time_zone(settings: Any, value: str) -> Any:
+    class Fake:
+        TIME_ZONE = value
+
+    before = checks.settings
+    checks.settings = Fake()  # type: ignore[assignment]
+    try:
+        (message,) = checks.time_zone()
+        return message
+    finally:
+        checks.settings = before
+
+
+def test_a_sender_with_a_name_is_one(settings: Any) -> None:
+    settings.DEFAULT_FROM_EMAIL = "The portal <portal@example.org>"
+    assert found() == set()
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings.PORTAL_DATA = tmp_path / "file" / "data"
+    assert found() == {"portal.E001"}
+
+
+def test_what_is_not_for_production_is_named_by_the_deploy_check_only(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    settings.ALLOWED_HOSTS = ["*"]
+    assert {"portal.W001", "portal.W002"} <= found(deploy=True)
+    assert found() == set()

@@ -1,0 +1,203 @@
+"""run.py on a machine with nothing but Python: a copy of the house with a tiny package, installed without the network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.maintenance_portal.started import GENEROUS, ROOT, StartedPortal, start, wait_for
+
+ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: PORTAL_TEST_ALL=1")
+NEEDED = ("__init__", "launcher", "environment", "installation", "ports")
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+SAY = "import os, sys\nprint('handed over', sys.argv[1:], os.environ.get('PORTAL_DATA'), os.environ.get('PORTAL_TEST_ALL'))\n"
+
+
+def wheel(folder: Path, name: str, version: str, content: str) -> None:
+    folder.mkdir(exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name}.py", content)
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/RECORD", "")
+
+
+def copy_of_the_house(folder: Path) -> Path:
+    (folder / "maintenance_portal").mkdir(parents=True)
+    shutil.copy(ROOT / "run.py", folder)
+    for name in NEEDED:
+        shutil.copy(ROOT / "maintenance_portal" / f"{name}.py", folder / "maintenance_portal")
+    (folder / "manage.py").write_text(f"import tiny\n{SAY}")
+    (folder / "requirements.txt").write_text("tiny==1.0\n")
+    (folder / "requirements-dev.txt").write_text("tiny==1.0\npytest==0.0.1\n")
+    (folder / "requirements-demo.txt").write_text("nowhere==1.0\n")
+    wheel(folder / "wheels", "tiny", "1.0", "version = 1\n")
+    wheel(folder / "wheels", "tiny", "2.0", "version = 2\n")
+    wheel(folder / "wheels", "pytest", "0.0.1", SAY)
+    return folder
+
+
+def started(
+    folder: Path, *arguments: str, python: str = sys.executable, **more: str
+) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "PIP_"))}
+    if folder == ROOT:  # should one of these start a portal after all, then not with the data of whoever runs the tests
+        more = {"PORTAL_DATA": os.environ["PORTAL_DATA"], "PORTAL_DEMO": os.environ["PORTAL_DATA"] + "-demo", **more}
+    return subprocess.run(
+        [python, str(folder / "run.py"), *arguments], env={**kept, **more}, cwd="/", capture_output=True, text=True,
+        check=False, timeout=170,
+    )  # fmt: skip
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode != 0
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of_the_house(tmp_path_factory.mktemp("house") / "with space")
+
+
+@pytest.fixture(scope="module")
+def first(house: Path) -> subprocess.CompletedProcess[str]:
+    return started(house, "--port", "0", "--data", "relative data", "--no-demo", PORTAL_VENV=str(house / ".venv"))
+
+
+def test_the_first_start_makes_the_environment_from_the_wheels_and_hands_over(
+    house: Path, first: subprocess.CompletedProcess[str]
+) -> None:
+    assert first.returncode == 0, first.stderr
+    assert (
+        "handed over ['portal', '--host', '127.0.0.1', '--port', '0', '--no-demo'] /relative data None" in first.stdout
+    )
+    assert "Installing" in first.stdout
+    assert (house / ".venv" / "bin" / "python").exists()
+    shutil.rmtree("/relative data", ignore_errors=True)
+
+
+def test_the_second_start_installs_nothing(house: Path, first: subprocess.CompletedProcess[str]) -> None:
+    done = started(house, "manage", "check", "--deploy")
+    assert done.stdout == "handed over ['check', '--deploy'] None None\n"
+
+
+def test_another_lock_file_installs_again(house: Path, first: subprocess.CompletedProcess[str]) -> None:
+    (house / "requirements.txt").write_text("tiny==2.0\n")
+    assert "Installing" in started(house, "manage", "x").stdout
+    python = house / ".venv" / "bin" / "python"
+    assert subprocess.check_output([python, "-c", "import tiny; print(tiny.version)"]) == b"2\n"
+    assert "Installing" not in started(house, "manage", "x").stdout
+
+
+def test_the_demo_is_tried_once_and_missed_with_a_note(house: Path, first: subprocess.CompletedProcess[str]) -> None:
+    done = started(house, "--port", "0")
+    assert done.returncode == 0
+    assert "Note: the PostgreSQL server of the demo cannot be installed here" in done.stdout
+    assert "Note" not in started(house, "--port", "0").stdout
+
+
+def test_tests_are_run_with_their_own_packages(house: Path, first: subprocess.CompletedProcess[str]) -> None:
+    done = started(house, "test", "--all", "-k", "x")
+    assert done.returncode == 0, done.stderr
+    assert "handed over ['-k', 'x'] None 1" in done.stdout
+
+
+def test_a_start_that_was_broken_off_half_way_is_mended(house: Path, first: subprocess.CompletedProcess[str]) -> None:
+    shutil.rmtree(next((house / ".venv" / "lib").glob("python3*/site-packages/pip")))
+    done = started(house, "manage", "x")
+    assert done.returncode == 0, done.stderr
+    assert "handed over ['x']" in done.stdout
+
+
+def test_a_package_that_cannot_be_had_is_a_sentence_after_the_words_of_pip(tmp_path: Path) -> None:
+    house = copy_of_the_house(tmp_path / "house")
+    (house / "requirements.txt").write_text("nowhere==1.0\n")
+    done = started(house, "manage", "x")
+    assert done.returncode != 0
+    assert (
+        done.stderr.strip().splitlines()[-1]
+        == "run.py: The packages could not be installed; what pip said stands above."
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.7", "3.8", "3.9", "3.10"])
+def test_an_old_python_is_told_in_one_sentence(version: str) -> None:
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    found = sorted((pyenv / "versions").glob(f"{version}.*/bin/python3"))
+    if not found:
+        pytest.skip(f"no Python {version} on this machine")
+    said = one_sentence(started(ROOT, python=str(found[-1])))
+    assert said.startswith(f"run.py: The portal needs Python 3.11 or newer; this one is {version}.")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--prot", "1"), ("--port", "many"), ("--port", "70000"), ("wrong",), ("--data",), ("--host", "no.invalid")],
+)
+def test_what_is_not_understood_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert one_sentence(started(ROOT, *arguments, PORTAL_VENV=str(tmp_path / "venv"))).startswith("run.py: ")
+    assert not (tmp_path / "venv").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    place = str(tmp_path / "file" / "venv")
+    said = one_sentence(started(ROOT, "manage", "check", PORTAL_VENV=place))
+    assert place in said
+    assert "PORTAL_VENV" in said
+    said = one_sentence(started(ROOT, "--port", "0", "--data", str(tmp_path / "file" / "data"), PORTAL_VENV=place))
+    assert "data folder" in said
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    assert "something else" in one_sentence(started(ROOT, "manage", "check", PORTAL_VENV=str(tmp_path)))
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_python_without_venv_is_one_sentence(tmp_path: Path) -> None:
+    """As on Debian without python3-venv: the module ensurepip is missing."""
+    code = (
+        "import importlib.util as u, runpy, sys\n"
+        "find = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'ensurepip' else find(name, *rest)\n"
+        f"sys.argv = ['run.py', 'manage', 'x']; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PORTAL_VENV": str(tmp_path / "venv")}, capture_output=True,
+        text=True, check=False, timeout=GENEROUS,
+    )  # fmt: skip
+    assert "sudo apt install python3." in one_sentence(done)
+
+
+@ALL
+@pytest.mark.timeout(600)
+def test_the_real_house_starts_from_nothing(tmp_path: Path) -> None:
+    """With the network: every locked package, the demo, and pages."""
+    command = (sys.executable, str(ROOT / "run.py"))
+    with start(tmp_path / "data", command=command, PORTAL_VENV=str(tmp_path / "venv")) as portal:
+        _whole(portal)
+        assert portal.end() == 0
+        assert not portal.left()
+
+
+def _whole(portal: StartedPortal) -> None:
+    wait_for(lambda: portal.said(r"http://\S+/"), "the packages", 500)
+    wait_for(lambda: portal.page() == 200, "the first page")
+    wait_for(lambda: portal.said("Demo sign-in: dba "), "the demo's people")
+    wait_for(lambda: portal.rows("SELECT 1 FROM portal_target WHERE name = 'demo-sqlite'"), "the demo's database")
