@@ -18,8 +18,8 @@ from strategies.execution import runner
 from strategies.gate_facts import Gatehouse
 from strategies.models import ACTIVE, Assessment, JobRun, Origin, RunStatus, Stop, Target
 from strategies.plans import Assessment as Seen
-from strategies.plans import Plan, TargetError
-from strategies.platforms.base import PlatformError
+from strategies.plans import ErrorClass, Plan, TargetError
+from strategies.platforms.base import NotSupported, PlatformError
 from strategies.workers import WorkerIdentity
 
 
@@ -111,6 +111,8 @@ def run(
         planned = _look(attendant, target, strategy, target_object, parameters)
     except PlatformError as refusal:
         planned = refusal.error
+    except NotSupported as refusal:
+        planned = TargetError(ErrorClass.PERMANENT, "", str(refusal))
     with transaction.atomic():
         asked = runs.ask(
             actor, target, strategy, timezone.now(), target_object=target_object, parameters=parameters,

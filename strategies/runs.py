@@ -21,6 +21,7 @@ from strategies.plans import ErrorClass, LeftBehind, Plan, StateLeft, TargetErro
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 from strategies.routines.base import ParametersRefused
 
+NOTHING_TO_DO = "Nothing to do: the plan has no steps."  # its notes may say what was seen and left alone
 UNRELEASED_FOR = timedelta(hours=24)  # a plan that nobody releases within a day is cancelled: what it saw is old
 
 
@@ -121,7 +122,7 @@ def keep_plan(run: JobRun, made: Plan, moment: datetime) -> bool:
             )
     run.refresh_from_db()
     if kept and not made.steps and run.is_released:
-        _end_without_start(run, RunStatus.SUCCEEDED, "Nothing to do: the target needs none of this work.", moment)
+        _end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
     elif kept and run.is_released:
         JobRun.objects.move(run.pk, leaving=(RunStatus.PLANNED,), to=RunStatus.WAITING)
     run.refresh_from_db()
@@ -171,7 +172,7 @@ def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
             audit.record(actor, "run.released", run, after={"digest": digest}, target=run.target)
     run.refresh_from_db()
     if won and run.steps_total == 0:
-        _end_without_start(run, RunStatus.SUCCEEDED, "Nothing to do: the target needs none of this work.", moment)
+        _end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
     elif won:
         ask_gate([run], moment)
     return won

@@ -93,7 +93,11 @@ class Routine(Generic[P]):
     def plan(self, *, platform: str, target: str, concern: Concern[P], parameters: P, assessment: Assessment) -> Plan:
         """The frozen steps for the most severe findings. Pure."""
         chosen, left = self._choose(assessment.findings, parameters)
-        notes = assessment.notes
+        steps = tuple(concern.steps(chosen, parameters))
+        met = {step.object for step in steps}
+        # An empty plan must not read as "all is well" where something was seen that no step meets.
+        not_met = (finding for finding in chosen if finding.object not in met)
+        notes = (*assessment.notes, *(f"{f.object} is left alone: {f.summary} {f.advice}" for f in not_met))
         if left:
             notes = (
                 *notes,
@@ -105,7 +109,7 @@ class Routine(Generic[P]):
             platform=platform,
             target=target,
             parameters=parameters.model_dump(mode="json"),
-            steps=tuple(concern.steps(chosen, parameters)),
+            steps=steps,
             notes=notes,
         )
 

@@ -20,7 +20,7 @@ class IndexParameters(Parameters):
     remove_leftovers: bool = Field(
         default=True,
         title="Remove leftovers",
-        description="Copies that a cancelled online rebuild left behind. Only copies that are invalid, whose original is valid, while no build runs.",
+        description="Invalid copies that a cancelled online rebuild left behind, whose original is valid; only while no build runs.",
     )
     rebuild_bloated: bool = Field(
         default=True,

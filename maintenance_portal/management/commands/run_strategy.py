@@ -12,7 +12,7 @@ from maintenance_portal.foreground import Attendant, StopAsked
 from maintenance_portal.printing import duration, measured
 from strategies.audit import Actor
 from strategies.models import GOOD, JobRun, RunStatus, Target
-from strategies.platforms.base import ObjectUnknown, PlatformError
+from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 
 _COLUMNS = ("OPERATION", "OBJECT", "STATUS", "DURATION", "ROWS", "MESSAGE")
 
@@ -61,7 +61,7 @@ class Command(PortalCommand):
     ) -> None:  # fmt: skip
         try:
             made, reasons = at_once.look(attendant, target, strategy, target_object, parameters)
-        except PlatformError as refusal:
+        except (PlatformError, NotSupported) as refusal:
             if is_json:
                 self.answer(answers.of_failed_dry_run(f"Planning failed. {refusal}"))
             else:

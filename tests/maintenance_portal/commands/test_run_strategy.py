@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sqlite3
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from maintenance_portal import at_once, tasks
@@ -16,7 +20,7 @@ from strategies.audit import Actor
 from strategies.models import AuditEntry, JobRun, OperationLog, RunStatus, Target, Tenant
 from strategies.plans import ErrorClass, MissingRight, TargetError
 from tests import scripted
-from tests.maintenance_portal.at_once.conftest import Said, command
+from tests.maintenance_portal.commands.conftest import Said, command
 from tests.scripted import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,6 +71,26 @@ def test_nothing_to_do_is_a_success_with_an_empty_plan_even_while_work_is_held(s
     said = run()
     assert (said.code, said.answer["status"]) == (0, "succeeded")
     assert (said.answer["plan"]["steps"], said.answer["operations"], said.answer["reasons"]) == ([], [], [])
+
+
+def test_what_libraries_print_warn_and_log_is_no_part_of_the_answer(
+    shop: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look = at_once.planner.make_plan
+
+    def noisy(*args: Any) -> Any:
+        print("a library prints")  # noqa: T201
+        warnings.warn("a library warns", stacklevel=1)
+        logging.getLogger("library").error("a library logs")
+        return look(*args)
+
+    monkeypatch.setattr(at_once.planner, "make_plan", noisy)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        call_command("run_strategy", INDEXES, "--target", "shop", "--json")
+    said = capsys.readouterr()
+    assert json.loads(said.out)["status"] == "succeeded"
+    assert "a library prints" in said.err
 
 
 def test_who_asked_and_by_which_way_is_kept_and_audited(shop: Target) -> None:
