@@ -1,11 +1,103 @@
-"""The entries of the navigation, with their counts: only pages that work."""
+"""The entries of the navigation, with their counts: only pages that work, and only those that the reader may open."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from maintenance_portal import __version__
+from maintenance_portal.vitals import Vitals, vitals
+from strategies.models import ACTIVE, BAD, OPEN, READS, READS_SQL, Hold, JobRun, Role, Target, User, may
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`counts` says what the count counts."""
+
+    title: str
+    url: str
+    icon: str
+    is_current: bool
+    count: int = 0
+    counts: str = ""
+    is_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    groups: Sequence[Group]
+    quick: Sequence[Entry]
+    holds: Sequence[str]
+    roles: Sequence[str]
+    vitals: Vitals
+    version: str
+    is_demo: bool
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """Read only by pages that show the navigation."""
+    return {"navigation": SimpleLazyObject(lambda: build(request))}
+
+
+def build(request: HttpRequest) -> Navigation | None:
+    """None for visitors who are not signed in."""
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    holds = list(Hold.objects.in_force().visible_to(user).select_related("target", "tag"))
+    groups = _groups(user, request.path, len(holds))
+    entries = {entry.title: entry for group in groups for entry in group.entries}
+    return Navigation(
+        groups=groups,
+        quick=[entries[title] for title in ("Home", "Runs", "Databases") if title in entries],
+        holds=[hold.scope for hold in holds],
+        roles=[role.label for role in Role if role.value in user.roles],
+        vitals=vitals(timezone.now()),
+        version=__version__,
+        is_demo=Target.objects.visible_to(user).filter(is_demo=True).exists(),
+    )
+
+
+def _groups(user: User, path: str, held: int) -> list[Group]:
+    home = reverse("home")
+
+    def entry(title: str, name: str, icon: str, count: int = 0, counts: str = "", is_bad: bool = False) -> Entry:
+        url = reverse(name)
+        is_current = path == url if url == home else path.startswith(url)
+        return Entry(title, url, icon, is_current, count, counts, is_bad)
+
+    groups = [Group("", [entry("Home", "home", "house")])]
+    if not may(user, *READS):
+        return groups
+    at_work, failed = _counts(user)
+    observe = [entry("Databases", "targets", "hdd-stack")]
+    if may(user, *READS_SQL):
+        observe.append(entry("Operation log", "operations", "journal-text"))
+    runs = entry("Runs", "runs", "play-circle", *((failed, "failed", True) if failed else (at_work, "at work")))
+    return [
+        *groups,
+        Group("Run", [runs, entry("Holds", "holds", "pause-circle", held, "in force")]),
+        Group("Plan", [entry("Strategies", "strategies", "diagram-3")]),
+        Group("Observe", observe),
+    ]
+
+
+def _counts(user: User) -> tuple[int, int]:
+    """Runs at work, and failed runs that nobody has dealt with."""
+    is_failed = Q(status__in=BAD, handled_at__isnull=True)
+    shown = JobRun.objects.visible_to(user).filter(Q(status__in=OPEN) | is_failed)
+    counts = shown.aggregate(at_work=Count("pk", filter=Q(status__in=ACTIVE)), failed=Count("pk", filter=is_failed))
+    return counts["at_work"], counts["failed"]

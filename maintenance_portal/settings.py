@@ -55,7 +55,6 @@ INSTALLED_APPS = [
     "django_q",
     "django_htmx",
     "django_filters",
-    "django_tables2",
     "crispy_forms",
     "crispy_bootstrap5",
     "strategies.apps.StrategiesConfig",
@@ -146,7 +145,7 @@ DEFAULT_FROM_EMAIL = env.str("PORTAL_FROM_EMAIL", default="maintenance-portal@lo
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
-DJANGO_TABLES2_TEMPLATE = "components/table.html"
+CSRF_FAILURE_VIEW = "maintenance_portal.views.csrf_failure"
 
 # Behind HTTPS (PORTAL_HTTPS=yes) cookies and redirects insist on it; the demo on localhost has none.
 PORTAL_HTTPS = env.bool("PORTAL_HTTPS", default=False)

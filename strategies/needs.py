@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
-from strategies import audit, planner, queue
+from strategies import audit, planner, queue, registry
 from strategies.audit import Actor
 from strategies.models import Assessment, Finding, Target
 from strategies.plans import Assessment as Seen
+from strategies.plans import Finding as Need
+from strategies.plans import Severity, Step
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
+
+EVERYTHING = frozenset({"ALL", "ALL_INDEXES", "ALL_TABLES"})  # what an assessment looks at when it names no object
+
+
+class TargetNotReady(ValueError):
+    """Looking at this target now could only fail; the text says why, and what comes first."""
 
 
 def ask_assessment(
@@ -28,6 +40,17 @@ def ask_assessment(
         if wake:
             queue.enqueue("assess", assessment.pk)
     return assessment
+
+
+def ask_assessments(actor: Actor, target: Target, strategies: Sequence[str], moment: datetime) -> list[Assessment]:
+    """Ask for each of these strategies that is not waiting for an answer already. Raises TargetNotReady."""
+    if not target.is_active:
+        raise TargetNotReady(f"{target.name} is switched off in the portal; switch it on first.")
+    if target.stopped_at is not None:
+        raise TargetNotReady(f"{target.name} refused the sign-in; correct the account, then check it again first.")
+    with transaction.atomic():
+        open_ = set(target.assessments.filter(finished_at=None).values_list("strategy_name", flat=True))
+        return [ask_assessment(actor, target, name, moment) for name in strategies if name not in open_]
 
 
 def assess(assessment: Assessment) -> Seen | None:
@@ -80,7 +103,49 @@ def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen,
             if row.gone_at is not None:
                 values |= {"gone_at": None, "first_seen_at": moment}
             Finding.objects.filter(pk=row.pk).update(**values)
-        if target_object.upper().startswith("ALL"):
+        if target_object.strip().upper() in EVERYTHING:
             gone = [row.pk for row in known.values() if row.gone_at is None]
             for start in range(0, len(gone), 500):  # Oracle takes at most 1000 expressions in a list
                 Finding.objects.filter(pk__in=gone[start : start + 500]).update(gone_at=moment)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetNeeds:
+    """A target, with how many open findings it has of each severity."""
+
+    target: Target
+    critical: int = 0
+    warning: int = 0
+    info: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """Like `2 critical, 1 warning`."""
+        counts = ((self.critical, "critical"), (self.warning, "warning"), (self.info, "for information"))
+        return ", ".join(f"{n} {words}" for n, words in counts if n) or "no open findings"
+
+
+def needs_of(targets: Sequence[Target]) -> list[TargetNeeds]:
+    """What these targets need, in their order; one query, whatever the number of findings."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    current = Finding.objects.current().order_by().filter(target__in=targets)
+    for target, severity, n in current.values_list("target", "severity").annotate(n=Count("pk")):
+        found[target][severity] = n
+    return [TargetNeeds(target, **found[target.pk]) for target in targets]
+
+
+def remedy(finding: Finding) -> tuple[Step, ...] | None:
+    """What a run would do about this finding alone, as it was seen: () = a person has to decide, None = that cannot be told.
+
+    Pure but for what is loaded already: the finding's target.
+    """
+    try:
+        concern = registry.concern(finding.target.platform, finding.strategy_name)
+        parameters = registry.routines()[finding.strategy_name].read_parameters({})
+        need = Need(
+            finding.kind, finding.object, finding.object_type, Severity(finding.severity), finding.summary, finding.advice,
+            finding.evidence,
+        )  # fmt: skip
+        return tuple(concern.steps([need], parameters))
+    except (NotSupported, KeyError, TypeError, ValueError):  # seen by another version of the portal
+        return None

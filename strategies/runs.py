@@ -16,8 +16,8 @@ from strategies import audit, durations, planner, queue, registry, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.gate import Reason, Verdict, verdict
 from strategies.gate_facts import Gatehouse
-from strategies.models import ACTIVE, OPEN, JobRun, OperationStatus, Origin, Portal, RunStatus, Stop, Target
-from strategies.plans import ErrorClass, LeftBehind, Plan, StateLeft, TargetError
+from strategies.models import ACTIVE, GOOD, OPEN, JobRun, OperationStatus, Origin, Portal, RunStatus, Stop, Target
+from strategies.plans import ErrorClass, LeftBehind, Plan, StateLeft, Step, TargetError
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 from strategies.routines.base import ParametersRefused
 
@@ -348,27 +348,47 @@ def _milliseconds(start: datetime | None, end: datetime) -> int | None:
     return None if start is None else int((end - start).total_seconds() * 1000)
 
 
+def steps_left(run: JobRun, done: set[str]) -> tuple[Step, ...]:
+    """The steps of an ended run that were not done: what a resumed run would do. Empty while the run is open."""
+    if run.status in OPEN or run.plan is None:
+        return ()
+    rest = [step for step in plan_of(run).steps if step.key not in done]
+    kept = {step.key for step in rest}
+    return tuple(replace(step, after=tuple(key for key in step.after if key in kept)) for step in rest)
+
+
 def resume(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
     """A new run with the steps of the same plan that an ended one did not get done. Raises ValueError when there are none."""
-    frozen, done = plan_of(run), done_keys(run)
-    rest = tuple(step for step in frozen.steps if step.key not in done)
-    if run.status in OPEN or not rest:
+    steps = steps_left(run, done_keys(run))
+    if not steps:
         raise ValueError("There is nothing to resume: the run is not over, or all its steps are done.")
-    kept = {step.key for step in rest}
-    steps = tuple(replace(step, after=tuple(key for key in step.after if key in kept)) for step in rest)
-    return _begin_with(run, actor, moment, Origin.RESUME, replace(frozen, steps=steps))
+    return _begin_with(run, actor, moment, Origin.RESUME, replace(plan_of(run), steps=steps))
+
+
+def reversals(run: JobRun, succeeded: set[str]) -> tuple[Step, ...]:
+    """The steps that take back what an ended run changed, last first. Empty when nothing of it can be undone."""
+    if run.status in OPEN or run.plan is None:
+        return ()
+    return tuple(step.reversal() for step in reversed(plan_of(run).steps) if step.is_reversible and step.key in succeeded)
 
 
 def undo(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
     """A new, unreleased run that brings back what the finished steps of this one changed, last step first.
 
-    Raises ValueError when nothing of it can be undone.
+    Raises ValueError when nothing of it can be undone, or an undo is on its way or done.
     """
-    done = set(run.operations.filter(status=OperationStatus.SUCCESS).values_list("step_key", flat=True))
-    steps = tuple(step.reversal() for step in reversed(plan_of(run).steps) if step.is_reversible and step.key in done)
-    if run.status in OPEN or not steps:
+    done = run.operations.filter(status=OperationStatus.SUCCESS, step_key__isnull=False)
+    steps = reversals(run, {str(key) for key in done.values_list("step_key", flat=True)})
+    if not steps:
         raise ValueError("There is nothing to undo: the run is not over, or none of its finished steps is reversible.")
+    if (earlier := undone_by(run)) is not None:
+        raise ValueError(f"Run {earlier.pk} undoes this one already.")
     return _begin_with(run, actor, moment, Origin.UNDO, replace(plan_of(run), steps=steps))
+
+
+def undone_by(run: JobRun) -> JobRun | None:
+    """The undo of this run that is open or has succeeded."""
+    return run.children.filter(origin=Origin.UNDO, status__in=(*OPEN, *GOOD)).first()
 
 
 def _begin_with(run: JobRun, actor: Actor, moment: datetime, origin: Origin, frozen: Plan) -> JobRun:

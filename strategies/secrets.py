@@ -38,18 +38,23 @@ def reference(text: str) -> str:
     )
 
 
+def is_encrypted(stored: str) -> bool:
+    """Whether the secret itself is kept here, and not only where it stands."""
+    return stored.startswith(_ENCRYPTED)
+
+
 def describe(stored: str) -> str:
     """What a page may say about a stored secret."""
     if not stored:
         return "none"
-    return "encrypted in the portal" if stored.startswith(_ENCRYPTED) else stored
+    return "encrypted in the portal" if is_encrypted(stored) else stored
 
 
 def resolve(stored: str) -> str | None:
     """The secret in clear, or None where the target has none. Raises SecretMissing."""
     if not stored:
         return None
-    if stored.startswith(_ENCRYPTED):
+    if is_encrypted(stored):
         try:
             return _box().decrypt(stored.removeprefix(_ENCRYPTED).encode()).decode()
         except InvalidToken:

@@ -106,6 +106,16 @@ def _change(actor: Actor, target: Target, before: dict[str, Any], values: Target
         audit.record(actor, "target.changed", target, before=before, after=after)
 
 
+def switch(actor: Actor, target: Target, *, on: bool, reason: str) -> bool:
+    """Let new work start on a target, or no more; what runs goes on. False = it was so already."""
+    with transaction.atomic():
+        won = Target.objects.filter(pk=target.pk, is_active=not on).update(is_active=on) == 1
+        if won:
+            audit.record(actor, f"target.switched_{'on' if on else 'off'}", target, reason=reason)
+    target.refresh_from_db(fields=["is_active"])
+    return won
+
+
 def _tags(names: tuple[str, ...]) -> list[Tag]:
     """The tags of these names, made where they are missing; `finance` and `Finance` are one tag."""
     known = {tag.name.casefold(): tag for tag in Tag.objects.all()}

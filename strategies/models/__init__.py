@@ -18,7 +18,7 @@ from strategies.models.reference import (
 )
 from strategies.models.run import ACTIVE, BAD, GOOD, OCCUPYING, OPEN, TERMINAL, JobRun, Origin, RunStatus, Stop
 from strategies.models.strategy import ExecutionMode, StrategyConfig, StrategyType
-from strategies.models.target import Environment, Tag, Target
+from strategies.models.target import Environment, Tag, Target, TargetState
 
 __all__ = [
     "ACTIVE",
@@ -58,6 +58,7 @@ __all__ = [
     "StrategyType",
     "Tag",
     "Target",
+    "TargetState",
     "TargetType",
     "Tenant",
     "User",

@@ -32,6 +32,36 @@ class Environment(models.TextChoices):
     PRODUCTION = "production", "Production"
 
 
+class TargetState(models.TextChoices):
+    """What the portal knows of a target now. Each has an icon, a word and a colour, so that no page tells them by colour alone."""
+
+    OFF = "off", "Switched off"
+    STOPPED = "stopped", "Stopped after a refused sign-in"
+    CHECKING = "checking", "Checking…"
+    NEVER = "never", "Never checked"
+    UNREACHABLE = "unreachable", "Cannot be reached"
+    REACHABLE = "reachable", "Reachable"
+
+    @property
+    def icon(self) -> str:
+        return f"bi-{_LOOKS[self.value][0]}"
+
+    @property
+    def colour(self) -> str:
+        """The class of the badge: run, ok, fail, warn or plan."""
+        return _LOOKS[self.value][1]
+
+
+_LOOKS: dict[str, tuple[str, str]] = {
+    "off": ("power", "plan"),
+    "stopped": ("lock", "fail"),
+    "checking": ("arrow-repeat", "run"),
+    "never": ("question-circle", "plan"),
+    "unreachable": ("x-lg", "fail"),
+    "reachable": ("check-lg", "ok"),
+}
+
+
 class Tag(models.Model):
     """A group of targets. With `max_parallel_runs` the whole group takes no more runs at once."""
 
@@ -56,6 +86,23 @@ class TargetQuerySet(models.QuerySet["Target"]):
         """Targets whose check was asked for and has not been answered."""
         unanswered = models.Q(checked_at__isnull=True) | models.Q(checked_at__lt=models.F("check_asked_at"))
         return self.filter(unanswered, check_asked_at__isnull=False)
+
+    def in_state(self, state: TargetState) -> TargetQuerySet:
+        """Targets whose `state` is this one."""
+        is_off, is_stopped = models.Q(is_active=False), models.Q(stopped_at__isnull=False)
+        if state is TargetState.OFF:
+            return self.filter(is_off)
+        on = self.exclude(is_off)
+        if state is TargetState.STOPPED:
+            return on.filter(is_stopped)
+        on = on.exclude(is_stopped)
+        if state is TargetState.CHECKING:
+            return on.being_checked()
+        settled = on.filter(models.Q(check_asked_at__isnull=True) | models.Q(checked_at__gte=models.F("check_asked_at")))
+        if state is TargetState.NEVER:
+            return settled.filter(checked_at__isnull=True)
+        seen = settled.filter(checked_at__isnull=False)
+        return seen.filter(check_error="") if state is TargetState.REACHABLE else seen.exclude(check_error="")
 
     def take_check(self, pk: int, moment: datetime) -> bool:
         """Take up the check that was asked for. False = another worker has it: a password is not tried twice at once."""
@@ -115,6 +162,19 @@ class Target(models.Model):
     def is_reachable(self) -> bool | None:
         """What the last check saw; None = never checked."""
         return None if self.checked_at is None else not self.check_error
+
+    @property
+    def state(self) -> TargetState:
+        """The first of these that holds; `TargetQuerySet.in_state` asks the database the same."""
+        if not self.is_active:
+            return TargetState.OFF
+        if self.stopped_at is not None:
+            return TargetState.STOPPED
+        if self.is_being_checked:
+            return TargetState.CHECKING
+        if self.checked_at is None:
+            return TargetState.NEVER
+        return TargetState.UNREACHABLE if self.check_error else TargetState.REACHABLE
 
     @property
     def is_being_checked(self) -> bool:

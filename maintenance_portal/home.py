@@ -1,0 +1,114 @@
+"""What Home shows to one reader at one moment, loaded with a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from strategies import needs, progress
+from strategies.models import BAD, OCCUPYING, Hold, JobRun, RunStatus, Target, TargetState, User
+from strategies.needs import TargetNeeds
+from strategies.plans import Plan, Step
+from strategies.progress import Estimate
+
+_PARTS_OF_DAY = ((6, "night"), (12, "morning"), (18, "afternoon"), (22, "evening"), (24, "night"))
+SHOWN = 8  # rows of each list; the headings say how many there are
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRow:
+    run: JobRun
+    step: Step | None
+    estimate: Estimate
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    moment: datetime
+    running: Sequence[RunningRow]
+    slots: int
+    failed: Sequence[JobRun]
+    failed_count: int
+    waiting: Sequence[JobRun]
+    waiting_count: int
+    unreleased: Sequence[JobRun]
+    unreleased_count: int
+    databases: Sequence[TargetNeeds]
+    database_count: int
+    unreachable_count: int
+    critical_count: int
+    warning_count: int
+    holds: Sequence[Hold] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """The part of the week, as people call it in the reader's zone: Tuesday night."""
+        local = timezone.localtime(self.moment)
+        part = next(word for until, word in _PARTS_OF_DAY if local.hour < until)
+        return f"{local:%A} {part}"
+
+
+def home(user: User, moment: datetime) -> Home:
+    """Everything on Home, of the databases that the reader may see."""
+    runs = JobRun.objects.visible_to(user).select_related("target")
+    is_failed = Q(status__in=BAD, handled_at__isnull=True)
+    is_unreleased = Q(status=RunStatus.PLANNED, is_released=False, planned_at__isnull=False)
+    open_or_failed = runs.filter(is_failed | Q(status__in=(RunStatus.WAITING, RunStatus.READY, RunStatus.PLANNED)))
+    counts = open_or_failed.aggregate(
+        failed=Count("pk", filter=is_failed),
+        waiting=Count("pk", filter=Q(status__in=(RunStatus.WAITING, RunStatus.READY))),
+        unreleased=Count("pk", filter=is_unreleased),
+    )
+    light = runs.defer("plan", "parameters")
+    databases = _databases(user)
+    return Home(
+        moment=moment,
+        running=_running(runs, moment),
+        slots=settings.PORTAL_MAX_RUNS,
+        failed=list(light.filter(is_failed).order_by("-finished_at")[:SHOWN]),
+        failed_count=counts["failed"],
+        waiting=list(
+            light.filter(status__in=(RunStatus.WAITING, RunStatus.READY)).order_by("-priority_level", "due_at", "pk")[
+                :SHOWN
+            ]
+        ),
+        waiting_count=counts["waiting"],
+        unreleased=list(light.filter(is_unreleased).order_by("-pk")[:SHOWN]),
+        unreleased_count=counts["unreleased"],
+        databases=databases[:SHOWN],
+        database_count=len(databases),
+        unreachable_count=sum(row.target.state in (TargetState.STOPPED, TargetState.UNREACHABLE) for row in databases),
+        critical_count=sum(row.critical for row in databases),
+        warning_count=sum(row.warning for row in databases),
+        holds=list(Hold.objects.in_force().visible_to(user).select_related("target", "tag")),
+    )
+
+
+def _running(runs: QuerySet[JobRun], moment: datetime) -> list[RunningRow]:
+    at_work = list(runs.filter(status__in=OCCUPYING).order_by("started_at", "pk"))
+    past = progress.usual(at_work)
+    rows = []
+    for run in at_work:
+        plan = Plan.from_json(run.plan) if run.plan else None
+        step = plan.steps[run.step_number - 1] if plan and 0 < run.step_number <= len(plan.steps) else None
+        elapsed = (moment - (run.started_at or moment)).total_seconds()
+        rows.append(RunningRow(run, step, progress.estimate(run, plan, past, moment), elapsed))
+    return rows
+
+
+def _databases(user: User) -> list[TargetNeeds]:
+    """All that the reader may see, those that need somebody first."""
+    rows = needs.needs_of(list(Target.objects.visible_to(user).defer("facts")))
+    return sorted(rows, key=lambda row: (_rank(row.target), -row.critical, -row.warning, row.target.name.casefold()))
+
+
+def _rank(target: Target) -> int:
+    """Trouble first, then those that work, and last those that are off."""
+    state = target.state
+    return 0 if state in (TargetState.STOPPED, TargetState.UNREACHABLE) else 2 if state is TargetState.OFF else 1

@@ -1,0 +1,132 @@
+"""The form of the page on which a target is registered or changed: the one validation, and a password that only goes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db import models
+
+from strategies import registry, secrets
+from strategies.forms.target import TargetForm
+from strategies.models import Tag, Target
+from strategies.platforms.base import Platform
+
+_LONGEST_PASSWORD = 500  # bytes; encrypted it still fits its column
+
+
+class SecretChoice(models.TextChoices):
+    """What becomes of the secret of a target."""
+
+    KEEP = "keep", "Keep the password that is stored"
+    PASSWORD = "password", "A password, kept encrypted in the portal"
+    REFERENCE = "reference", "A place from which the portal reads it"
+    NONE = "none", "No secret"
+
+
+class TargetPageForm(TargetForm):
+    """`values()` encrypts the password. It is never drawn, so that after any error it has to be typed again."""
+
+    secret_choice = forms.ChoiceField(label="Secret", choices=SecretChoice.choices, widget=forms.RadioSelect)
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=_LONGEST_PASSWORD,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+        help_text="Goes in only: no page shows it again.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tenant: Any = self.fields["tenant"]
+        if tenant.queryset.count() == 1:
+            tenant.initial, tenant.empty_label = tenant.queryset.get().name, None
+        self.fields["time_zone"].widget.attrs["list"] = "time-zones"
+        if self.is_of_home:
+            del self.fields["secret_choice"], self.fields["password"]
+            return
+        examples = " or ".join(platform.url_example for platform in registry.platforms().values())
+        self.fields["url"].help_text = f"Without a password: {examples}"
+        self.fields["secret_reference"].label = "Place"
+        self._offer_choices()
+
+    @property
+    def is_of_home(self) -> bool:
+        return self.target is not None and self.target.is_home
+
+    def _offer_choices(self) -> None:
+        field: Any = self.fields["secret_choice"]
+        kept = self._kept
+        field.choices = [pair for pair in SecretChoice.choices if kept or pair[0] != SecretChoice.KEEP]
+        if kept:
+            field.initial = SecretChoice.KEEP
+        elif self.target is None:
+            field.initial = SecretChoice.PASSWORD
+        else:
+            field.initial = SecretChoice.REFERENCE if self.target.secret else SecretChoice.NONE
+
+    @property
+    def _kept(self) -> Target | None:
+        """The target, where a password of it is kept encrypted."""
+        return self.target if self.target is not None and secrets.is_encrypted(self.target.secret) else None
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if len(password.encode()) > _LONGEST_PASSWORD:
+            raise forms.ValidationError(f"A password has at most {_LONGEST_PASSWORD} bytes here.")
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        choice = self.cleaned_data.get("secret_choice")
+        if choice != SecretChoice.REFERENCE and "secret_reference" in self.cleaned_data:
+            self.cleaned_data["secret_reference"] = ""  # what stood there before another choice was made
+        cleaned = super().clean()
+        platform = registry.platforms().get(cleaned.get("platform", ""))
+        if platform is not None and choice and (problem := self._problem(platform, SecretChoice(choice))):
+            field, text = problem
+            if field not in self.errors:
+                self.add_error(field, text)
+        return cleaned
+
+    def _problem(self, platform: Platform, choice: SecretChoice) -> tuple[str, str] | None:
+        """What does not go together, and at which field to say so."""
+        cleaned = self.cleaned_data
+        typed = bool(cleaned.get("password"))
+        if typed and not platform.takes_secret:
+            return "password", f"{platform.label} takes no secret."
+        if typed and choice is not SecretChoice.PASSWORD:
+            return "secret_choice", "A password was typed, but another choice was made."
+        if not platform.takes_secret:
+            return None
+        if choice is SecretChoice.PASSWORD and not typed:
+            return "password", "Type the password, or choose that there is no secret."
+        if choice is SecretChoice.REFERENCE and not cleaned.get("secret_reference"):
+            return "secret_reference", "Name the place, like env:NAME or file:/absolute/path."
+        if choice is SecretChoice.KEEP and self._kept and cleaned["url"] != self._kept.url:
+            return "secret_choice", "The stored password belongs to the old address; type it again."
+        return None
+
+    def _secret(self, password: str) -> str | None:
+        """What to store for what was chosen; None = as it is."""
+        cleaned = self.cleaned_data
+        if not self.takes_secret:
+            return ""
+        match cleaned["secret_choice"]:
+            case SecretChoice.KEEP:
+                return None
+            case SecretChoice.PASSWORD:
+                return secrets.encrypt(password or cleaned["password"])
+            case SecretChoice.REFERENCE:
+                return str(cleaned["secret_reference"])
+        return ""
+
+
+class SwitchForm(forms.Form):
+    """Switching a target off or on; whoever finds it off must be able to read why."""
+
+    switch = forms.ChoiceField(choices=[("on", "on"), ("off", "off")])
+    reason = forms.CharField(max_length=500)
+
+
+def known_tags() -> list[str]:
+    return list(Tag.objects.values_list("name", flat=True))

@@ -1,0 +1,82 @@
+"""Strategies: the catalogue, and each one's manual page with its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from strategies import registry
+from strategies.manual import manual
+from strategies.models import StrategyType
+from strategies.routines.base import Parameters, Routine
+from strategies.views.access import SignedIn, for_readers
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    name: str
+    title: str
+    description: str
+    default: str
+    bounds: str
+
+
+@require_safe
+@for_readers
+def strategies(request: SignedIn) -> HttpResponse:
+    """What can be run here, and the names that the registry knows without a routine behind them."""
+    rows = [
+        (routine, manual(routine.__doc__)[0].paragraphs[0], _platforms(name))
+        for name, routine in registry.routines().items()
+    ]
+    others = StrategyType.objects.exclude(strategy_name__in=registry.routines())
+    return render(request, "strategies/strategies.html", {"rows": rows, "others": others})
+
+
+@require_safe
+@for_readers
+def strategy(request: SignedIn, name: str) -> HttpResponse:
+    routine = registry.routines().get(name)
+    if routine is None:
+        raise Http404
+    return render(
+        request,
+        "strategies/strategy.html",
+        {
+            "routine": routine,
+            "sections": manual(routine.__doc__),
+            "platforms": _platforms(name),
+            "parameters": _parameters(routine),
+        },
+    )
+
+
+def _platforms(name: str) -> list[str]:
+    return [platform.label for platform in registry.platforms().values() if registry.supports(platform.name, name)]
+
+
+def _parameters(routine: Routine[Any]) -> list[ParameterRow]:
+    """Those of the routine first, then those that all take."""
+    fields = routine.parameters.model_fields
+    ordered = sorted(fields, key=lambda name: name in Parameters.model_fields)
+    return [
+        ParameterRow(
+            name, fields[name].title or name, fields[name].description or "", _shown(fields[name].get_default()),
+            _bounds(fields[name].metadata),
+        )
+        for name in ordered
+    ]  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else f"{value:,}"
+
+
+def _bounds(rules: list[Any]) -> str:
+    lowest = next((rule.ge for rule in rules if hasattr(rule, "ge")), None)
+    highest = next((rule.le for rule in rules if hasattr(rule, "le")), None)
+    return "yes or no" if lowest is None and highest is None else f"{lowest:,} to {highest:,}"

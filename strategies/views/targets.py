@@ -1,0 +1,209 @@
+"""Databases: the list, one of them with what it said and what it needs, registering, changing, checking, assessing."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Max, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from strategies import needs, registry, secrets, targets
+from strategies.audit import Actor
+from strategies.filters import TargetFilter
+from strategies.forms.target_page import SwitchForm, TargetPageForm, known_tags
+from strategies.models import Assessment, Finding, Hold, Target, Tenant, User
+from strategies.plans import Step
+from strategies.routines.base import Routine
+from strategies.targets import NameTaken, TargetInUse
+from strategies.views.access import SignedIn, for_operators, for_readers
+
+STOP_POLLING = 286  # htmx's own status
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of one strategy's needs on a target. `latest` None = never assessed; `open` = being assessed."""
+
+    routine: Routine[Any]
+    latest: Assessment | None
+    open: Assessment | None
+    findings: Sequence[tuple[Finding, Sequence[Step] | None]]
+
+
+@require_safe
+@for_readers
+def target_list(request: SignedIn) -> HttpResponse:
+    found = TargetFilter(request.GET, Target.objects.visible_to(request.user), request=request)
+    rows = needs.needs_of(list(found.qs.select_related("tenant").prefetch_related("tags").defer("facts")))
+    return render(request, "strategies/targets.html", {"rows": rows, "filter": found, "query": _narrowed(found)})
+
+
+def _narrowed(found: TargetFilter) -> bool:
+    return any(found.form.data.get(name) for name in found.form.fields)
+
+
+def _visible(user: User, pk: int) -> Target:
+    return get_object_or_404(Target.objects.visible_to(user).select_related("tenant"), pk=pk)
+
+
+@require_safe
+@for_readers
+def target(request: SignedIn, pk: int) -> HttpResponse:
+    row = _visible(request.user, pk)
+    return render(
+        request,
+        "strategies/target.html",
+        {
+            **_live(row),
+            "secret": secrets.describe(row.secret),
+            "holds": Hold.objects.in_force().visible_to(request.user).filter(target=row),
+            "recent": row.runs.select_related("target").defer("plan", "parameters").order_by("-pk")[:8],
+        },
+    )
+
+
+@require_safe
+@for_readers
+def target_live(request: SignedIn, pk: int) -> HttpResponse:
+    """The part that changes while the target is looked at; nothing more to ask for once all looks are over."""
+    context = _live(_visible(request.user, pk))
+    return render(request, "strategies/target_live.html", context, status=200 if context["is_busy"] else STOP_POLLING)
+
+
+def _live(row: Target) -> dict[str, Any]:
+    looks = _looks(row)
+    platform = registry.platforms().get(row.platform)
+    return {
+        "target": row,
+        "platform": platform.label if platform else row.platform,
+        "looks": looks,
+        "is_busy": row.is_being_checked or any(look.open for look in looks),
+        "moment": timezone.now(),
+    }
+
+
+def _looks(row: Target) -> list[Look]:
+    """One for each strategy that this platform supports; two queries, and those findings that are open."""
+    assessments: dict[str, list[Assessment]] = {}
+    for assessment in _latest(row):
+        assessments.setdefault(assessment.strategy_name, []).append(assessment)
+    findings: dict[str, list[Finding]] = {}
+    for finding in Finding.objects.current().filter(target=row).order_by("object"):
+        finding.target = row
+        findings.setdefault(finding.strategy_name, []).append(finding)
+    looks = []
+    for name, routine in registry.routines().items():
+        if not registry.supports(row.platform, name) and name not in findings:
+            continue
+        mine = assessments.get(name, [])
+        by_severity = sorted(findings.get(name, []), key=lambda finding: _ORDER.index(finding.severity))
+        looks.append(
+            Look(
+                routine,
+                latest=next((one for one in mine if one.finished_at), None),
+                open=next((one for one in mine if not one.finished_at), None),
+                findings=[(finding, needs.remedy(finding)) for finding in by_severity],
+            )
+        )
+    return looks
+
+
+_ORDER = ["critical", "warning", "info"]
+
+
+def _latest(row: Target) -> list[Assessment]:
+    """Open ones, and for each strategy the last that ended; newest first."""
+    last_ended = row.assessments.filter(finished_at__isnull=False).order_by().values("strategy_name")
+    keys = last_ended.annotate(last=Max("pk")).values("last")
+    return list(row.assessments.filter(Q(pk__in=keys) | Q(finished_at=None)).order_by("-pk"))
+
+
+@require_http_methods(["GET", "POST"])
+@for_operators
+def target_register(request: SignedIn) -> HttpResponse:
+    """Register a database, and have it looked at at once."""
+    tenants = _own_tenants(request.user)
+    form = TargetPageForm(request.POST if request.method == "POST" else None, tenants=tenants)
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = targets.register(Actor.of(request), form.values())
+        except NameTaken as taken:
+            form.add_error("name", f"{str(taken)[0].upper()}{str(taken)[1:]}.")
+        else:
+            targets.ask_check(row, Actor.of(request), timezone.now())
+            messages.success(request, f"{row.name} is registered. The portal looks at it now.")
+            return redirect("target", row.pk)
+    return _form_page(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@for_operators
+def target_edit(request: SignedIn, pk: int) -> HttpResponse:
+    row = _visible(request.user, pk)
+    data = request.POST if request.method == "POST" else None
+    form = TargetPageForm(data, tenants=_own_tenants(request.user), target=row)
+    if request.method == "POST" and form.is_valid():
+        try:
+            targets.change(Actor.of(request), row, form.values())
+        except NameTaken as taken:
+            form.add_error("name", f"{str(taken)[0].upper()}{str(taken)[1:]}.")
+        except TargetInUse as in_use:
+            form.add_error("url", f"{str(in_use)[0].upper()}{str(in_use)[1:]}.")
+        else:
+            if row.checked_at is None and row.is_active:
+                targets.ask_check(row, Actor.of(request), timezone.now())
+            messages.success(request, f"{row.name} is changed.")
+            return redirect("target", row.pk)
+    return _form_page(request, form, row)
+
+
+def _form_page(request: SignedIn, form: TargetPageForm, row: Target | None) -> HttpResponse:
+    context = {"form": form, "target": row, "zones": sorted(zoneinfo.available_timezones()), "tags": known_tags()}
+    return render(request, "strategies/target_form.html", context, status=422 if form.errors else 200)
+
+
+def _own_tenants(user: User) -> Any:
+    return Tenant.objects.all() if user.is_superuser else user.tenants.all()
+
+
+@require_POST
+@for_operators
+def target_check(request: SignedIn, pk: int) -> HttpResponse:
+    row = _visible(request.user, pk)
+    targets.ask_check(row, Actor.of(request), timezone.now())
+    return redirect("target", row.pk)
+
+
+@require_POST
+@for_operators
+def target_assess(request: SignedIn, pk: int) -> HttpResponse:
+    """Look for needs with one strategy, or with all that the platform supports."""
+    row = _visible(request.user, pk)
+    supported = [name for name in registry.routines() if registry.supports(row.platform, name)]
+    wanted = request.POST.get("strategy", "")
+    try:
+        needs.ask_assessments(Actor.of(request), row, [wanted] if wanted in supported else supported, timezone.now())
+    except needs.TargetNotReady as refusal:
+        messages.error(request, str(refusal))
+    return redirect("target", row.pk)
+
+
+@require_POST
+@for_operators
+def target_switch(request: SignedIn, pk: int) -> HttpResponse:
+    row = _visible(request.user, pk)
+    form = SwitchForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say why, in a few words (at most 500 characters); nothing was changed.")
+        return redirect("target", row.pk)
+    on = form.cleaned_data["switch"] == "on"
+    if targets.switch(Actor.of(request), row, on=on, reason=form.cleaned_data["reason"]):
+        messages.success(request, f"{row.name} is switched {'on' if on else 'off: no new work starts on it'}.")
+    return redirect("target", row.pk)
