@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from strategies import needs, queue, runs, targets
@@ -20,6 +20,7 @@ from strategies.workers import WorkerIdentity
 
 PULSE_EVERY = timedelta(seconds=5)
 RECHECK_EVERY = timedelta(seconds=60)
+LOOK_AGAIN_WITHIN = timedelta(minutes=10)  # longer ago, and the portal was off: an old run is no reason to look today
 CUT_OFF_AFTER = timedelta(minutes=10)  # the short cluster ends a task after four
 
 
@@ -35,6 +36,7 @@ def tick(moment: datetime) -> None:
     give_up_cut_off(moment)
     find_silent(moment)
     forget_unreleased(moment)
+    look_again(moment)
     ask_pulses(moment)
 
 
@@ -109,6 +111,17 @@ def forget_unreleased(moment: datetime) -> None:
         status=RunStatus.PLANNED, planned_at__isnull=False, created_at__lt=moment - runs.UNRELEASED_FOR
     ):
         runs.expire(run, moment)
+
+
+def look_again(moment: datetime) -> None:
+    """After a run the findings of its strategy are seen anew, so that no page shows needs that were met, or hides new ones."""
+    later = Assessment.objects.filter(
+        target=OuterRef("target"), strategy_name=OuterRef("strategy_name"), asked_at__gte=OuterRef("finished_at")
+    )
+    ended = JobRun.objects.filter(finished_at__gt=moment - LOOK_AGAIN_WITHIN, started_at__isnull=False)
+    for run in ended.exclude(Exists(later)).select_related("target").defer("plan"):
+        if run.target.is_active and run.target.stopped_at is None:
+            needs.ask_assessments(PORTAL, run.target, [run.strategy_name], moment)
 
 
 def ask_pulses(moment: datetime) -> None:

@@ -121,7 +121,8 @@ class TargetNeeds:
     @property
     def sentence(self) -> str:
         """Like `2 critical, 1 warning`."""
-        counts = ((self.critical, "critical"), (self.warning, "warning"), (self.info, "for information"))
+        warnings = "warning" if self.warning == 1 else "warnings"
+        counts = ((self.critical, "critical"), (self.warning, warnings), (self.info, "for information"))
         return ", ".join(f"{n} {words}" for n, words in counts if n) or "no open findings"
 
 

@@ -154,6 +154,18 @@ def platform(name: str) -> str:
     return known.label if known else name
 
 
+@register.simple_tag
+def evidence(name: str, value: Any) -> SafeString | str:
+    """A figure that a finding rests on, by what its name says it is."""
+    if isinstance(value, int) and not isinstance(value, bool) and name.endswith("bytes"):
+        return size(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    if isinstance(value, (list, tuple)):
+        return ", ".join(plain(item) for item in value) or "none"
+    return "none" if value is None else plain(value)
+
+
 @register.filter
 def title_of(strategy: str) -> str:
     """A strategy's name as people read it: INDEX_MAINTENANCE → Index maintenance."""
@@ -168,8 +180,8 @@ def one_line(text: str) -> str:
 
 @register.filter
 def words(name: str) -> str:
-    """A key of ours as people read it: invalid_index → invalid index."""
-    return str(name).replace("_", " ")
+    """A key of ours as people read it: invalid_index → invalid index, run.started → run started."""
+    return str(name).replace("_", " ").replace(".", " ")
 
 
 @register.filter

@@ -37,7 +37,10 @@ class Assessment(models.Model):
     class Meta:
         db_table = "portal_assessment"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["finished_at", "asked_at"], name="portal_assessment_open")]
+        indexes = [
+            models.Index(fields=["finished_at", "asked_at"], name="portal_assessment_open"),
+            models.Index(fields=["target", "strategy_name", "asked_at"], name="portal_assessment_latest"),
+        ]
 
     def __str__(self) -> str:
         return f"Assessment {self.pk}"

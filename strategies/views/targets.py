@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Max, Q
+from django.db.models import Case, Count, When
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,12 +19,16 @@ from strategies.audit import Actor
 from strategies.filters import TargetFilter
 from strategies.forms.target_page import SwitchForm, TargetPageForm, known_tags
 from strategies.models import Assessment, Finding, Hold, Target, Tenant, User
-from strategies.plans import Step
+from strategies.plans import Severity, Step
 from strategies.routines.base import Routine
 from strategies.targets import NameTaken, TargetInUse
 from strategies.views.access import SignedIn, for_operators, for_readers
 
 STOP_POLLING = 286  # htmx's own status
+SHOWN_FINDINGS = 100
+_SEVERITY = Case(
+    When(severity=Severity.CRITICAL.value, then=0), When(severity=Severity.WARNING.value, then=1), default=2
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,17 @@ class Look:
     latest: Assessment | None
     open: Assessment | None
     findings: Sequence[tuple[Finding, Sequence[Step] | None]]
+    count: int
+
+    @property
+    def hidden(self) -> int:
+        """Findings that are open and not among those shown."""
+        return self.count - len(self.findings)
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether a run would do anything about what was found."""
+        return any(steps for _, steps in self.findings)
 
 
 @require_safe
@@ -56,28 +71,18 @@ def _visible(user: User, pk: int) -> Target:
 @require_safe
 @for_readers
 def target(request: SignedIn, pk: int) -> HttpResponse:
-    row = _visible(request.user, pk)
-    return render(
-        request,
-        "strategies/target.html",
-        {
-            **_live(row),
-            "secret": secrets.describe(row.secret),
-            "holds": Hold.objects.in_force().visible_to(request.user).filter(target=row),
-            "recent": row.runs.select_related("target").defer("plan", "parameters").order_by("-pk")[:8],
-        },
-    )
+    return render(request, "strategies/target.html", _live(_visible(request.user, pk), request.user))
 
 
 @require_safe
 @for_readers
 def target_live(request: SignedIn, pk: int) -> HttpResponse:
     """The part that changes while the target is looked at; nothing more to ask for once all looks are over."""
-    context = _live(_visible(request.user, pk))
+    context = _live(_visible(request.user, pk), request.user)
     return render(request, "strategies/target_live.html", context, status=200 if context["is_busy"] else STOP_POLLING)
 
 
-def _live(row: Target) -> dict[str, Any]:
+def _live(row: Target, user: User) -> dict[str, Any]:
     looks = _looks(row)
     platform = registry.platforms().get(row.platform)
     return {
@@ -85,44 +90,34 @@ def _live(row: Target) -> dict[str, Any]:
         "platform": platform.label if platform else row.platform,
         "looks": looks,
         "is_busy": row.is_being_checked or any(look.open for look in looks),
-        "moment": timezone.now(),
+        "secret": secrets.describe(row.secret),
+        "holds": Hold.objects.in_force().visible_to(user).filter(target=row),
+        "recent": row.runs.select_related("target").defer("plan", "parameters").order_by("-pk")[:8],
     }
 
 
 def _looks(row: Target) -> list[Look]:
-    """One for each strategy that this platform supports; two queries, and those findings that are open."""
-    assessments: dict[str, list[Assessment]] = {}
-    for assessment in _latest(row):
-        assessments.setdefault(assessment.strategy_name, []).append(assessment)
-    findings: dict[str, list[Finding]] = {}
-    for finding in Finding.objects.current().filter(target=row).order_by("object"):
-        finding.target = row
-        findings.setdefault(finding.strategy_name, []).append(finding)
+    """One for each strategy that this platform supports, or that left findings; four queries each, however much was found."""
+    found = Finding.objects.current().filter(target=row)
+    counts = dict(found.order_by().values_list("strategy_name").annotate(Count("pk")))
     looks = []
     for name, routine in registry.routines().items():
-        if not registry.supports(row.platform, name) and name not in findings:
+        if not registry.supports(row.platform, name) and name not in counts:
             continue
-        mine = assessments.get(name, [])
-        by_severity = sorted(findings.get(name, []), key=lambda finding: _ORDER.index(finding.severity))
+        assessments = row.assessments.filter(strategy_name=name).order_by("-pk")
+        worst = list(found.filter(strategy_name=name).order_by(_SEVERITY, "object")[:SHOWN_FINDINGS])
+        for finding in worst:
+            finding.target = row
         looks.append(
             Look(
                 routine,
-                latest=next((one for one in mine if one.finished_at), None),
-                open=next((one for one in mine if not one.finished_at), None),
-                findings=[(finding, needs.remedy(finding)) for finding in by_severity],
+                latest=assessments.filter(finished_at__isnull=False).first(),
+                open=assessments.filter(finished_at=None).first(),
+                findings=[(finding, needs.remedy(finding)) for finding in worst],
+                count=counts.get(name, 0),
             )
         )
     return looks
-
-
-_ORDER = ["critical", "warning", "info"]
-
-
-def _latest(row: Target) -> list[Assessment]:
-    """Open ones, and for each strategy the last that ended; newest first."""
-    last_ended = row.assessments.filter(finished_at__isnull=False).order_by().values("strategy_name")
-    keys = last_ended.annotate(last=Max("pk")).values("last")
-    return list(row.assessments.filter(Q(pk__in=keys) | Q(finished_at=None)).order_by("-pk"))
 
 
 @require_http_methods(["GET", "POST"])
