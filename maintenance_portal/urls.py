@@ -1,6 +1,7 @@
 """Every address of the portal."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
@@ -16,6 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("strategies.urls")),
     path("", include("monitoring.urls")),
     # One way to sign in: the one that counts refusals and keeps them.
-    path("admin/login/", RedirectView.as_view(pattern_name="sign-in", query_string=True)),
+    path("admin/login/", login_not_required(RedirectView.as_view(pattern_name="sign-in", query_string=True))),
     path("admin/", admin.site.urls),
 ]

@@ -44,6 +44,12 @@ def wake_ups(_wake_ups: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return _wake_ups
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Hashing is slow on purpose, and nothing here is worth guarding."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def person(db: None) -> Callable[..., Any]:
     """Make a user: `person("anna", "DBA")` in tenant Main, `person("olga", "DBA", tenant="Other")` outside it."""

@@ -280,8 +280,16 @@ def finding(kind: str, **values: Any) -> Finding:
         ([finding("bloated_index")], ['REINDEX (VERBOSE) INDEX CONCURRENTLY "s"."I ""x"""']),
         ([finding("leftover_copy")], ['DROP INDEX CONCURRENTLY "s"."I ""x"""']),
         (
-            [finding("bloated_index", index_name="b"), finding("leftover_copy", index_name="l"), finding("invalid_index", index_name="i")],
-            ['REINDEX (VERBOSE) INDEX CONCURRENTLY "s"."i"', 'DROP INDEX CONCURRENTLY "s"."l"', 'REINDEX (VERBOSE) INDEX CONCURRENTLY "s"."b"'],
+            [
+                finding("bloated_index", index_name="b"),
+                finding("leftover_copy", index_name="l"),
+                finding("invalid_index", index_name="i"),
+            ],
+            [
+                'REINDEX (VERBOSE) INDEX CONCURRENTLY "s"."i"',
+                'DROP INDEX CONCURRENTLY "s"."l"',
+                'REINDEX (VERBOSE) INDEX CONCURRENTLY "s"."b"',
+            ],
         ),
         ([finding("invalid_index", can_plan=False)], []),
         ([finding("invalid_index", index_name="100%")], ['REINDEX (VERBOSE) INDEX CONCURRENTLY "s"."100%"']),

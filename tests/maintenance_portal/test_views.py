@@ -1,0 +1,241 @@
+"""Home, signing in and out, health, the navigation and the administration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from maintenance_portal.home import home
+from maintenance_portal.middleware import POLICY
+from strategies.models import AuditEntry, Portal, Pulse, Role, Tag, Target, User
+from tests.pages import Scene, addresses, scene
+
+
+@pytest.fixture
+def shop(db: None) -> Scene:
+    return scene()
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def alive(clusters: tuple[str, ...] = ("default", "maintenance")) -> None:
+    now = timezone.now()
+    Portal.objects.filter(pk=1).update(beat_at=now)
+    for cluster in clusters:
+        Pulse.objects.update_or_create(cluster=cluster, defaults={"asked_at": now, "answered_at": now})
+
+
+def test_home_shows_what_runs_what_failed_what_waits_and_how_databases_are(
+    shop: Scene, person: Callable[..., Any]
+) -> None:
+    seen = home(person("anna", Role.DBA), timezone.now())
+    assert [row.run for row in seen.running] == [shop.running]
+    assert (seen.running[0].estimate.percent, seen.running[0].step.object) == (
+        20,
+        "orders_1",
+    )  # 40 % of the first of two steps
+    assert (seen.failed, seen.failed_count) == ([shop.failed], 1)
+    assert (seen.waiting, seen.waiting_count) == ([shop.waiting], 1)
+    assert (seen.unreleased, seen.unreleased_count) == ([shop.planned], 1)
+    assert [(row.target.name, row.critical, row.warning) for row in seen.databases] == [("shop", 1, 1), ("home", 0, 0)]
+    assert (seen.database_count, seen.unreachable_count, seen.critical_count, seen.warning_count) == (2, 0, 1, 1)
+    text = signed_in(User.objects.get(username="anna")).get("/").content.decode()
+    assert "orders_1" in text
+    assert "New work is held:" in text
+
+
+def test_databases_in_trouble_come_first(shop: Scene, person: Callable[..., Any]) -> None:
+    tenant, now = shop.target.tenant, timezone.now()
+    for name, values in {
+        "a-off": {"is_active": False},
+        "z-broken": {"checked_at": now, "check_error": "no route"},
+    }.items():
+        Target.objects.create(name=name, platform="sqlite", url="sqlite:////x", tenant=tenant, **values)
+    names = [row.target.name for row in home(person("anna", Role.DBA), now).databases]
+    assert names == ["z-broken", "shop", "home", "a-off"]
+
+
+@pytest.mark.parametrize(
+    ("hour", "words"),
+    [
+        (2, "Tuesday night"),
+        (6, "Tuesday morning"),
+        (13, "Tuesday afternoon"),
+        (18, "Tuesday evening"),
+        (22, "Tuesday night"),
+    ],
+)
+def test_the_title_is_that_of_the_readers_hour(hour: int, words: str, shop: Scene, person: Callable[..., Any]) -> None:
+    with timezone.override("Europe/Vienna"):
+        moment = datetime(2026, 11, 24, hour, tzinfo=timezone.get_current_timezone()).astimezone(UTC)
+        assert home(person("anna", Role.DBA), moment).title == words
+
+
+def test_times_are_those_of_the_reader(shop: Scene, person: Callable[..., Any]) -> None:
+    anna = person("anna", Role.DBA)
+    shop.succeeded.__class__.objects.filter(pk=shop.succeeded.pk).update(
+        finished_at=datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+    )
+    client = signed_in(anna)
+    assert "1 Jul 2026, 12:00:00" in client.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    User.objects.filter(pk=anna.pk).update(time_zone="Asia/Tokyo")
+    assert "1 Jul 2026, 21:00:00" in client.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    User.objects.filter(pk=anna.pk).update(time_zone="Mars/Olympus")
+    assert "1 Jul 2026, 12:00:00" in client.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+
+
+def test_signing_in_and_out_leaves_entries_with_the_address(person: Callable[..., Any]) -> None:
+    person("anna", Role.DBA)
+    client = Client(REMOTE_ADDR="192.0.2.9")
+    assert client.post("/sign-in/", {"username": "anna", "password": "wrong"}).status_code == 200
+    response = client.post(
+        "/sign-in/?next=/runs/", {"username": "anna", "password": "correct horse battery", "next": "/runs/"}
+    )
+    assert response["Location"] == "/runs/"
+    client.post("/sign-out/")
+    rows = AuditEntry.objects.filter(object_type="User").order_by("pk").values_list("actor", "action", "address")
+    assert list(rows) == [
+        ("anna", "user.sign_in_refused", "192.0.2.9"),
+        ("anna", "user.signed_in", "192.0.2.9"),
+        ("anna", "user.signed_out", "192.0.2.9"),
+    ]  # fmt: skip
+
+
+def test_a_password_typed_as_a_name_is_not_kept(db: None) -> None:
+    Client().post("/sign-in/", {"username": "my secret password", "password": "x"})
+    entry = AuditEntry.objects.get(action="user.sign_in_refused")
+    assert "secret" not in f"{entry.actor}{entry.object_name}{entry.after}{entry.reason}"
+
+
+def test_nobody_is_sent_to_another_site_after_signing_in(person: Callable[..., Any]) -> None:
+    person("anna", Role.DBA)
+    data = {"username": "anna", "password": "correct horse battery", "next": "https://evil.example/"}
+    assert Client().post("/sign-in/", data)["Location"] == "/"
+
+
+def test_too_many_refusals_lock_the_name_for_that_address(person: Callable[..., Any], settings: Any) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    person("anna", Role.DBA)
+    for _ in range(3):
+        response = Client().post("/sign-in/", {"username": "anna", "password": "wrong"})
+    assert "Locked for a while" in response.content.decode()
+    assert (
+        "Locked for a while"
+        in Client().post("/sign-in/", {"username": "anna", "password": "correct horse battery"}).content.decode()
+    )
+    assert AuditEntry.objects.filter(action="user.locked_out", actor="anna").exists()
+    elsewhere = Client(REMOTE_ADDR="198.51.100.1").post(
+        "/sign-in/", {"username": "anna", "password": "correct horse battery"}
+    )
+    assert elsewhere.status_code == 302
+
+
+def test_a_live_part_of_somebody_who_was_signed_out_reloads_its_page(db: None) -> None:
+    response = Client().get("/live/", headers={"hx-request": "true"}, follow=True)
+    assert response.headers["HX-Refresh"] == "true"
+
+
+def test_health_says_what_does_not_work(db: None, settings: Any) -> None:
+    response = Client().get("/health/")
+    assert (response.status_code, response.json()["ok"]) == (503, False)
+    assert "clock" in response.json()["problem"]
+    alive(("default",))
+    assert "workers" in Client().get("/health/").json()["problem"]
+    alive()
+    assert Client().get("/health/").json() == {"ok": True, "problem": ""}
+    Pulse.objects.filter(cluster="maintenance").update(answered_at=timezone.now() - timedelta(minutes=5))
+    assert "workers" in Client().get("/health/").json()["problem"]
+
+
+def test_a_cluster_whose_workers_are_all_in_runs_is_alive(shop: Scene) -> None:
+    alive()
+    Pulse.objects.filter(cluster="maintenance").update(answered_at=timezone.now() - timedelta(minutes=5))
+    assert Client().get("/health/").json()["ok"]  # the run gives a sign of life
+
+
+def test_every_entry_of_the_navigation_opens_for_whoever_sees_it(shop: Scene, person: Callable[..., Any]) -> None:
+    for number, role in enumerate(Role):
+        client = signed_in(person(f"p{number}", role))
+        page = client.get("/").content.decode()
+        links = set(re.findall(r'href="(/[^"#]*)"', page[page.index('id="side"') : page.index("</nav>")]))
+        assert len(links) >= 5
+        for link in links:
+            response = client.get(link)
+            assert response.status_code == 200, (role, link)
+            assert 'aria-current="page"' in response.content.decode(), link
+
+
+@pytest.mark.parametrize(
+    "name", ["home", "targets", "target-register", "runs", "run-plan", "holds", "operations", "strategies", "sign-in"]
+)
+def test_every_page_is_strict_about_what_it_loads(name: str, shop: Scene, person: Callable[..., Any]) -> None:
+    response = signed_in(person("anna", Role.DBA)).get(addresses()[name], follow=name == "sign-in")
+    text = response.content.decode()
+    assert response["Content-Security-Policy"] == POLICY
+    assert "unsafe" not in POLICY
+    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", text)
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", text)
+
+
+class TestAdministration:
+    @pytest.fixture
+    def root(self, shop: Scene) -> Client:
+        return signed_in(User.objects.create_superuser("root", "root@example.org", "correct horse battery"))
+
+    def test_it_has_no_sign_in_of_its_own(self, db: None) -> None:
+        assert Client().get("/admin/login/?next=/admin/")["Location"] == "/sign-in/?next=/admin/"
+
+    def test_every_list_and_form_opens(self, root: Client) -> None:
+        index = root.get("/admin/").content.decode()
+        links = sorted(set(re.findall(r'href="(/admin/[a-z_0-9]+/[a-z_0-9]+/)"', index)))
+        assert "/admin/strategies/auditentry/" in links
+        assert not [link for link in links if "django_q" in link]
+        for link in links:
+            assert root.get(link).status_code == 200, link
+
+    def test_what_stands_behind_the_gate_is_only_looked_at(self, root: Client, shop: Scene) -> None:
+        for name, pk in (
+            ("jobrun", shop.planned.pk),
+            ("target", shop.target.pk),
+            ("auditentry", AuditEntry.objects.latest("pk").pk),
+        ):
+            page = root.get(f"/admin/strategies/{name}/{pk}/change/")
+            assert page.status_code == 200
+            assert "_save" not in page.content.decode()
+            for act in ("change", "delete"):
+                assert root.post(f"/admin/strategies/{name}/{pk}/{act}/", {"post": "yes"}).status_code == 403
+            assert root.get(f"/admin/strategies/{name}/add/").status_code == 403
+
+    def test_it_shows_no_secret(self, root: Client, shop: Scene) -> None:
+        Target.objects.filter(pk=shop.target.pk).update(secret="env:WHERE_IT_STANDS")
+        assert "WHERE_IT_STANDS" not in root.get(f"/admin/strategies/target/{shop.target.pk}/change/").content.decode()
+
+    def test_changes_to_people_and_reference_rows_are_audited_without_values(
+        self, root: Client, person: Callable[..., Any]
+    ) -> None:
+        olga = person("olga")
+        root.post(
+            f"/admin/strategies/user/{olga.pk}/password/",
+            {"password1": "Zq8!vvnt-hard", "password2": "Zq8!vvnt-hard", "usable_password": "true"},
+        )
+        root.post("/admin/strategies/tag/add/", {"name": "finance", "max_parallel_runs": "2"})
+        tag = Tag.objects.get(name="finance")
+        root.post(f"/admin/strategies/tag/{tag.pk}/delete/", {"post": "yes"})
+        rows = AuditEntry.objects.filter(actor="root").exclude(action__startswith="user.sign")
+        assert list(rows.order_by("pk").values_list("action", "object_name")) == [
+            ("user.changed", "olga"), ("tag.added", "finance"), ("tag.deleted", "finance"),
+        ]  # fmt: skip
+        assert "Zq8" not in str(list(rows.values_list("before", "after", "reason")))
+
+    def test_people_are_not_deleted(self, root: Client, person: Callable[..., Any]) -> None:
+        assert root.post(f"/admin/strategies/user/{person('olga').pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,0 +1,195 @@
+"""What tests of pages need: a database with a bit of everything on it, and every address of the portal with its rights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from strategies import holds, needs, operation_log, runs
+from strategies.audit import Actor
+from strategies.models import (
+    Assessment,
+    Finding,
+    Hold,
+    JobRun,
+    OperationLog,
+    OperationStatus,
+    RunStatus,
+    Stop,
+    Target,
+    Tenant,
+)
+from strategies.operation_log import Beginning, Ending
+from strategies.plans import Assessment as Seen
+from strategies.plans import ErrorClass, Locks, Meters, Plan, Severity, Step, TargetError
+from strategies.plans import Finding as Need
+
+ANNA = Actor("anna", "192.0.2.7")
+HOSTILE = "<script>alert('x')</script> \"q\"'; größe"
+
+
+def step(number: int, **values: Any) -> Step:
+    name = f"orders_{number}"
+    return Step(
+        **{
+            "key": f"rebuild:{name}", "operation_type": "REBUILD", "object": name, "object_type": "INDEX",
+            "statements": (f'REINDEX "{name}"',), "reason": f"{name} is bloated.", "locks": Locks.WRITES,
+            "undo_note": "Nothing to undo.", "evidence": {"size_bytes": 5_000_000, "is_valid": False},
+        }
+        | values
+    )  # fmt: skip
+
+
+def plan(*steps: Step, target: str = "shop") -> Plan:
+    return Plan(
+        strategy="INDEX_MAINTENANCE", version="1.0", platform="sqlite", target=target, parameters={}, steps=steps
+    )
+
+
+def ended_run(
+    target: Target, status: RunStatus, *steps: Step, message: str = "It is over.", moment: datetime | None = None
+) -> JobRun:
+    """A run with one operation a step, that ended like this."""
+    moment = moment or timezone.now()
+    run = planned_run(target, *steps)
+    for one in steps:
+        pk = operation_log.begin(
+            Beginning(
+                "INDEX_MAINTENANCE", "REBUILD", one.object, "INDEX", one.sql, "portal", "1", target.pk, run.pk, one.key
+            ),
+            moment,
+        )
+        error = TargetError(ErrorClass.PERMANENT, "42P01", "gone") if status == RunStatus.FAILED else None
+        word = OperationStatus.ERROR if error else OperationStatus.SUCCESS
+        operation_log.end(pk, Ending(word, HOSTILE, 1200, error, Meters(5, None, 40, 6000), 1), moment)
+    JobRun.objects.filter(pk=run.pk).update(
+        status=status, started_at=moment - timedelta(seconds=2), finished_at=moment, duration_ms=2000, message=message,
+        is_released=True, error_code="42P01" if status == RunStatus.FAILED else "",
+        state_left="needs_cleanup" if status == RunStatus.FAILED else "",
+    )  # fmt: skip
+    run.refresh_from_db()
+    return run
+
+
+def planned_run(target: Target, *steps: Step) -> JobRun:
+    run = runs.ask(ANNA, target, "INDEX_MAINTENANCE", timezone.now(), wake=False)
+    runs.keep_plan(run, plan(*steps, target=target.name), timezone.now())
+    return run
+
+
+def running(target: Target, *steps: Step) -> JobRun:
+    run = planned_run(target, *steps)
+    now = timezone.now()
+    JobRun.objects.filter(pk=run.pk).update(
+        status=RunStatus.RUNNING, is_released=True, started_at=now, heartbeat_at=now, lease_until=now + timedelta(seconds=30),
+        deadline_at=now + timedelta(hours=1), step_number=1, step_started_at=now, step_fraction=0.4, step_phase="building",
+        worker="host/1/2/3.00",
+    )  # fmt: skip
+    operation_log.begin(
+        Beginning(
+            "INDEX_MAINTENANCE",
+            "REBUILD",
+            "orders_1",
+            "INDEX",
+            "REINDEX",
+            "portal",
+            "1",
+            target.pk,
+            run.pk,
+            "rebuild:orders_1",
+        ),
+        now,
+    )
+    run.refresh_from_db()
+    return run
+
+
+def waiting(target: Target, *steps: Step) -> JobRun:
+    run = planned_run(target, *steps)
+    reasons = [{"code": "hold", "sentence": f"New work is held: {HOSTILE}", "cleared_by": "Anna lifts it."}]
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.WAITING, is_released=True, reasons=reasons)
+    run.refresh_from_db()
+    return run
+
+
+def finding(name: str = "orders_by_customer", severity: Severity = Severity.WARNING) -> Need:
+    evidence = {"size_bytes": 81_920, "entries": 3000, "kinds": ["a", "b"], "table": HOSTILE}
+    return Need("bloated_index", name, "INDEX", severity, f"{name} is bloated. {HOSTILE}", "Rebuild it.", evidence)
+
+
+@dataclass
+class Scene:
+    """A target with a bit of everything on it."""
+
+    target: Target
+    planned: JobRun
+    running: JobRun
+    waiting: JobRun
+    failed: JobRun
+    succeeded: JobRun
+    hold: Hold
+    finding: Finding
+    assessment: Assessment
+    operation: OperationLog
+
+    @property
+    def keys(self) -> dict[str, int]:
+        """Which row an address means: by the first part of its path."""
+        return {
+            "databases": self.target.pk,
+            "runs": self.running.pk,
+            "holds": self.hold.pk,
+            "operations": self.operation.pk,
+        }
+
+
+def scene(name: str = "shop", tenant: str = "Main") -> Scene:
+    owner = Tenant.objects.get_or_create(name=tenant)[0]
+    now = timezone.now()
+    target = Target.objects.create(
+        name=name, platform="sqlite", url=f"sqlite:////nowhere/{name}.db", tenant=owner, checked_at=now, max_parallel_runs=9,
+        facts={"product": "SQLite", "version": "3", "version_number": 3, "database": name, "role": "primary", "user": "u",
+               "is_writable": True, "size_bytes": 12, "details": {"Journal": HOSTILE}},
+        missing_rights=[{"right": "write", "needed_for": HOSTILE, "grant": "GRANT x", "blocks": True, "strategy": "INDEX_MAINTENANCE"}],
+    )  # fmt: skip
+    assessment = needs.ask_assessment(ANNA, target, "INDEX_MAINTENANCE", now, wake=False)
+    needs.keep_findings(target, "INDEX_MAINTENANCE", "ALL", Seen((finding(), finding("b", Severity.CRITICAL))), now)
+    Assessment.objects.filter(pk=assessment.pk).update(started_at=now, finished_at=now, notes=[HOSTILE], found=2)
+    failed = ended_run(target, RunStatus.FAILED, step(1), message=HOSTILE)
+    return Scene(
+        target=target,
+        planned=planned_run(target, step(1), step(2)),
+        running=running(target, step(1), step(2)),
+        waiting=waiting(target, step(1)),
+        failed=failed,
+        succeeded=ended_run(target, RunStatus.SUCCEEDED, step(1, undo=("SELECT 1",))),
+        hold=holds.place(ANNA, now, HOSTILE, target=target),
+        finding=Finding.objects.filter(target=target).latest("pk"),
+        assessment=assessment,
+        operation=OperationLog.objects.filter(run=failed).get(),
+    )
+
+
+def addresses() -> dict[str, str]:
+    """Every address outside the administration: name → path with `{pk}` and `{name}` where it takes them."""
+    found: dict[str, str] = {}
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> None:
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, path)
+            elif pattern.name and not path.startswith("admin/"):
+                found[pattern.name] = "/" + path.replace("<int:pk>", "{pk}").replace("<str:name>", "{name}")
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def stop_of(run: JobRun) -> str:
+    run.refresh_from_db()
+    return Stop(run.stop).value if run.stop else ""

@@ -1,0 +1,151 @@
+"""The form built from typed parameters: every wrong value is refused beside its field, before anything is saved."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from strategies import registry
+from strategies.forms.parameters import PREFIX, RunForm
+from strategies.models import AuditEntry, JobRun, Target
+from strategies.routines.base import ParametersRefused
+
+SETS = 200
+NO_NUMBERS = (
+    "",
+    "many",
+    "1e",
+    "0x10",
+    "--1",
+    "1,5,2",
+    "nan",
+    "inf",
+    "-inf",
+    "٣x",
+    "1;DROP TABLE orders",
+    "\x00",
+    "9" * 400,
+    "½",
+    "[]",
+    "None",
+)
+
+
+def numbers(routine: Any) -> dict[str, tuple[type, float, float]]:
+    """Numeric parameters: their type and bounds."""
+    found = {}
+    for name, field in routine.parameters.model_fields.items():
+        if field.annotation in (int, float):
+            lowest = next(rule.ge for rule in field.metadata if hasattr(rule, "ge"))
+            highest = next(rule.le for rule in field.metadata if hasattr(rule, "le"))
+            found[name] = (field.annotation, lowest, highest)
+    return found
+
+
+def wrong_sets() -> Iterator[tuple[str, dict[str, Any], set[str]]]:
+    """(strategy, what is typed, the fields that are wrong), 200 of them, the same in every test run."""
+    chance = random.Random(20261124)
+    for _ in range(SETS):
+        name, routine = chance.choice(sorted(registry.routines().items()))
+        fields = numbers(routine)
+        typed: dict[str, Any] = {}
+        wrong = set(chance.sample(sorted(fields), chance.randint(1, 3)))
+        for field, (kind, lowest, highest) in fields.items():
+            if field not in wrong:
+                typed[field] = kind(chance.uniform(lowest, min(highest, lowest + 1000)))
+                continue
+            bad: list[Any] = [lowest - 1, highest + 1, lowest - 10**9, highest * 10 + 1, *NO_NUMBERS[1:]]
+            if kind is int:
+                bad.append(lowest + 0.5)
+            typed[field] = chance.choice(bad)
+        yield name, typed, wrong
+
+
+CASES = list(wrong_sets())
+
+
+def test_there_are_two_hundred_different_sets() -> None:
+    assert len({repr(case[:2]) for case in CASES}) == SETS
+
+
+@pytest.mark.parametrize(("strategy", "typed", "wrong"), CASES, ids=range(SETS))
+def test_a_wrong_set_is_refused_by_form_and_routine_naming_exactly_its_fields(
+    strategy: str, typed: Any, wrong: set[str]
+) -> None:
+    routine = registry.routines()[strategy]
+    form = RunForm(
+        {"timeout_minutes": "60", **{PREFIX + name: str(value) for name, value in typed.items()}}, routine=routine
+    )
+    assert not form.is_valid()
+    assert set(form.errors) == {PREFIX + name for name in wrong}
+    with pytest.raises(ParametersRefused) as refusal:
+        routine.read_parameters({name: str(value) for name, value in typed.items()})
+    assert set(refusal.value.problems) == wrong
+
+
+def test_a_refused_set_leaves_no_run_and_no_audit(client: Client, person: Any, sqlite_target: Target) -> None:
+    client.force_login(person("anna", "DBA"))
+    before = AuditEntry.objects.count()
+    for strategy, typed, wrong in CASES[:20]:
+        data = {
+            "target_object": "ALL",
+            "timeout_minutes": "60",
+            **{PREFIX + name: str(value) for name, value in typed.items()},
+        }
+        response = client.post(f"/runs/new/?target={sqlite_target.pk}&strategy={strategy}", data)
+        assert response.status_code == 422
+        for name in wrong:
+            assert (
+                f'id="error_1_id_{PREFIX}{name}"' in response.content.decode()
+                or name in response.context["form"].errors.as_json()
+            )
+    assert (JobRun.objects.count(), AuditEntry.objects.count()) == (0, before)
+
+
+@pytest.mark.parametrize("strategy", sorted(registry.routines()))
+def test_every_parameter_has_a_field_with_its_words_default_and_bounds(strategy: str) -> None:
+    routine = registry.routines()[strategy]
+    form = RunForm(routine=routine)
+    shown = {field.name.removeprefix(PREFIX): field for field in (*form.own, *form.shared)}
+    assert set(shown) == set(routine.parameters.model_fields)
+    for name, field in routine.parameters.model_fields.items():
+        assert (shown[name].label, shown[name].help_text, shown[name].initial) == (
+            field.title,
+            field.description,
+            field.default,
+        )
+        assert shown[name].label, name
+        assert shown[name].help_text, name
+    for name, (_, lowest, highest) in numbers(routine).items():
+        widget = str(shown[name])
+        assert f'min="{lowest}"' in widget
+        assert f'max="{highest}"' in widget
+
+
+@pytest.mark.parametrize("strategy", sorted(registry.routines()))
+def test_what_is_left_empty_has_its_default(strategy: str) -> None:
+    routine = registry.routines()[strategy]
+    on = {PREFIX + name: "on" for name, field in routine.parameters.model_fields.items() if field.annotation is bool}
+    form = RunForm({"timeout_minutes": "60", **on}, routine=routine)
+    assert form.is_valid()
+    assert form.parameters == routine.read_parameters({}).model_dump(mode="json")
+    assert form.cleaned_data["target_object"] == "ALL"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("timeout_minutes", "0"),
+        ("timeout_minutes", "1441"),
+        ("timeout_minutes", ""),
+        ("target_object", "a\u202eb"),
+        ("target_object", "x" * 501),
+    ],
+)
+def test_object_and_deadline_are_refused_beside_their_field(field: str, value: str) -> None:
+    form = RunForm({"timeout_minutes": "60", field: value}, routine=registry.routines()["INDEX_MAINTENANCE"])
+    assert set(form.errors) == {field}

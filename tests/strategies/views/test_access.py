@@ -1,0 +1,123 @@
+"""Every address, as each role, as nobody, and as a DBA of another tenant: who may is written here, and nothing is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from strategies.models import AuditEntry, Role
+from tests.pages import Scene, addresses, scene
+
+ALL = set(Role)
+SQL = {Role.DBA, Role.APPROVER, Role.MANAGER, Role.AUDITOR}
+OPERATORS = {Role.DBA}
+# Who may use an address, and how it is used. A page added without an entry here fails the first test.
+PUBLIC = {"sign-in", "health"}
+EVERYBODY = {"home", "home-live", "sign-out"}  # signed in, with or without a role
+MAY: dict[str, tuple[str, set[Role]]] = {
+    "targets": ("get", ALL), "target": ("get", ALL), "target-live": ("get", ALL),
+    "target-register": ("get", OPERATORS), "target-edit": ("get", OPERATORS),
+    "target-check": ("post", OPERATORS), "target-assess": ("post", OPERATORS), "target-switch": ("post", OPERATORS),
+    "strategies": ("get", ALL), "strategy": ("get", ALL),
+    "runs": ("get", ALL), "run": ("get", ALL), "run-live": ("get", ALL), "run-plan": ("get", OPERATORS),
+    "run-plan-download": ("get", SQL),
+    "run-release": ("post", OPERATORS), "run-stop": ("post", OPERATORS), "run-resume": ("post", OPERATORS),
+    "run-retry": ("post", OPERATORS), "run-undo": ("post", OPERATORS), "run-handle": ("post", OPERATORS),
+    "holds": ("get", ALL), "hold-place": ("post", OPERATORS), "hold-lift": ("post", OPERATORS),
+    "operations": ("get", SQL), "operation": ("get", SQL), "operations-csv": ("get", SQL),
+}  # fmt: skip
+OF_A_ROW = [name for name, path in addresses().items() if "{pk}" in path]
+
+
+@pytest.fixture
+def shop(db: None) -> Scene:
+    return scene()
+
+
+def visit(client: Client, name: str, rows: Scene) -> Any:
+    path = addresses()[name]
+    pk = rows.keys.get(path.split("/")[1], 0)
+    return getattr(client, MAY[name][0])(path.format(pk=pk, name="INDEX_MAINTENANCE"))
+
+
+def test_every_address_has_its_entry_here() -> None:
+    assert set(addresses()) == set(MAY) | PUBLIC | EVERYBODY
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+def test_each_role_may_what_it_may_and_nothing_else(role: Role | None, shop: Scene, person: Callable[..., Any]) -> None:
+    client = Client()
+    client.force_login(person("p", *([role] if role else [])))
+    for name, (_, roles) in MAY.items():
+        status = visit(client, name, shop).status_code
+        allowed = role in roles
+        assert (status in (200, 286, 302, 422)) if allowed else status == 403, (name, role, status)
+
+
+def test_nobody_sees_anything_without_signing_in(shop: Scene) -> None:
+    before = AuditEntry.objects.count()
+    for name in (*MAY, *EVERYBODY):
+        path = addresses()[name].format(pk=1, name="INDEX_MAINTENANCE")
+        for response in (Client().get(path), Client().post(path)):
+            assert (response.status_code, response["Location"].partition("?")[0]) == (302, "/sign-in/"), name
+    assert AuditEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("name", OF_A_ROW)
+def test_rows_of_another_tenant_do_not_exist(name: str, shop: Scene, person: Callable[..., Any]) -> None:
+    client = Client()
+    client.force_login(person("olga", Role.DBA, tenant="Other"))
+    before = AuditEntry.objects.count()
+    assert visit(client, name, shop).status_code == 404
+    assert AuditEntry.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "name", ["home", "home-live", "targets", "runs", "holds", "operations", "operations-csv", "run-plan"]
+)
+def test_lists_hold_nothing_of_another_tenant(name: str, shop: Scene, person: Callable[..., Any]) -> None:
+    client = Client()
+    client.force_login(person("olga", Role.DBA, tenant="Other"))
+    scene("theirs", "Other")
+    response = client.get(addresses()[name])
+    text = b"".join(response) if response.streaming else response.content
+    assert b"theirs" in text
+    assert b"shop" not in text
+
+
+def test_a_stakeholder_reads_no_sql_no_address_and_no_error_text(shop: Scene, person: Callable[..., Any]) -> None:
+    client = Client()
+    client.force_login(person("sam", Role.STAKEHOLDER))
+    for path in (
+        "/",
+        f"/runs/{shop.failed.pk}/",
+        f"/runs/{shop.planned.pk}/",
+        f"/databases/{shop.target.pk}/",
+        "/runs/",
+    ):
+        text = client.get(path).content.decode()
+        assert "REINDEX" not in text, path
+        assert "42P01" not in text, path
+        assert "/nowhere/" not in text, path
+        assert "GRANT" not in text, path
+
+
+def test_a_person_without_a_role_is_told_whom_to_ask(person: Callable[..., Any]) -> None:
+    client = Client()
+    client.force_login(person("new"))
+    response = client.get("/")
+    assert response.status_code == 200
+    assert b"has no role yet" in response.content
+
+
+def test_a_user_who_was_switched_off_is_out_at_once(shop: Scene, person: Callable[..., Any]) -> None:
+    anna = person("anna", Role.DBA)
+    client = Client()
+    client.force_login(anna)
+    assert client.get("/runs/").status_code == 200
+    anna.is_active = False
+    anna.save()
+    assert client.get("/runs/").status_code == 302

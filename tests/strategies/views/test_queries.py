@@ -1,0 +1,69 @@
+"""Pages cost the same number of queries whatever is on them, and never a whole history."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from strategies import holds
+from strategies.models import Finding, OperationLog, RunStatus
+from tests.pages import ANNA, Scene, addresses, ended_run, planned_run, running, scene, step, waiting
+from tests.strategies.views.test_access import MAY
+
+MOST = 32  # with session, user, roles and navigation
+
+
+def visit(client: Client, path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        response = client.get(path)
+        assert response.status_code in (200, 286), (path, response.status_code)
+        if response.streaming:
+            b"".join(response)
+    return len(queries)
+
+
+@pytest.mark.parametrize("name", ["home", "home-live", *(name for name, (verb, _) in MAY.items() if verb == "get")])
+def test_more_rows_cost_no_more_queries(name: str, dba: Client, shop: Scene) -> None:
+    path = addresses()[name].format(pk=shop.keys.get(addresses()[name].split("/")[1], 0), name="INDEX_MAINTENANCE")
+    before = visit(dba, path)
+    now = timezone.now()
+    for number in range(4):
+        scene(f"more-{number}")
+    for number in range(12):
+        ended_run(shop.target, RunStatus.FAILED, step(number))
+        planned_run(shop.target, step(1))
+        waiting(shop.target, step(1))
+        running(shop.target, step(1))
+        holds.place(ANNA, now, "more")
+    Finding.objects.bulk_create(
+        Finding(target=shop.target, strategy_name="INDEX_MAINTENANCE", kind="k", object=f"o{n}", object_type="INDEX", severity="info",
+                summary="s", first_seen_at=now, last_seen_at=now)
+        for n in range(40)
+    )  # fmt: skip
+    after = visit(dba, path)
+    assert after <= before, f"{name}: {before} queries, then {after}"
+    assert after <= MOST
+
+
+def test_a_page_of_the_operation_log_reads_its_rows_by_key(dba: Client, shop: Scene) -> None:
+    """The plan of the query behind a page far down the list says that nothing is sorted and no row above it is read."""
+    OperationLog.objects.bulk_create(
+        OperationLog(strategy_name="S", operation_type="REBUILD", target=shop.target, operation_time=timezone.now())
+        for _ in range(3000)
+    )
+    with CaptureQueriesContext(connection) as queries:
+        dba.get("/operations/?before=1500")
+    page = next(
+        query["sql"] for query in queries if "LIMIT 51" in query["sql"] and "generic_operation_log" in query["sql"]
+    )
+    if connection.vendor != "sqlite":
+        pytest.skip("plans are read on SQLite")
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + page)
+        plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+    assert "USE TEMP B-TREE" not in plan, plan

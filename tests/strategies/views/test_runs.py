@@ -1,0 +1,214 @@
+"""A run on its pages: planned by a form, released with the digest that was seen, stopped, and what follows after its end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from strategies import runs
+from strategies.models import AuditEntry, JobRun, Origin, RunStatus, Stop, Target
+from tests.pages import HOSTILE, Scene, ended_run, plan, planned_run, step
+
+
+def actions_on(run: JobRun) -> list[str]:
+    rows = AuditEntry.objects.filter(object_type="JobRun", object_id=str(run.pk)).order_by("pk")
+    return list(rows.values_list("action", flat=True))
+
+
+def asked(client: Client, target: Target, **values: Any) -> Any:
+    data = {"target_object": "ALL", "timeout_minutes": "60", **values}
+    return client.post(f"/runs/new/?target={target.pk}&strategy=INDEX_MAINTENANCE", data)
+
+
+def test_asking_plans_and_starts_nothing(dba: Client, shop: Scene, wake_ups: list[Any]) -> None:
+    response = asked(
+        dba, shop.target, **{"parameter-bloat_percent": "55", "parameter-rebuild_bloated": "on"}, timeout_minutes="90"
+    )
+    run = JobRun.objects.latest("pk")
+    assert response["Location"] == f"/runs/{run.pk}/"
+    assert (run.status, run.is_released, run.timeout_seconds, run.asked_by) == ("planned", False, 5400, "anna")
+    assert run.parameters["bloat_percent"] == 55
+    assert (run.parameters["rebuild_bloated"], run.parameters["repair_invalid"]) == (True, False)
+    assert wake_ups == []  # sent on commit, which a test's transaction never reaches
+    assert actions_on(run) == ["run.asked"]
+
+
+def test_the_page_shows_the_exact_statements_before_anything_runs(dba: Client, shop: Scene) -> None:
+    text = dba.get(f"/runs/{shop.planned.pk}/").content.decode()
+    assert "REINDEX &quot;orders_1&quot;;" in text
+    assert "2 steps planned. Nothing has run." in text
+    assert "Reads go on; writes wait until the step ends." in text
+    script = dba.get(f"/runs/{shop.planned.pk}/plan.sql").content.decode()
+    assert 'REINDEX "orders_1";' in script
+    assert shop.planned.plan_digest in script
+
+
+def test_only_the_plan_that_was_seen_is_released(dba: Client, shop: Scene) -> None:
+    seen = shop.planned.plan_digest
+    other = plan(step(1), step(2), step(3))
+    JobRun.objects.filter(pk=shop.planned.pk).update(plan=other.as_json(), plan_digest=other.digest)
+    response = dba.post(f"/runs/{shop.planned.pk}/release/", {"digest": seen}, follow=True)
+    assert "Not released" in response.content.decode()
+    shop.planned.refresh_from_db()
+    assert (shop.planned.status, shop.planned.is_released) == ("planned", False)
+    dba.post(f"/runs/{shop.planned.pk}/release/", {"digest": other.digest})
+    shop.planned.refresh_from_db()
+    assert (shop.planned.status, shop.planned.is_released) == ("waiting", True)
+    assert {reason["code"] for reason in shop.planned.reasons} >= {"hold", "overlap", "missing_right"}
+    assert actions_on(shop.planned)[-1] == "run.released"
+
+
+def test_a_waiting_run_says_why_and_who_clears_it(dba: Client, shop: Scene) -> None:
+    text = dba.get(f"/runs/{shop.waiting.pk}/").content.decode()
+    assert "It waits, because:" in text
+    assert "Anna lifts it." in text
+    assert HOSTILE not in text  # escaped
+
+
+@pytest.mark.parametrize(("how", "stop"), [("after_step", Stop.AFTER_STEP), ("cancel", Stop.CANCEL)])
+def test_a_run_at_work_is_asked_to_stop(how: str, stop: Stop, dba: Client, shop: Scene) -> None:
+    response = dba.post(f"/runs/{shop.running.pk}/stop/", {"how": how}, follow=True)
+    shop.running.refresh_from_db()
+    assert (shop.running.status, shop.running.stop, shop.running.stop_asked_by) == ("stopping", stop, "anna")
+    assert "Asked to stop; the database confirms it." in response.content.decode()
+    assert actions_on(shop.running)[-1] == "run.stop_asked"
+
+
+@pytest.mark.parametrize("how", ["", "shutdown", "now"])
+def test_stopping_needs_one_of_its_two_ways(how: str, dba: Client, shop: Scene) -> None:
+    response = dba.post(f"/runs/{shop.running.pk}/stop/", {"how": how}, follow=True)
+    assert "Choose how to stop" in response.content.decode()
+    shop.running.refresh_from_db()
+    assert shop.running.stop == ""
+
+
+def test_a_run_that_has_not_started_is_cancelled_at_once(dba: Client, shop: Scene) -> None:
+    for run in (shop.planned, shop.waiting):
+        response = dba.post(f"/runs/{run.pk}/stop/", {"how": "cancel"}, follow=True)
+        run.refresh_from_db()
+        assert run.status == "cancelled"
+        assert "Cancelled. Nothing of it starts." in response.content.decode()
+
+
+def test_stopping_what_is_over_says_so(dba: Client, shop: Scene) -> None:
+    response = dba.post(f"/runs/{shop.succeeded.pk}/stop/", {"how": "cancel"}, follow=True)
+    assert "The run is over already." in response.content.decode()
+
+
+def test_a_failed_run_is_tried_again_from_a_new_look(dba: Client, shop: Scene) -> None:
+    response = dba.post(f"/runs/{shop.failed.pk}/retry/")
+    run = JobRun.objects.latest("pk")
+    assert response["Location"] == f"/runs/{run.pk}/"
+    assert (run.origin, run.parent, run.plan, run.is_released) == (Origin.RETRY, shop.failed, None, False)
+
+
+def test_resuming_plans_the_steps_that_are_left(dba: Client, shop: Scene) -> None:
+    cancelled = ended_run(shop.target, RunStatus.CANCELLED, step(1))
+    longer = plan(step(1), step(2), step(3))
+    JobRun.objects.filter(pk=cancelled.pk).update(plan=longer.as_json())
+    assert "Resume: 2 steps left" in dba.get(f"/runs/{cancelled.pk}/").content.decode()
+    dba.post(f"/runs/{cancelled.pk}/resume/")
+    run = JobRun.objects.latest("pk")
+    assert [one.key for one in runs.plan_of(run).steps] == ["rebuild:orders_2", "rebuild:orders_3"]
+    assert not run.is_released
+
+
+def test_undoing_plans_the_reversals_and_is_offered_once(dba: Client, shop: Scene) -> None:
+    assert "Undo 1 step" in dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    dba.post(f"/runs/{shop.succeeded.pk}/undo/")
+    run = JobRun.objects.latest("pk")
+    assert (run.origin, [one.statements for one in runs.plan_of(run).steps]) == (Origin.UNDO, [("SELECT 1",)])
+    assert "Undo 1 step" not in dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    response = dba.post(f"/runs/{shop.succeeded.pk}/undo/", follow=True)
+    assert f"Run {run.pk} undoes this one already." in response.content.decode()
+
+
+@pytest.mark.parametrize("act", ["resume", "retry", "undo"])
+def test_nothing_follows_a_run_that_is_not_over(act: str, dba: Client, shop: Scene) -> None:
+    before = JobRun.objects.count()
+    response = dba.post(f"/runs/{shop.running.pk}/{act}/", follow=True)
+    assert "The run is not over yet." in response.content.decode()
+    assert JobRun.objects.count() == before
+
+
+def test_a_failure_is_handled_with_a_note_and_leaves_home(dba: Client, shop: Scene) -> None:
+    assert "nothing to look at" not in dba.get("/").content.decode()
+    response = dba.post(f"/runs/{shop.failed.pk}/handle/", {"note": " "}, follow=True)
+    assert "Say what was done" in response.content.decode()
+    dba.post(f"/runs/{shop.failed.pk}/handle/", {"note": "Dropped by its owner."})
+    shop.failed.refresh_from_db()
+    assert (shop.failed.handled_by, shop.failed.handled_note) == ("anna", "Dropped by its owner.")
+    assert "nothing to look at" in dba.get("/").content.decode()
+    response = dba.post(f"/runs/{shop.failed.pk}/handle/", {"note": "Again."}, follow=True)
+    assert "Somebody had noted it already" in response.content.decode()
+
+
+def test_the_live_part_stops_asking_when_the_run_is_over(dba: Client, shop: Scene) -> None:
+    assert dba.get(f"/runs/{shop.running.pk}/live/").status_code == 200
+    assert dba.get(f"/runs/{shop.succeeded.pk}/live/").status_code == 286
+    assert "hx-get" in dba.get(f"/runs/{shop.running.pk}/").content.decode()
+    assert "hx-get" not in dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+
+
+def test_meters_that_were_not_measured_are_not_shown_as_nought(dba: Client, shop: Scene) -> None:
+    text = dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    assert "not measured" in text
+    assert "6\N{NARROW NO-BREAK SPACE}000" in text
+
+
+def test_a_plan_of_many_steps_is_shown_around_the_one_that_runs(dba: Client, shop: Scene) -> None:
+    run = planned_run(shop.target, *(step(number) for number in range(1, 401)))
+    now = timezone.now()
+    JobRun.objects.filter(pk=run.pk).update(
+        status=RunStatus.RUNNING,
+        step_number=300,
+        started_at=now,
+        deadline_at=now + timedelta(hours=1),
+        heartbeat_at=now,
+    )
+    text = dba.get(f"/runs/{run.pk}/").content.decode()
+    assert "400, in this order; shown are 276 to 375" in text
+    assert "orders_300" in text
+    assert "orders_275<" not in text
+
+
+def test_the_list_narrows_by_state_database_strategy_and_day(dba: Client, shop: Scene) -> None:
+    def found(query: str) -> set[int]:
+        return {run.pk for run in dba.get(f"/runs/?{query}").context["page"].rows}
+
+    everything = {run.pk for run in (shop.planned, shop.running, shop.waiting, shop.failed, shop.succeeded)}
+    assert found("") == everything
+    assert found("status=at_work") == {shop.running.pk}
+    assert found("status=waiting") == {shop.waiting.pk}
+    assert found("status=unreleased") == {shop.planned.pk}
+    assert found("status=unhandled") == {shop.failed.pk}
+    assert found("status=ended") == {shop.failed.pk, shop.succeeded.pk}
+    assert found("status=succeeded") == {shop.succeeded.pk}
+    assert found(f"target={shop.target.pk}&strategy=INDEX_MAINTENANCE") == everything
+    assert found("strategy=STATISTICS_MAINTENANCE") == set()
+    assert found("since=2999-01-01") == set()
+
+
+def test_wrong_filters_are_refused_beside_their_field(dba: Client, shop: Scene) -> None:
+    text = dba.get("/runs/?status=dancing&target=99999&since=yesterday").content.decode()
+    assert "dancing is not one of the available choices" in text
+    assert "Enter a valid date" in text
+
+
+def test_pages_of_the_list_meet_without_gap_or_double(dba: Client, shop: Scene) -> None:
+    for _ in range(120):
+        planned_run(shop.target, step(1))
+    keys, query = [], ""
+    while True:
+        page = dba.get(f"/runs/?{query}").context["page"]
+        keys += [run.pk for run in page.rows]
+        if page.older is None:
+            break
+        query = f"before={page.older}"
+    assert keys == sorted(JobRun.objects.values_list("pk", flat=True), reverse=True)
+    back = dba.get(f"/runs/?after={page.rows[0].pk}").context["page"]
+    assert [run.pk for run in back.rows] == keys[50:100]
