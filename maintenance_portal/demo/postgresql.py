@@ -103,6 +103,11 @@ def _sockets(folder: Path) -> Path:
     return wanted if len(os.fsencode(wanted)) <= _SOCKET_PATH_MAY_BE else _short(folder) / "s"
 
 
+def places(folder: Path) -> list[Path]:
+    """Every folder in which this demo's server may keep something; whoever removes the demo removes these."""
+    return [folder / "postgresql", _short(folder)]
+
+
 def _own(path: Path, mode: int) -> None:
     """Make a folder, ours or refused: somebody else may have put one into /tmp under this name. Raises OSError."""
     path.mkdir(mode=mode, parents=True, exist_ok=True)

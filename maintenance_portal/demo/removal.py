@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -11,30 +12,14 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from maintenance_portal.demo import people
+from maintenance_portal.demo import people, postgresql
 from maintenance_portal.demo.seed import SQLITE_FILE
 from strategies import audit, runs
 from strategies.audit import Actor
-from strategies.models import (
-    ACTIVE,
-    OPEN,
-    Assessment,
-    Duration,
-    Finding,
-    Hold,
-    JobRun,
-    MaintenanceJob,
-    OperationLog,
-    Portal,
-    Stop,
-    StrategyConfig,
-    Tag,
-    Target,
-    Tenant,
-)
+from strategies.models import ACTIVE, OPEN, JobRun, Portal, Stop, Tag, Target, Tenant
 
 BATCH = 500  # rows deleted at once; Oracle takes at most 1000 expressions in a list
-_OURS = (f"{SQLITE_FILE}*", ".building-*", "postgresql*")
+_OURS = (SQLITE_FILE, f"{SQLITE_FILE}-*", ".building-*")  # the file, what SQLite puts beside it, and drafts
 
 
 class DemoBusy(Exception):
@@ -44,9 +29,8 @@ class DemoBusy(Exception):
 def remove(actor: Actor) -> list[str]:
     """Remove the demo; notes on what had to stay. Raises DemoBusy, having removed nothing, and OSError."""
     _close(actor)
-    # What hangs on a target, what must go first before what it hangs on. Audit entries stay.
-    for model in (OperationLog, Finding, Assessment, Duration, Hold, JobRun, MaintenanceJob, StrategyConfig):
-        _delete(model._default_manager.filter(target__is_demo=True))
+    for rows in _rows_of_targets():
+        _delete(rows)
     with transaction.atomic():
         for target in Target.objects.filter(is_demo=True):
             audit.record(actor, "target.removed", target, before={"url": target.url}, reason="demo")
@@ -72,6 +56,13 @@ def _close(actor: Actor) -> None:
             runs.ask_stop(run, actor, Stop.CANCEL, timezone.now())
 
 
+def _rows_of_targets() -> Iterator[models.QuerySet[models.Model]]:
+    """Whatever hangs on a database of the demo, by any model; audit entries (DO_NOTHING) stay."""
+    for relation in Target._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is not models.DO_NOTHING:
+            yield relation.related_model._default_manager.filter(**{f"{relation.field.name}__is_demo": True})
+
+
 def _delete(rows: models.QuerySet[models.Model]) -> None:
     while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         rows.model._default_manager.filter(pk__in=batch).delete()
@@ -87,12 +78,15 @@ def _remove_what_is_empty(actor: Actor) -> None:
 def _remove_folder(folder: Path) -> list[str]:
     """Only what the demo makes is deleted, whatever the setting points at. Raises OSError."""
     notes = []
-    for path in [path for pattern in _OURS for path in folder.glob(pattern)]:
-        if (pid := _server_of(path)) is not None:
-            notes.append(
-                f"{path} is in use by a PostgreSQL server (process {pid}); stop the portal, and remove it again."
-            )
-        elif path.is_dir() and not path.is_symlink():
+    ours = [path for pattern in _OURS for path in folder.glob(pattern)]
+    servers = [place for place in postgresql.places(folder) if place.exists()]
+    pid = next((pid for place in servers if (pid := _server_of(place)) is not None), None)
+    if pid is not None:
+        notes.append(
+            f"The demo's PostgreSQL server (process {pid}) works in {servers[0]}; stop the portal, and remove the demo again."
+        )
+    for path in ours if pid is not None else (*ours, *servers):
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
@@ -103,13 +97,13 @@ def _remove_folder(folder: Path) -> list[str]:
     return notes
 
 
-def _server_of(path: Path) -> int | None:
-    """The process of a server that works in this folder."""
-    for lock in path.glob("**/postmaster.pid") if path.is_dir() else ():
+def _server_of(place: Path) -> int | None:
+    """The process of a server that works in this folder; a pid left by one that was killed may be anybody's by now."""
+    for lock in place.glob("**/postmaster.pid"):
         try:
-            pid = int(lock.read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
+            process = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
+            if "postgres" in process.name():
+                return process.pid
+        except (OSError, ValueError, psutil.Error):
             continue
-        if psutil.pid_exists(pid):
-            return pid
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from maintenance_portal.demo import postgresql
 from tests.maintenance_portal.started import GENEROUS, ROOT, StartedPortal, environment, start, wait_for
 
 ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: PORTAL_TEST_ALL=1")
@@ -186,6 +188,22 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> No
     assert done.returncode != 0
     assert len(done.stderr.strip().splitlines()) == 1
     assert "PORTAL_DATA" in done.stderr
+
+
+@pytest.mark.skipif(postgresql.available() is not None, reason=str(postgresql.available()))
+def test_the_demo_comes_with_its_server_and_takes_it_along(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    try:
+        with start(tmp_path / "data") as portal:
+            wait_for(lambda: portal.said(r"^Demo sign-in: dba  \S+"), "the demo's people")
+            wait_for(lambda: portal.rows("SELECT 1 FROM portal_target WHERE name = 'demo-postgresql'"), "its database")
+            guard = psutil.Process(portal.children()["guard"])
+            family = [guard, *guard.children(recursive=True)]
+            assert portal.end() == 0
+            assert not portal.said("Note:|Traceback")
+            assert not psutil.wait_procs(family, timeout=GENEROUS)[1]
+    finally:
+        shutil.rmtree(postgresql._short(folder), ignore_errors=True)
 
 
 @ALL
