@@ -9,7 +9,7 @@ from django.utils import timezone
 from maintenance_portal import tasks
 from strategies import needs, queue, runs, targets
 from strategies.audit import Actor
-from strategies.models import Finding, JobRun, Portal, Pulse, RunStatus, Target, Tenant
+from strategies.models import Assessment, Finding, JobRun, Portal, Pulse, RunStatus, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
 from tests import scripted
 from tests.scripted import World
@@ -266,3 +266,24 @@ def test_a_tick_says_that_the_beat_lives() -> None:
 def test_a_wake_up_for_a_row_that_is_gone_does_nothing() -> None:
     for task in (tasks.run_job, tasks.plan_run, tasks.check_target, tasks.assess, tasks.look_after_run):
         task(10**9)
+
+
+def test_after_a_run_its_target_is_looked_at_again_once(sqlite_target: Target, wake_ups: list[Any]) -> None:
+    now = timezone.now()
+    run = runs.ask(ANNA, sqlite_target, "STATISTICS_MAINTENANCE", now, wake=False)
+    JobRun.objects.filter(pk=run.pk).update(status="failed", started_at=now, finished_at=now)
+    never_started = runs.ask(ANNA, sqlite_target, "INDEX_MAINTENANCE", now, wake=False)
+    JobRun.objects.filter(pk=never_started.pk).update(status="cancelled", finished_at=now)
+    for second in range(1, 4):
+        tasks.tick(now + timedelta(seconds=second))
+    assert list(Assessment.objects.values_list("strategy_name", "asked_by")) == [("STATISTICS_MAINTENANCE", "portal")]
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"stopped_at": timezone.now(), "stopped_why": "refused"}])
+def test_a_target_that_is_off_or_stopped_is_not_looked_at_again(change: dict[str, Any], sqlite_target: Target) -> None:
+    now = timezone.now()
+    run = runs.ask(ANNA, sqlite_target, "STATISTICS_MAINTENANCE", now, wake=False)
+    JobRun.objects.filter(pk=run.pk).update(status="failed", started_at=now, finished_at=now)
+    Target.objects.filter(pk=sqlite_target.pk).update(**change)
+    tasks.tick(now + timedelta(seconds=1))
+    assert not Assessment.objects.exists()

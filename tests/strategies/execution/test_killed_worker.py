@@ -115,6 +115,9 @@ def test_killed_at_twenty_random_points_the_verdict_is_that_of_the_target(
         starts = AuditEntry.objects.filter(action="run.started", object_id=str(run.pk)).count()
         if run.status == RunStatus.READY:  # killed before the claim: nothing happened, the wake-up is sent again
             assert (starts, done) == (0, set())
+            tasks.run_job(run.pk)
+            run.refresh_from_db()
+            assert (run.status, still_needed(target)) == (RunStatus.SUCCEEDED, set()), run.message
             continue
         assert starts == 1
         assert run.status == (RunStatus.LOST if needed else RunStatus.WARNING) or (
