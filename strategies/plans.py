@@ -115,7 +115,7 @@ class Assessment:
 class Step:
     """One action on one object.
 
-    `statements` are sent in order in one session after `settings`; with `in_transaction` all of them hold or none.
+    `statements` are sent in order in one session after `settings`; inside the transaction that `begin` opens, if there is one.
     `check` is what the platform compares with the catalogue before the step (still needed?) and after it (did it help?).
     `undo` holds statements that bring the old state back; without them `undo_note` says why there is nothing to undo.
     `after` names the keys of steps that must have succeeded first.
@@ -128,7 +128,7 @@ class Step:
     statements: tuple[str, ...]
     reason: str
     settings: tuple[str, ...] = ()
-    in_transaction: bool = False
+    begin: str = ""
     locks: Locks = Locks.NONE
     is_destructive: bool = False
     undo: tuple[str, ...] = ()
@@ -141,8 +141,8 @@ class Step:
     @property
     def sql(self) -> str:
         """Exactly what the target gets, settings first, for people to read."""
-        lines = [*self.settings, *(("BEGIN",) if self.in_transaction else ()), *self.statements]
-        return "\n".join(f"{line};" for line in [*lines, *(("COMMIT",) if self.in_transaction else ())])
+        lines = [*self.settings, *((self.begin,) if self.begin else ()), *self.statements]
+        return "\n".join(f"{line};" for line in [*lines, *(("COMMIT",) if self.begin else ())])
 
     @property
     def is_reversible(self) -> bool:
@@ -162,7 +162,7 @@ class Step:
             raise ValueError(f"{self.key} cannot be undone: {self.undo_note}")
         return replace(
             self, key=f"undo:{self.key}", statements=self.undo, undo=(), undo_note="An undo is not undone; run the strategy again.",
-            reason=f"Takes back: {self.reason}", after=(), in_transaction=self.in_transaction or len(self.undo) > 1,
+            reason=f"Takes back: {self.reason}", after=(), begin=self.begin or ("BEGIN" if len(self.undo) > 1 else ""),
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
@@ -196,7 +196,7 @@ class Plan:
             "version": self.version,
             "platform": self.platform,
             "target": self.target,
-            "steps": [[s.key, s.settings, s.in_transaction, s.statements, s.undo] for s in self.steps],
+            "steps": [[s.key, s.settings, s.begin, s.statements, s.undo] for s in self.steps],
         }
         return hashlib.sha256(json.dumps(sealed, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 

@@ -1,19 +1,12 @@
-"""What every test stands on: settings that write nowhere but into a folder of this test run, and people with roles."""
+"""What every test stands on: a database that may be emptied, wake-ups that are kept, and people with roles."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
-os.environ.pop("DATABASE_URL", None)
-if portal_database := os.environ.get("PORTAL_TEST_DATABASE_URL"):  # the portal's own tables on another product
-    os.environ["DATABASE_URL"] = portal_database
 
 
 @pytest.fixture(scope="session")

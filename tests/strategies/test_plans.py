@@ -37,7 +37,7 @@ def test_any_name_and_statement_survives(name: str, reason: str, statements: lis
     [
         {"statements": ('REINDEX INDEX s."I y"',)},
         {"settings": ()},
-        {"in_transaction": True},
+        {"begin": "BEGIN"},
         {"undo": ()},
         {"key": "other"},
         {"statements": ("a", "b")},
@@ -58,7 +58,7 @@ def test_the_digest_changes_with_order_and_target_and_not_with_the_words_around(
 
 def test_the_sql_of_a_step_is_exactly_what_the_target_gets() -> None:
     assert STEP.sql == "SET lock_timeout = '5s';\nREINDEX INDEX s.\"I x\";"
-    assert replace(STEP, in_transaction=True, settings=()).sql == 'BEGIN;\nREINDEX INDEX s."I x";\nCOMMIT;'
+    assert replace(STEP, begin="BEGIN", settings=()).sql == 'BEGIN;\nREINDEX INDEX s."I x";\nCOMMIT;'
 
 
 def test_a_step_without_undo_says_why_it_cannot_be_taken_back() -> None:

@@ -94,11 +94,17 @@ class PostgresqlSession(Session):
         """Statements go as they are, without parameters: a percent sign in a name is only a percent sign."""
         for setting in step.settings:
             self._connection.execute(setting.encode())
-        if step.in_transaction:
-            with self._connection.transaction():
-                self._send_each(step.statements)
-        else:
+        if not step.begin:
             self._send_each(step.statements)
+            return
+        self._connection.execute(step.begin.encode())
+        try:
+            self._send_each(step.statements)
+            self._connection.execute("COMMIT")
+        except psycopg.Error:
+            with suppress(psycopg.Error):  # a lost connection has rolled back already
+                self._connection.rollback()
+            raise
 
     def _send_each(self, statements: tuple[str, ...]) -> None:
         for statement in statements:

@@ -172,7 +172,7 @@ def _rebuild(finding: Finding, parameters: IndexParameters) -> Step:
         object_type="INDEX",
         statements=(f"REINDEX {qualified(index)}",),
         settings=(f"PRAGMA busy_timeout = {parameters.lock_wait_seconds * 1000}",),
-        in_transaction=True,
+        begin="BEGIN IMMEDIATE",
         reason=finding.summary,
         # Measured: with a rollback journal readers wait as soon as the rebuild outgrows the page cache; in WAL mode never.
         locks=Locks.WRITES if finding.evidence["journal_mode"] == "wal" else Locks.ALL,

@@ -79,7 +79,7 @@ class SqliteSession(Session):
                 raise PlatformError(target_error(error)) from error
 
     def execute(self, step: Step) -> Outcome:
-        """Send a step. `in_transaction` is `BEGIN IMMEDIATE` … `COMMIT`; the lock is waited for before any work is done.
+        """Send a step. The lock that a step's `begin` takes is waited for before any work is done.
 
         A cancel that came before the call, or between two statements, counts too, and is used up by this call.
         """
@@ -119,13 +119,13 @@ class SqliteSession(Session):
     def _send(self, step: Step) -> None:
         for setting in step.settings:
             self._run(setting)
-        if not step.in_transaction:
+        if not step.begin:
             for statement in step.statements:
                 self._run(statement)
             return
         patience_ms = self._busy_timeout()
         try:
-            self._run_patiently("BEGIN IMMEDIATE", patience_ms)
+            self._run_patiently(step.begin, patience_ms)
             # The lock is ours now; a full page cache must not wait for readers each time it spills.
             self._set_busy_timeout(0)
             for statement in step.statements:

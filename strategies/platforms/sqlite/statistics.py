@@ -201,7 +201,7 @@ def _gather(finding: Finding, parameters: StatisticsParameters) -> Step:
             f"PRAGMA busy_timeout = {parameters.lock_wait_seconds * 1000}",
             f"PRAGMA analysis_limit = {parameters.analysis_limit}",
         ),
-        in_transaction=True,
+        begin="BEGIN IMMEDIATE",
         reason=finding.summary,
         locks=Locks.WRITES,
         undo=restoring(table, finding.evidence["previous"]),

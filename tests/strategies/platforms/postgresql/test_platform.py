@@ -213,11 +213,11 @@ def test_while_it_waits_progress_names_the_session_in_the_way(
 
 def test_statements_in_a_transaction_hold_together_or_not_at_all(session: Session, sql: Sql) -> None:
     sql("CREATE TABLE t (a int)")
-    outcome = session.execute(a_step("INSERT INTO t VALUES (1)", "SELECT 1/0", in_transaction=True))
+    outcome = session.execute(a_step("INSERT INTO t VALUES (1)", "SELECT 1/0", begin="BEGIN"))
     assert outcome.error is not None
     assert outcome.error.error_class is ErrorClass.PERMANENT
     assert sql("SELECT count(*) FROM t") == [(0,)]
-    done(session.execute(a_step("INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)", in_transaction=True)))
+    done(session.execute(a_step("INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)", begin="BEGIN")))
     assert sql("SELECT count(*) FROM t") == [(2,)]
 
 

@@ -365,7 +365,7 @@ def test_a_situation_gives_exactly_these_statements(
 ) -> None:
     (step,) = CONCERN.steps([finding], IndexParameters(lock_wait_seconds=7))
     assert (step.key, step.statements, step.settings) == (key, (statement,), ("PRAGMA busy_timeout = 7000",))
-    assert step.in_transaction
+    assert step.begin
     assert (step.locks, step.check, step.reason) == (locks, check, finding.summary)
     assert (step.undo, step.is_destructive, step.object_type, step.operation_type) == ((), False, "INDEX", "REBUILD")
     assert step.undo_note

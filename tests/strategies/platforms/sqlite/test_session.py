@@ -23,7 +23,7 @@ LONG = "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FR
 def step(*statements: str, in_transaction: bool = True, busy_ms: int = 0, **more: Any) -> Step:
     return Step(
         key="k", operation_type="REBUILD", object="t", object_type="TABLE", reason="test", statements=statements,
-        settings=(f"PRAGMA busy_timeout = {busy_ms}",), in_transaction=in_transaction, **more,
+        settings=(f"PRAGMA busy_timeout = {busy_ms}",), begin="BEGIN IMMEDIATE" if in_transaction else "", **more,
     )  # fmt: skip
 
 

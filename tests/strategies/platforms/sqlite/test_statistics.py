@@ -357,7 +357,7 @@ def test_a_situation_gives_exactly_these_statements(
     (step,) = CONCERN.steps([found], StatisticsParameters(analysis_limit=limit, lock_wait_seconds=3))
     assert (step.statements, step.undo) == (statements, undo)
     assert step.settings == ("PRAGMA busy_timeout = 3000", f"PRAGMA analysis_limit = {limit}")
-    assert (step.in_transaction, step.locks, step.key) == (True, Locks.WRITES, f"analyze:{found.object}")
+    assert (step.begin, step.locks, step.key) == ("BEGIN IMMEDIATE", Locks.WRITES, f"analyze:{found.object}")
     assert step.is_reversible
 
 
