@@ -1,0 +1,104 @@
+"""A real browser, whose every complaint fails the test; pages come from a server in this process or from a whole portal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from strategies.models import Role, User
+from tests.pages import Scene, scene
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+    "true"  # the browser's driver runs a loop in this thread; the ORM is used between its calls
+)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+SIZES = {"light": (1440, 900), "dark": (1440, 900), "phone": (390, 844)}
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        message = "no Chromium on this machine: the browser checks are left out"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    with sync_playwright() as playwright:
+        options = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def watched(browser: Browser, look: str = "light", **options: Any) -> Iterator[Page]:
+    """A page of its own; errors and warnings of its console, also those of the Content-Security-Policy, fail the test."""
+    width, height = SIZES[look]
+    context: BrowserContext = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if look == "dark" else "light", **options
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: complaints.append(f"asks {request.url}") if not _is_local(request.url) else None)
+    page.complaints = complaints  # type: ignore[attr-defined]
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("http://localhost:", "http://127.0.0.1:", "data:", "blob:", "about:"))
+
+
+def sign_in(page: Page, base: str, name: str, password: str = PASSWORD) -> None:
+    page.goto(f"{base}/sign-in/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{base}/")
+
+
+@pytest.fixture
+def shop(transactional_db: None) -> Scene:
+    return scene()
+
+
+@pytest.fixture
+def base(live_server: Any, settings: Any) -> str:
+    settings.ALLOWED_HOSTS = ["*"]
+    return str(live_server.url)
+
+
+@pytest.fixture
+def open_as(browser: Browser, base: str, shop: Scene, person: Callable[..., User]) -> Iterator[Callable[..., Page]]:
+    """Open the portal as somebody with a role: `open_as("DBA", "phone")`."""
+    from contextlib import ExitStack
+
+    with ExitStack() as pages:
+
+        def open_(role: str = Role.DBA, look: str = "light", **options: Any) -> Page:
+            name = f"{role}-{look}".lower()
+            if not User.objects.filter(username=name).exists():
+                person(name, role)
+            page = pages.enter_context(watched(browser, look, **options))
+            sign_in(page, base, name)
+            return page
+
+        yield open_

@@ -1,0 +1,72 @@
+"""Pages that change by themselves: what the reader opened stays open, and silence is shown as silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from strategies.models import JobRun, RunStatus, User
+from tests.pages import Scene
+
+
+def test_progress_arrives_and_details_stay_as_they_were_left(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as()
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    page.locator("#step-1 > summary").click()
+    JobRun.objects.filter(pk=shop.running.pk).update(step_number=2, step_phase="sorting keys", step_fraction=0.5)
+    expect(page.get_by_text("Step 2 of 2: sorting keys")).to_be_visible()
+    assert page.locator("#step-1").get_attribute("open") is not None
+    assert page.locator("#step-2").get_attribute("open") is None
+    expect(page.locator("#announcer")).to_have_text(f"Run {shop.running.pk}: Running, step 2 of 2")
+    JobRun.objects.filter(pk=shop.running.pk).update(
+        status=RunStatus.SUCCEEDED, finished_at=timezone.now(), message="Done and proved."
+    )
+    expect(page.get_by_text("Done and proved.")).to_be_visible()
+
+
+def test_a_plan_that_was_open_before_it_was_made_can_be_released(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    """The digest comes with the live part, not with the page as it was first opened."""
+    JobRun.objects.filter(pk=shop.planned.pk).update(planned_at=None, plan_digest="")
+    page = open_as()
+    page.goto(f"{base}/runs/{shop.planned.pk}/")
+    expect(page.get_by_text("Looking at shop…")).to_be_visible()
+    JobRun.objects.filter(pk=shop.planned.pk).update(planned_at=timezone.now(), plan_digest=shop.planned.plan_digest)
+    page.get_by_role("button", name="Release…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Release").click()
+    expect(page.get_by_text("Released. It starts as soon as nothing stands in its way.")).to_be_visible()
+
+
+def test_a_portal_that_does_not_answer_is_said_and_taken_back(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as()
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    page.context.set_offline(True)
+    expect(page.get_by_text("The portal does not answer.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("The portal does not answer.")).to_be_hidden()
+    page.complaints.clear()  # type: ignore[attr-defined]  # the browser complains about the lost requests, as it should
+
+
+def test_a_reader_who_was_switched_off_is_sent_to_the_sign_in(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as()
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    User.objects.update(is_active=False)
+    page.wait_for_url(f"{base}/sign-in/?next=/runs/{shop.running.pk}/")
+
+
+def test_a_form_is_sent_once_however_often_it_is_clicked(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
+    page = open_as()
+    page.goto(f"{base}/runs/{shop.failed.pk}/")
+    before = JobRun.objects.count()
+    page.get_by_role("button", name="Plan it anew").dblclick()
+    page.wait_for_url(lambda url: f"/runs/{shop.failed.pk}/" not in url)
+    assert JobRun.objects.count() == before + 1
