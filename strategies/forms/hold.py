@@ -41,9 +41,3 @@ class HoldForm(forms.Form):
         if scope in self._tags:
             return {"tag": self._tags[scope]}
         return {"environment": scope.removeprefix("environment-")} if scope != EVERYTHING else {}
-
-
-class NoteForm(forms.Form):
-    """What was done about a failed run."""
-
-    note = forms.CharField(max_length=500)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from strategies import runs
 from strategies.audit import Actor
-from strategies.forms.hold import NoteForm
+from strategies.forms.run_actions import NoteForm, ReleaseForm
 from strategies.models import JobRun, Stop
 from strategies.views.access import SignedIn, for_operators
 from strategies.views.runs import told, visible
@@ -24,7 +24,8 @@ from strategies.views.runs import told, visible
 def run_release(request: SignedIn, pk: int) -> HttpResponse:
     """Let the plan start that the person has seen; its digest comes with the form."""
     row = visible(request.user, pk)
-    won = runs.release(row, Actor.of(request), request.POST.get("digest", ""), timezone.now())
+    form = ReleaseForm(request.POST)
+    won = form.is_valid() and runs.release(row, Actor.of(request), form.cleaned_data["digest"], timezone.now())
     told(request, won, "Released. It starts as soon as nothing stands in its way.",
          "Not released: the plan is not the one that was shown, or it was released or cancelled meanwhile.")  # fmt: skip
     return redirect("run", row.pk)
