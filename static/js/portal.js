@@ -10,20 +10,24 @@
     try { localStorage.setItem("theme", theme); } catch { /* lasts for this page */ }
   });
 
-  // Menu on phones
+  // Menu on phones; it closes when the focus leaves it, since what lies beneath cannot be seen
   const side = document.getElementById("side");
   const openers = document.querySelectorAll("[data-menu]");
-  function menu(open) {
+  let opener = null;
+  function menu(open, focus = true) {
     side.classList.toggle("open", open);
     openers.forEach((button) => button.setAttribute("aria-expanded", String(open)));
-    if (open) side.querySelector("a").focus(); else openers[0]?.focus();
+    if (open) side.querySelector("a").focus(); else if (focus) opener?.focus();
   }
-  openers.forEach((button) => button.addEventListener("click", () => menu(!side.classList.contains("open"))));
+  openers.forEach((button) => button.addEventListener("click", () => { opener = button; menu(!side.classList.contains("open")); }));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && side?.classList.contains("open")) menu(false);
   });
   document.addEventListener("click", (event) => {
     if (side?.classList.contains("open") && !side.contains(event.target) && !event.target.closest("[data-menu]")) menu(false);
+  });
+  document.addEventListener("focusin", ({ target }) => {
+    if (side?.classList.contains("open") && !side.contains(target) && !target.closest(".botnav [data-menu]")) menu(false, false);
   });
 
   // Dialogs and copying, for buttons that live fragments bring along as well
@@ -36,6 +40,10 @@
       navigator.clipboard?.writeText(document.getElementById(button.dataset.copy).textContent).then(() => say("Copied."));
     }
   });
+  document.addEventListener("close", (event) => { // the button that opened it may have been put in anew meanwhile
+    const at = document.activeElement;
+    if (at === document.body || event.target.contains(at)) stand(document.querySelector(`main [data-dialog="${event.target.id}"]`));
+  }, true);
 
   // A form that was sent is not sent twice
   document.addEventListener("submit", (event) => {
@@ -45,7 +53,10 @@
     form.dataset.sent = "1";
     form.querySelectorAll("button[type=submit], button:not([type])").forEach((button) => button.setAttribute("aria-disabled", "true"));
   });
-  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("button[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+  }));
 
   // Fields that belong to one choice of another field
   function follow() {
@@ -62,21 +73,65 @@
     if (event.target.closest("[data-submits]")) event.target.form.requestSubmit();
   });
 
-  // Live fragments: details stay as the reader left them, changes are said once, and silence is shown
+  // Live fragments: details, focus and marked text stay as the reader left them, changes are said once, and silence is shown
   const announcer = document.getElementById("announcer");
   const lost = document.getElementById("lost");
   function say(text) { if (announcer && announcer.textContent !== text) announcer.textContent = text; }
+  function stand(part) { (part || document.getElementById("main"))?.focus({ preventScroll: true }); }
+
+  // A control is found again by what it is for, and as the how-manieth of its kind
+  function purpose(part) {
+    return part.id || (part.matches("summary") && part.parentElement.id) || part.getAttribute("href") || part.dataset.dialog || part.textContent;
+  }
+  function alike(within, what) {
+    return [...within.querySelectorAll("a[href], button, summary, input, select")].filter((part) => purpose(part) === what);
+  }
+  function focused(within) {
+    const part = document.activeElement;
+    if (part === within || !within.contains(part)) return null;
+    const what = purpose(part);
+    return { what, number: alike(within, what).indexOf(part) };
+  }
+  function focusAgain(within, place) {
+    if (!place || within.contains(document.activeElement)) return;
+    const found = alike(within, place.what);
+    stand(found[place.number] || found[0]);
+  }
+
+  // Marked text, as in copying a statement: within one block, as long as there is one that says the same
+  function blocks(within, text) { return [...within.querySelectorAll("pre")].filter((block) => block.textContent === text); }
+  function marked(within) {
+    const range = getSelection().isCollapsed ? null : getSelection().getRangeAt(0);
+    const block = range && [...within.querySelectorAll("pre")].find((part) => range.intersectsNode(part));
+    if (!block) return null;
+    const text = block.textContent;
+    const offset = (node, number, otherwise) => (node === block.firstChild ? number : otherwise);
+    const from = offset(range.startContainer, range.startOffset, 0);
+    return { text, number: blocks(within, text).indexOf(block), from, to: offset(range.endContainer, range.endOffset, text.length) };
+  }
+  function markAgain(within, place) {
+    const words = place && blocks(within, place.text)[place.number]?.firstChild;
+    if (words) getSelection().setBaseAndExtent(words, place.from, words, place.to);
+  }
+
   let parts = new Map();
+  let focus = null;
+  let text = null;
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    parts = new Map([...event.detail.target.querySelectorAll("details[id]")].map((part) => [part.id, part.open]));
+    const live = event.detail.target;
+    parts = new Map([...live.querySelectorAll("details[id]")].map((part) => [part.id, part.open]));
+    [focus, text] = [focused(live), marked(live)];
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    event.detail.target.querySelectorAll("details[id]").forEach((part) => { if (parts.has(part.id)) part.open = parts.get(part.id); });
-    const text = event.detail.target.querySelector("[data-say]")?.dataset.say;
-    if (text) say(text);
+    const live = event.detail.target;
+    live.querySelectorAll("details[id]").forEach((part) => { if (parts.has(part.id)) part.open = parts.get(part.id); });
+    focusAgain(live, focus);
+    markAgain(live, text);
+    const news = live.querySelector("[data-say]")?.dataset.say;
+    if (news) say(news);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!lost || !event.detail.pathInfo) return;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,13 @@ from tests.browser.conftest import SIZES, watched
 from tests.pages import Scene, addresses
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
 NO_PAGES = {"health", "sign-in", "sign-out", "home-live"}  # and whatever takes a row, or ends in a file's name
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+SPACED = """() => { const sheet = new CSSStyleSheet(); document.adoptedStyleSheets = [sheet]; sheet.replaceSync(
+    '* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }'
+    + 'p { margin-bottom: 2em !important }') }"""
 
 
 def paths(shop: Scene) -> list[str]:
@@ -38,18 +46,37 @@ def paths(shop: Scene) -> list[str]:
     ]
 
 
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
+def faults(page: Page, *rules: str) -> list[str]:
+    """What axe finds, by all rules of the standards or by a few."""
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
+    found = Axe().run(page, options={"runOnly": only, "resultTypes": ["violations"]}).response["violations"]
     return [f"{fault['id']}: {[node['target'] for node in fault['nodes']]}" for fault in found]
+
+
+def faults_in_the_dark(page: Page) -> list[str]:
+    """The other theme changes colours, and nothing else."""
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    return faults(page, *COLOUR_RULES)
 
 
 def sideways(page: Page) -> bool:
     return bool(page.evaluate("document.scrollingElement.scrollWidth > window.innerWidth"))
 
 
-@pytest.mark.parametrize("look", SIZES)
+def cut_off(page: Page) -> list[str]:
+    """Parts whose content is wider than they are, and that neither scroll nor let it out."""
+    return list(
+        page.evaluate(
+            """() => [...document.querySelectorAll('body *')].filter(part => part.offsetParent && part.clientWidth > 20
+                && part.scrollWidth > part.clientWidth + 1 && ['hidden', 'clip'].includes(getComputedStyle(part).overflowX)
+                && !part.closest('.visually-hidden')).map(part => part.outerHTML.slice(0, 120))"""
+        )
+    )
+
+
+@pytest.mark.parametrize("look", ["light", "phone"])
 def test_every_page_is_clean(look: str, open_as: Callable[..., Page], shop: Scene, base: str) -> None:
-    page = open_as(look=look)
+    page = open_as(look=look, reduced_motion="reduce")  # colours are judged when they have arrived
     found: dict[str, Any] = {}
     for path in paths(shop):
         answer = page.goto(base + path)
@@ -57,10 +84,11 @@ def test_every_page_is_clean(look: str, open_as: Callable[..., Page], shop: Scen
         if answer.status == 404:
             page.complaints.clear()  # type: ignore[attr-defined]  # the browser itself says so
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-        if problems := faults(page):
+        problems = [*faults(page), *cut_off(page), *(["scrolls sideways"] if sideways(page) else [])]
+        if look == "light":
+            problems += faults_in_the_dark(page)
+        if problems:
             found[path] = problems
-        if sideways(page):
-            found[path] = [*found.get(path, []), "scrolls sideways"]
     assert found == {}
 
 
@@ -72,25 +100,32 @@ def test_what_others_see_is_clean_as_well(role: Role, open_as: Callable[..., Pag
         assert faults(page) == [], path
 
 
-@pytest.mark.parametrize("look", SIZES)
-def test_dialogs_are_clean(look: str, open_as: Callable[..., Page], shop: Scene, base: str) -> None:
-    page = open_as(look=look)
-    for run, button in (
-        (shop.planned, "Release…"),
-        (shop.running, "Stop…"),
-        (shop.failed, "Handled…"),
-        (shop.succeeded, "Undo 1 step…"),
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_dialogs_and_menus_are_clean(look: str, open_as: Callable[..., Page], shop: Scene, base: str) -> None:
+    page = open_as(look=look, reduced_motion="reduce")  # colours are judged when they have arrived
+    opened: set[str] = set()
+    for path, button in (
+        (f"/runs/{shop.planned.pk}/", "Release…"),
+        (f"/runs/{shop.waiting.pk}/", "Cancel…"),
+        (f"/runs/{shop.running.pk}/", "Stop…"),
+        (f"/runs/{shop.failed.pk}/", "Handled…"),
+        (f"/runs/{shop.succeeded.pk}/", "Undo 1 step…"),
+        (f"/databases/{shop.target.pk}/", "Switch off…"),
+        ("/", "Hold new work…"),
     ):
-        page.goto(f"{base}/runs/{run.pk}/")
+        page.goto(base + path)
         page.get_by_role("button", name=button).click()
-        page.locator("dialog[open]").wait_for()
-        assert faults(page) == [], button
-    page.goto(base)
-    page.get_by_role("button", name="Hold new work…").click()
-    assert faults(page) == []
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="your account").click()
-    assert faults(page) == []
+        dialog = page.locator("dialog[open]")
+        dialog.wait_for()
+        opened.add(str(dialog.get_attribute("id")))
+        assert faults(page) + faults_in_the_dark(page) == [], button
+        page.keyboard.press("Escape")
+    templates = "".join(path.read_text() for path in TEMPLATES.rglob("*.html"))
+    assert opened == set(re.findall(r'<dialog [^>]*id="([^"]+)"', templates)), "a dialog was not opened here"
+    for menu in ("your account", *(["Menu"] if look == "phone" else [])):
+        page.get_by_role("button", name=menu).click()
+        assert faults(page) + faults_in_the_dark(page) == [], menu
+        page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("look", SIZES)
@@ -105,13 +140,22 @@ def test_signing_in_is_clean(look: str, browser: Browser, base: str, shop: Scene
         assert faults(page) == []
 
 
-def test_the_narrowest_phone_does_not_scroll_sideways(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
+def test_narrow_screens_and_widely_set_letters_cut_nothing_off(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    """320 CSS pixels (WCAG 1.4.10), and the reader's own spacing of letters, words and lines (1.4.12)."""
     page = open_as(look="phone")
-    page.set_viewport_size({"width": 320, "height": 640})
+    found = []
     for path in paths(shop):
+        page.set_viewport_size({"width": 320, "height": 640})
         page.goto(base + path)
         page.complaints.clear()  # type: ignore[attr-defined]
-        assert not sideways(page), path
+        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        found += [(path, "narrow", what) for what in (*cut_off(page), *(["sideways"] if sideways(page) else []))]
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.evaluate(SPACED)
+        found += [(path, "spaced", what) for what in (*cut_off(page), *(["sideways"] if sideways(page) else []))]
+    assert found == []
 
 
 def test_targets_are_large_enough_for_fingers(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
