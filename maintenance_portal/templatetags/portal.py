@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -161,6 +162,8 @@ def evidence(name: str, value: Any) -> SafeString | str:
         return size(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (list, tuple)):
         return ", ".join(plain(item) for item in value) or "none"
     return "none" if value is None else plain(value)

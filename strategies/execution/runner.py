@@ -294,7 +294,7 @@ class Runner:
         elif wish in (Wish.CANCEL, Wish.AFTER_STEP) and remaining:
             self._end_run(RunStatus.CANCELLED, f"Stopped by {self._stopped_by()}. {progress}")
         elif tally.count(StepEnd.FAILED, StepEnd.STOPPED):
-            self._end_run(RunStatus.FAILED, f"{tally.error} {progress}")
+            self._end_run(RunStatus.FAILED, f"{str(tally.error).rstrip('. ')}. {progress}")
         elif tally.count(StepEnd.BUSY, StepEnd.SKIPPED):
             self._end_run(RunStatus.WARNING, f"Some objects were busy and left alone. {progress}")
         else:

@@ -47,6 +47,12 @@ def test_pages_are_served_and_both_clusters_answer(portal: StartedPortal) -> Non
     healthy(portal)
 
 
+def test_a_portal_that_nobody_can_sign_in_to_says_how_to_make_the_first_account(portal: StartedPortal) -> None:
+    said = portal.said("Nobody can sign in yet")
+    assert said is not None
+    assert f"PORTAL_DATA={portal.data} python3 run.py manage createsuperuser" in said.string
+
+
 def test_what_it_writes_is_for_its_own_user(portal: StartedPortal) -> None:
     for path in (portal.data, *portal.data.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path

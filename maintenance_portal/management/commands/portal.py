@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from maintenance_portal import installation, ports, supervisor
 from maintenance_portal.services import GivenUp
+from strategies.models import User
 
 
 class Command(BaseCommand):
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         listener = self._prepare(host, port)
         shown = f"[{host}]" if ":" in host else host
         self._say(f"The portal: http://{shown}:{listener.getsockname()[1]}/   (Ctrl+C ends it)")
+        if no_demo and not User.objects.exists():
+            where = "" if settings.PORTAL_DATA == settings.BASE_DIR / "data" else f"PORTAL_DATA={settings.PORTAL_DATA} "
+            self._say(f"Nobody can sign in yet; make the first account: {where}python3 run.py manage createsuperuser")
         try:
             supervisor.Supervisor(listener, has_demo=not no_demo, say=self._say).run()
         except GivenUp as reason:

@@ -73,7 +73,7 @@ class Indexes(Concern[IndexParameters]):
             if finding is not None:
                 findings.append(finding)
         return findings, [
-            f"{count} large indexes {why}: whether they are bloated cannot be told; gather statistics first."
+            f"{count} large {'index' if count == 1 else 'indexes'} {why}: bloat cannot be told; gather statistics first."
             for why, count in sorted(distrusted.items())
         ]
 
