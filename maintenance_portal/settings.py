@@ -112,7 +112,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 if DATABASES["default"]["ENGINE"] == "django.db.backends.oracle" and DATABASES["default"].get("HOST"):
     # Given a host, Django takes the name for a SID; pluggable databases are reached by their service.
     _own = DATABASES["default"]
-    _own |= {"NAME": f"{_own['HOST']}:{_own['PORT'] or 1521}/{_own['NAME']}", "HOST": "", "PORT": ""}
+    _own |= {"NAME": f"{_own['HOST']}:{_own.get('PORT') or 1521}/{_own['NAME']}", "HOST": "", "PORT": ""}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "strategies.User"
