@@ -21,6 +21,9 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 SIZES = {"light": (1440, 900), "dark": (1440, 900), "phone": (390, 844)}
+# Live parts ask every few seconds; here ten times as often.
+HURRY = """const wait = window.setTimeout;
+window.setTimeout = (work, delay, ...rest) => wait(work, delay >= 1000 ? delay / 10 : delay, ...rest);"""
 PASSWORD = "correct horse battery"
 
 
@@ -44,11 +47,13 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def watched(browser: Browser, look: str = "light", **options: Any) -> Iterator[Page]:
-    """A page of its own; errors and warnings of its console, also those of the Content-Security-Policy, fail the test."""
+    """A page of its own; errors and warnings of its console, also those of the Content-Security-Policy, fail the test.
+
+    Nothing moves unless a test asks for it: what is measured stands where it comes to stand.
+    """
     width, height = SIZES[look]
-    context: BrowserContext = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if look == "dark" else "light", **options
-    )
+    settings = {"reduced_motion": "reduce", "color_scheme": "dark" if look == "dark" else "light", **options}
+    context: BrowserContext = browser.new_context(viewport={"width": width, "height": height}, **settings)
     page = context.new_page()
     page.set_default_timeout(30_000)
     complaints: list[str] = []
@@ -75,6 +80,11 @@ def sign_in(page: Page, base: str, name: str, password: str = PASSWORD) -> None:
     page.wait_for_url(f"{base}/")
 
 
+def updated(page: Page) -> None:
+    """Wait until the live part of the page was put in anew."""
+    page.evaluate("new Promise(done => document.addEventListener('htmx:afterSettle', done, { once: true }))")
+
+
 @pytest.fixture
 def shop(transactional_db: None) -> Scene:
     return scene()
@@ -88,16 +98,18 @@ def base(live_server: Any, settings: Any) -> str:
 
 @pytest.fixture
 def open_as(browser: Browser, base: str, shop: Scene, person: Callable[..., User]) -> Iterator[Callable[..., Page]]:
-    """Open the portal as somebody with a role: `open_as("DBA", "phone")`."""
+    """Open the portal as somebody with a role: `open_as("DBA", "phone")`; hurried, its live parts ask more often."""
     from contextlib import ExitStack
 
     with ExitStack() as pages:
 
-        def open_(role: str = Role.DBA, look: str = "light", **options: Any) -> Page:
+        def open_(role: str = Role.DBA, look: str = "light", is_hurried: bool = False, **options: Any) -> Page:
             name = f"{role}-{look}".lower()
             if not User.objects.filter(username=name).exists():
                 person(name, role)
             page = pages.enter_context(watched(browser, look, **options))
+            if is_hurried:
+                page.add_init_script(HURRY)
             sign_in(page, base, name)
             return page
 

@@ -76,7 +76,7 @@ def cut_off(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("look", ["light", "phone"])
 def test_every_page_is_clean(look: str, open_as: Callable[..., Page], shop: Scene, base: str) -> None:
-    page = open_as(look=look, reduced_motion="reduce")  # colours are judged when they have arrived
+    page = open_as(look=look)
     found: dict[str, Any] = {}
     for path in paths(shop):
         answer = page.goto(base + path)
@@ -102,7 +102,7 @@ def test_what_others_see_is_clean_as_well(role: Role, open_as: Callable[..., Pag
 
 @pytest.mark.parametrize("look", ["light", "phone"])
 def test_dialogs_and_menus_are_clean(look: str, open_as: Callable[..., Page], shop: Scene, base: str) -> None:
-    page = open_as(look=look, reduced_motion="reduce")  # colours are judged when they have arrived
+    page = open_as(look=look)
     opened: set[str] = set()
     for path, button in (
         (f"/runs/{shop.planned.pk}/", "Release…"),

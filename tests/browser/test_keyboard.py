@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import watched
+from tests.browser.conftest import updated, watched
 from tests.pages import Scene
+
+HIDDEN = """async () => {
+    await new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)));
+    const part = document.activeElement;
+    if (part === document.body) return null;
+    const { left, top, width, height } = part.getBoundingClientRect();
+    const seen = [[.5, .5], [.1, .1], [.9, .9], [.1, .9], [.9, .1]].some(([x, y]) =>
+        part.contains(document.elementFromPoint(left + width * x, top + height * y)));
+    return seen ? null : part.outerHTML.slice(0, 120);
+}"""
 
 
 def tabbed(page: Page) -> list[str]:
@@ -23,20 +34,28 @@ def tabbed(page: Page) -> list[str]:
         if not name or name in reached:
             break
         reached.append(name)
+        assert page.evaluate(HIDDEN) is None
     return reached
 
 
-def test_tab_reaches_every_control_in_sight(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
-    page = open_as()
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_tab_reaches_every_control_in_sight_and_none_beneath_a_bar(
+    look: str, open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    """Down the page and up again (WCAG 2.1.1, 2.4.11)."""
+    page = open_as(look=look)
     for path in ("/", f"/runs/{shop.planned.pk}/", "/databases/register/"):
         page.goto(base + path)
-        tabbed(page)
+        reached = tabbed(page)
         missed = page.evaluate(
             """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')]
                 .filter(part => part.offsetParent && !part.dataset.visit && !part.closest('dialog') && part.type !== 'radio')
                 .map(part => part.outerHTML.slice(0, 120))"""
         )
         assert missed == [], path
+        for _ in reached:
+            page.keyboard.press("Shift+Tab")
+            assert page.evaluate(HIDDEN) is None, path
 
 
 def test_the_first_tab_skips_to_the_content(open_as: Callable[..., Page], base: str, shop: Scene) -> None:
@@ -66,6 +85,19 @@ def test_a_dialog_opens_by_enter_holds_the_focus_and_gives_it_back(
     expect(opener).to_be_focused()
 
 
+def test_the_focus_comes_back_although_the_button_was_put_in_anew_meanwhile(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as(is_hurried=True)
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    opener = page.get_by_role("button", name="Stop…")
+    opener.focus()
+    page.keyboard.press("Enter")
+    updated(page)
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+
+
 def test_the_menu_of_the_phone_opens_and_closes_by_keyboard(
     open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:
@@ -78,6 +110,26 @@ def test_the_menu_of_the_phone_opens_and_closes_by_keyboard(
     page.keyboard.press("Escape")
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     expect(menu).to_be_focused()
+
+
+def test_the_menu_closes_when_the_focus_leaves_it(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
+    """It lies over what comes next."""
+    page = open_as(look="phone")
+    more = page.get_by_role("button", name="More")
+    navigation = page.get_by_role("navigation", name="Main")
+    more.focus()
+    page.keyboard.press("Enter")
+    navigation.get_by_role("link").last.focus()
+    page.keyboard.press("Tab")
+    expect(navigation).to_be_hidden()
+    expect(page.get_by_role("button", name="Menu")).to_be_focused()
+    more.click()
+    expect(navigation).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    more.click()
+    more.click()
+    expect(navigation).to_be_hidden()
 
 
 def test_the_theme_is_chosen_before_the_first_paint_and_stays(

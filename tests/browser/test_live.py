@@ -8,13 +8,14 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from strategies.models import JobRun, RunStatus, User
+from tests.browser.conftest import PASSWORD, updated
 from tests.pages import Scene
 
 
 def test_progress_arrives_and_details_stay_as_they_were_left(
     open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:
-    page = open_as()
+    page = open_as(is_hurried=True)
     page.goto(f"{base}/runs/{shop.running.pk}/")
     page.locator("#step-1 > summary").click()
     JobRun.objects.filter(pk=shop.running.pk).update(step_number=2, step_phase="sorting keys", step_fraction=0.5)
@@ -28,12 +29,38 @@ def test_progress_arrives_and_details_stay_as_they_were_left(
     expect(page.get_by_text("Done and proved.")).to_be_visible()
 
 
+def test_the_focus_stays_on_what_it_was_on(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
+    page = open_as(is_hurried=True)
+    page.goto(f"{base}/")
+    run = page.locator('section[aria-labelledby="h-wait"]').get_by_role("link", name="Index maintenance")
+    run.focus()
+    updated(page)
+    expect(run).to_be_focused()
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    summary = page.locator("#step-2 > summary")
+    summary.focus()
+    updated(page)
+    expect(summary).to_be_focused()
+    page.locator("#b-stop").focus()
+    JobRun.objects.filter(pk=shop.running.pk).update(status=RunStatus.SUCCEEDED, finished_at=timezone.now())
+    expect(page.locator("#b-stop")).to_be_hidden()
+    expect(page.locator("main")).to_be_focused()  # not thrown back to the top of the page
+
+
+def test_text_that_is_being_copied_stays_marked(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
+    page = open_as(is_hurried=True)
+    page.goto(f"{base}/runs/{shop.planned.pk}/")
+    page.locator("#sql-2").click(click_count=3)
+    updated(page)
+    assert page.evaluate("getSelection().toString()").strip() == 'REINDEX "orders_2";'
+
+
 def test_a_plan_that_was_open_before_it_was_made_can_be_released(
     open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:
     """The digest comes with the live part, not with the page as it was first opened."""
     JobRun.objects.filter(pk=shop.planned.pk).update(planned_at=None, plan_digest="")
-    page = open_as()
+    page = open_as(is_hurried=True)
     page.goto(f"{base}/runs/{shop.planned.pk}/")
     expect(page.get_by_text("Looking at shop…")).to_be_visible()
     JobRun.objects.filter(pk=shop.planned.pk).update(planned_at=timezone.now(), plan_digest=shop.planned.plan_digest)
@@ -45,7 +72,7 @@ def test_a_plan_that_was_open_before_it_was_made_can_be_released(
 def test_a_portal_that_does_not_answer_is_said_and_taken_back(
     open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:
-    page = open_as()
+    page = open_as(is_hurried=True)
     page.goto(f"{base}/runs/{shop.running.pk}/")
     page.context.set_offline(True)
     expect(page.get_by_text("The portal does not answer.")).to_be_visible()
@@ -54,17 +81,44 @@ def test_a_portal_that_does_not_answer_is_said_and_taken_back(
     page.complaints.clear()  # type: ignore[attr-defined]  # the browser complains about the lost requests, as it should
 
 
+def test_a_portal_that_keeps_its_readers_waiting_does_not_answer_either(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as(is_hurried=True)
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    assert 0 < page.evaluate("htmx.config.timeout") <= 15_000
+    page.evaluate("htmx.config.timeout = 300")
+    page.route("**/live/", lambda route: None)
+    expect(page.get_by_text("The portal does not answer.")).to_be_visible()
+    page.unroute("**/live/")
+    expect(page.get_by_text("The portal does not answer.")).to_be_hidden()
+    page.complaints.clear()  # type: ignore[attr-defined]  # the browser complains about the lost requests, as it should
+
+
+def test_a_reader_whose_session_ended_is_sent_to_the_sign_in_and_back(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as(is_hurried=True)
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    page.context.clear_cookies()
+    page.wait_for_url(f"{base}/sign-in/?next=/runs/{shop.running.pk}/")
+    page.get_by_label("Username").fill("dba-light")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{base}/runs/{shop.running.pk}/")
+
+
 def test_a_reader_who_was_switched_off_is_sent_to_the_sign_in(
     open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:
-    page = open_as()
+    page = open_as(is_hurried=True)
     page.goto(f"{base}/runs/{shop.running.pk}/")
     User.objects.update(is_active=False)
     page.wait_for_url(f"{base}/sign-in/?next=/runs/{shop.running.pk}/")
 
 
 def test_a_form_is_sent_once_however_often_it_is_clicked(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
-    page = open_as()
+    page = open_as(is_hurried=True)
     page.goto(f"{base}/runs/{shop.failed.pk}/")
     before = JobRun.objects.count()
     page.get_by_role("button", name="Plan it anew").dblclick()
