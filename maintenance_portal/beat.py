@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from maintenance_portal import tasks
+from maintenance_portal.processes import Flag
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 1.0
 
 
-def run(stop: threading.Event) -> None:
+def run(stop: Flag) -> None:
     """Beat until `stop` is set."""
     while not stop.is_set():
         try:

@@ -32,7 +32,7 @@ class Attendant:
         self._stderr = stderr
         self._is_terminal = stderr.isatty()
         self._shown = 0
-        self._asked = threading.Event()
+        self._is_asked = False  # a lock has no place in a signal's handler
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Attendant:
@@ -49,14 +49,14 @@ class Attendant:
             signal.signal(number, handler)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
-        if self._asked.is_set():
+        if self._is_asked:
             os._exit(_LEFT_AT_ONCE)  # whatever runs is looked after by the portal, as that of any lost worker
-        self._asked.set()
+        self._is_asked = True
 
     @property
     def is_asked(self) -> bool:
         """Whether somebody asked for an end."""
-        return self._asked.is_set()
+        return self._is_asked
 
     def say(self, text: str) -> None:
         """A line that stays, on standard error."""

@@ -10,7 +10,6 @@ import pwd
 import signal
 import subprocess
 import sys
-import threading
 from typing import Any
 
 from maintenance_portal import processes
@@ -23,7 +22,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--user", help="run it as this account (when started by root)")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args(arguments)
-    stop = threading.Event()
+    stop = processes.Flag()
     processes.lead_group()
     processes.stop_on_signals(stop)
     processes.watch_parent(stop.set)

@@ -7,16 +7,18 @@ its own process group: in order, and by SIGKILL where that takes too long.
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PIPE = "PORTAL_PARENT_PIPE"  # in the environment of a child: its standard input is the pipe
+ASKS_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -111,7 +113,33 @@ def end_own_group() -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-def stop_on_signals(stop: threading.Event, hurry: threading.Event | None = None) -> None:
+class Flag:
+    """Set once, for good, and a signal's handler may set it.
+
+    threading.Event is not fit for that: the thread that the handler interrupts may hold its lock, and then waits for itself.
+    SimpleQueue.put() may come in between anything.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._woken: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+        self._woken.put(None)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether it is set, at the latest after so many seconds; without a number, wait until it is."""
+        if not self._is_set:
+            with suppress(queue.Empty):
+                self._woken.put(self._woken.get(timeout=seconds))  # put back, for whoever else waits
+        return self._is_set
+
+
+def stop_on_signals(stop: Flag, hurry: Flag | None = None) -> None:
     """SIGTERM, Ctrl+C and a closed terminal set `stop`; a second one sets `hurry`."""
 
     def heard(*_: object) -> None:
@@ -119,5 +147,15 @@ def stop_on_signals(stop: threading.Event, hurry: threading.Event | None = None)
             hurry.set()
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in ASKS_TO_END:
         signal.signal(number, heard)
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """What asks for the end waits meanwhile; no process may be started here, it would never hear them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKS_TO_END)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

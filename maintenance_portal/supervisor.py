@@ -13,6 +13,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from waitress import wasyncore
 from waitress.server import create_server
 
 from maintenance_portal import processes
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 0.5
 WEB_THREADS = 8
+_REQUESTS_MAY_TAKE = 3.0
 _BEAT_MAY_TAKE = 12.0
 _AFTER_GRACE = 20.0  # the clusters end by themselves within the grace and ten seconds
 _HURRIED = 12.0
@@ -54,8 +56,18 @@ class Web:
 
     def end(self) -> None:
         """Take no new requests, and let those at work finish for a moment."""
-        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=3)
-        self._server.close()
+        # Sockets are closed in the thread that waits for them: closed under its hands, it breaks down.
+        self._server.trigger.pull_trigger(self._refuse)
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=_REQUESTS_MAY_TAKE)
+        self._server.trigger.pull_trigger(self._hang_up)
+
+    def _refuse(self) -> None:
+        # The server's own close() takes the trigger along, which the requests at work still need.
+        wasyncore.dispatcher.close(self._server)
+
+    def _hang_up(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()
 
 
 class Supervisor:
@@ -63,7 +75,7 @@ class Supervisor:
 
     def __init__(self, listener: socket.socket, *, has_demo: bool, say: Say) -> None:
         self._say = say
-        self._stop, self._hurry = threading.Event(), threading.Event()
+        self._stop, self._hurry = processes.Flag(), processes.Flag()
         self._web = Web(listener)
         self._beat = Beat(say)
         self._clusters = [ClusterOfWorkers(name, say) for name in (queue.DEFAULT, queue.MAINTENANCE)]

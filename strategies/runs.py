@@ -369,7 +369,9 @@ def reversals(run: JobRun, succeeded: set[str]) -> tuple[Step, ...]:
     """The steps that take back what an ended run changed, last first. Empty when nothing of it can be undone."""
     if run.status in OPEN or run.plan is None:
         return ()
-    return tuple(step.reversal() for step in reversed(plan_of(run).steps) if step.is_reversible and step.key in succeeded)
+    return tuple(
+        step.reversal() for step in reversed(plan_of(run).steps) if step.is_reversible and step.key in succeeded
+    )
 
 
 def undo(run: JobRun, actor: Actor, moment: datetime) -> JobRun:

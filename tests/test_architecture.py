@@ -29,6 +29,7 @@ def test_every_function_is_typed_strictly() -> None:
 
 def test_the_style_holds() -> None:
     run("ruff", "check", ".")
+    run("ruff", "format", "--check", ".")
 
 
 @pytest.mark.django_db

@@ -217,6 +217,7 @@ def _fill(url: str) -> None:
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as shop:
         # Changes are counted up to a second late, and would seem to come after the ANALYZE that saw them: hence the flushes.
         for statement in statements.split(";\n\n"):
-            with suppress(psycopg.errors.UniqueViolation):  # a build and a rebuild fail, and leave what failed ones leave
+            # A build and a rebuild fail, and leave what failed ones leave.
+            with suppress(psycopg.errors.UniqueViolation):
                 shop.execute(statement)
         shop.execute("CHECKPOINT")

@@ -98,7 +98,9 @@ class TargetQuerySet(models.QuerySet["Target"]):
         on = on.exclude(is_stopped)
         if state is TargetState.CHECKING:
             return on.being_checked()
-        settled = on.filter(models.Q(check_asked_at__isnull=True) | models.Q(checked_at__gte=models.F("check_asked_at")))
+        settled = on.filter(
+            models.Q(check_asked_at__isnull=True) | models.Q(checked_at__gte=models.F("check_asked_at"))
+        )
         if state is TargetState.NEVER:
             return settled.filter(checked_at__isnull=True)
         seen = settled.filter(checked_at__isnull=False)

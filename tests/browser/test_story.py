@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from maintenance_portal.demo.sqlite import build_messy_sqlite
-from tests.browser.conftest import PASSWORD, sign_in, watched
+from tests.browser.conftest import HURRY, PASSWORD, sign_in, watched
 from tests.maintenance_portal.started import ROOT, StartedPortal, environment, start, wait_for
 from tests.servers import RunningServer, available_servers, start_server
 
@@ -72,6 +72,7 @@ def base(portal: StartedPortal) -> str:
 @pytest.fixture(scope="module")
 def page(browser: Browser, base: str) -> Iterator[Page]:
     with watched(browser, accept_downloads=True) as opened:
+        opened.add_init_script(HURRY)
         opened.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         sign_in(opened, base, "anna")

@@ -94,7 +94,10 @@ def test_a_setting_that_cannot_be_read_is_named_without_its_value(tmp_path: Path
 def test_an_oracle_database_is_reached_by_its_service(tmp_path: Path) -> None:
     """Without a connection: the name that Django's own backend would connect to."""
     code = "from django.db import connection as c; from django.db.backends.oracle.utils import dsn; print(dsn(c.settings_dict))"
-    for url, name in (("oracle://u:p@db:1522/svc.example", "db:1522/svc.example"), ("oracle://u:p@db/svc", "db:1521/svc")):
+    for url, name in (
+        ("oracle://u:p@db:1522/svc.example", "db:1522/svc.example"),
+        ("oracle://u:p@db/svc", "db:1521/svc"),
+    ):
         done = subprocess.run(
             [sys.executable, "-c", f"import django; django.setup(); {code}"], cwd=ROOT, text=True, capture_output=True, check=False,
             env=environment(tmp_path / "data", DATABASE_URL=url, DJANGO_SETTINGS_MODULE="maintenance_portal.settings"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = threading.Event()
+        stop = processes.Flag()
         processes.lead_group()
         processes.stop_on_signals(stop)
         processes.watch_parent(stop.set)
@@ -25,8 +26,8 @@ class Command(BaseCommand):
         beat.run(stop)
 
 
-def _insist(stop: threading.Event) -> None:
+def _insist(stop: processes.Flag) -> None:
     """A tick that hangs (a database that does not answer) does not keep the process from ending."""
     stop.wait()
-    if not threading.Event().wait(_TICK_MAY_TAKE):
-        processes.end_own_group()
+    time.sleep(_TICK_MAY_TAKE)
+    processes.end_own_group()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 from typing import Any
 
@@ -42,12 +41,13 @@ class Workers:
     """One django-q2 cluster from its start to its end."""
 
     def __init__(self) -> None:
-        self._stop, self._hurry, self._retire = threading.Event(), threading.Event(), threading.Event()
+        self._stop, self._hurry, self._retire = processes.Flag(), processes.Flag(), processes.Flag()
         self._group = os.getpgid(0)
         self._held = HeldRuns(self._group)
-        self._cluster = Cluster()
-        processes.stop_on_signals(self._stop, self._hurry)  # instead of django-q2's own, which wait without end
-        signal.signal(signal.SIGUSR1, lambda *_: self._retire.set())
+        with processes.signals_held():
+            self._cluster = Cluster()
+            processes.stop_on_signals(self._stop, self._hurry)  # instead of django-q2's own, which wait without end
+            signal.signal(signal.SIGUSR1, lambda *_: self._retire.set())
 
     def run(self) -> bool:
         """Until the end was asked for, or the cluster broke down (False)."""

@@ -103,7 +103,9 @@ def test_a_healthy_database_gives_no_finding(session: Session, sql: Sql) -> None
     assert assess(session, parameters=strict).findings == ()
 
 
-def test_whether_an_index_is_bloated_is_not_guessed_from_stale_or_missing_statistics(session: Session, sql: Sql) -> None:
+def test_whether_an_index_is_bloated_is_not_guessed_from_stale_or_missing_statistics(
+    session: Session, sql: Sql
+) -> None:
     bloated(sql)
     sql("INSERT INTO b SELECT i, md5(i::text) FROM generate_series(1, 20000) i", FLUSH)
     seen = assess(session)
@@ -125,7 +127,9 @@ def test_where_pgstattuple_is_there_the_real_density_decides(session: Session, s
     assert finding.evidence["wasted_percent"] > 60
 
 
-@pytest.mark.parametrize("part", ["Robert'); DROP TABLE x;--", 'sp ace "quoted"', "select", "naïve 表", "100%", "%s %(x)s", "x" * 59])
+@pytest.mark.parametrize(
+    "part", ["Robert'); DROP TABLE x;--", 'sp ace "quoted"', "select", "naïve 表", "100%", "%s %(x)s", "x" * 59]
+)
 def test_hostile_names_stay_quoted(
     session: Session, sql: Sql, connect: Callable[[], psycopg.Connection[Any]], part: str
 ) -> None:
@@ -244,7 +248,10 @@ def test_an_index_of_an_exclusion_constraint_is_reported_and_not_planned(session
 
 
 def test_an_account_without_the_right_is_told_what_it_lacks(
-    sql: Sql, server: RunningServer, open_session: Callable[..., Session], connect: Callable[[], psycopg.Connection[Any]]
+    sql: Sql,
+    server: RunningServer,
+    open_session: Callable[..., Session],
+    connect: Callable[[], psycopg.Connection[Any]],
 ) -> None:
     invalid_index(sql, connect)
     sql("DROP ROLE IF EXISTS weak", "CREATE ROLE weak LOGIN")

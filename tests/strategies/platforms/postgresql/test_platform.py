@@ -103,7 +103,7 @@ def test_what_cannot_be_reached_may_be_reached_later_and_a_missing_database_may_
     [
         ('FATAL:  password authentication failed for user "a"', ErrorClass.AUTHENTICATION),
         ("fe_sendauth: no password supplied", ErrorClass.AUTHENTICATION),
-        ('SCHWERWIEGEND:  Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen', ErrorClass.AUTHENTICATION),
+        ("SCHWERWIEGEND:  Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen", ErrorClass.AUTHENTICATION),
         ('FATAL:  role "a" is not permitted to log in', ErrorClass.AUTHENTICATION),
         ('FATAL:  no pg_hba.conf entry for host "1.2.3.4"', ErrorClass.AUTHENTICATION),
         ("FATAL:  the database system is starting up", ErrorClass.TRANSIENT),
@@ -240,7 +240,9 @@ def test_meters_are_the_sessions_own_and_what_a_version_does_not_tell_is_not_mea
         assert analysed.cpu_ms is None
 
 
-def test_an_account_that_may_not_see_memory_gets_no_figure_for_it(sql: Sql, open_session: Callable[..., Session]) -> None:
+def test_an_account_that_may_not_see_memory_gets_no_figure_for_it(
+    sql: Sql, open_session: Callable[..., Session]
+) -> None:
     sql("DROP ROLE IF EXISTS plain", "CREATE ROLE plain LOGIN")
     outcome = done(open_session("plain").execute(a_step("SELECT 1")))
     assert outcome.meters.memory_mb is None

@@ -103,7 +103,9 @@ def test_after_the_counters_were_reset_tables_with_statistics_are_not_missing_an
     assert kinds(session) == []
 
 
-@pytest.mark.parametrize("part", ["Robert'); DROP TABLE x;--", 'sp ace "quoted"', "table", "naïve 表", "100%", "x" * 63])
+@pytest.mark.parametrize(
+    "part", ["Robert'); DROP TABLE x;--", 'sp ace "quoted"', "table", "naïve 表", "100%", "x" * 63]
+)
 def test_hostile_names_stay_quoted(session: Session, sql: Sql, part: str) -> None:
     name = '"' + part.replace('"', '""') + '"'
     sql(f"CREATE SCHEMA {name}", f"CREATE TABLE {name}.{name} AS SELECT generate_series(1, 2000) a")
@@ -140,4 +142,4 @@ def test_each_situation_gives_this_judgement(change: dict[str, Any], kind: str |
     assert (found.kind if found else None) == kind
     if found:
         (step,) = CONCERN.steps([found], PARAMETERS)
-        assert step.sql == "SET lock_timeout = '1s';\nSET statement_timeout = 0;\nANALYZE (VERBOSE) \"s\".\"T x\";"
+        assert step.sql == 'SET lock_timeout = \'1s\';\nSET statement_timeout = 0;\nANALYZE (VERBOSE) "s"."T x";'
