@@ -57,7 +57,8 @@ class StatisticsMaintenance(Routine[StatisticsParameters]):
 
     What it does
         Finds tables whose optimizer statistics are missing, or older than a large part of their rows, and gathers them.
-        Tables whose statistics are good are not read.
+        Tables whose statistics are good are not read. PostgreSQL counts the rows changed since; SQLite counts nothing, so
+        there a table is stale when its number of rows has moved: updates that keep the number are not seen.
 
     When to use
         Nightly, or after loading, deleting or migrating many rows. Where the database gathers statistics by itself, this
@@ -66,7 +67,7 @@ class StatisticsMaintenance(Routine[StatisticsParameters]):
     Risk
         Reads a sample (PostgreSQL) or the indexes (SQLite) of each table: reads and writes go on in PostgreSQL; SQLite
         holds its only write lock while the figures are written. New statistics can change query plans: that is
-        their purpose.
+        their purpose. SQLite's connections that are open now go on with the old figures until they are opened again.
 
     Undo
         SQLite: the rows of sqlite_stat1 are kept in the plan and can be put back. PostgreSQL: not reversible; the database

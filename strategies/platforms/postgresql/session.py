@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC
 from typing import Any
 
 import psycopg
@@ -53,7 +54,7 @@ class PostgresqlSession(Session):
             size_bytes=row["size_bytes"],
             details={
                 "Superuser": "yes" if row["is_superuser"] else "no",
-                "Started": row["started_at"].isoformat(timespec="seconds"),
+                "Started": f"{row['started_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC",
                 "Encoding": row["encoding"],
                 "Autovacuum": row["autovacuum"],
                 "Data checksums": row["data_checksums"],
