@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.contrib.messages import constants as messages
 from django.core.exceptions import ImproperlyConfigured
 
 from maintenance_portal import installation
@@ -135,6 +136,8 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.str("PORTAL_TIME_ZONE", default="UTC")  # for readers who set no zone of their own; stored times are UTC
 USE_I18N = False
 USE_TZ = True
+
+MESSAGE_TAGS = {messages.SUCCESS: "ok", messages.ERROR: "fail", messages.WARNING: "warn", messages.INFO: "run"}
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,11 @@ from strategies.plans import Finding as Need
 
 ANNA = Actor("anna", "192.0.2.7")
 HOSTILE = "<script>alert('x')</script> \"q\"'; größe"
+
+
+def text_of(response: Any) -> str:
+    """A page's source with its white space as a reader sees it."""
+    return re.sub(r"[ \r\n]+", " ", response.content.decode())
 
 
 def step(number: int, **values: Any) -> Step:

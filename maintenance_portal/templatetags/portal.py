@@ -31,10 +31,14 @@ _LEFT = {
 }
 
 
-def _badge(icon: str, colour: str, word: str, size: str = "") -> SafeString:
-    return format_html(
-        '<span class="st {} {}"><i class="bi bi-{}" aria-hidden="true"></i>{}</span>', colour, size, icon, word
-    )
+@register.simple_tag
+def icon(name: str, more: str = "") -> SafeString:
+    """One of the Bootstrap icons, for the eye only; `more` is another class."""
+    return format_html('<i class="bi bi-{}" aria-hidden="true"></i>', f"{name.removeprefix('bi-')} {more}".strip())
+
+
+def _badge(sign: str, colour: str, word: str, size: str = "") -> SafeString:
+    return format_html('<span class="st {} {}">{}{}</span>', colour, size, icon(sign), word)
 
 
 @register.simple_tag
@@ -42,7 +46,7 @@ def badge(state: Any, size: str = "") -> SafeString:
     """A state (RunStatus, OperationStatus, TargetState) as icon, word and colour."""
     if not hasattr(state, "icon"):
         return _badge("question-circle", "plan", str(state), size)
-    return _badge(state.icon.removeprefix("bi-"), state.colour, state.label, size)
+    return _badge(state.icon, state.colour, state.label, size)
 
 
 @register.simple_tag

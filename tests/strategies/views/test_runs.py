@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from strategies import runs
 from strategies.models import AuditEntry, JobRun, Origin, RunStatus, Stop, Target
-from tests.pages import HOSTILE, Scene, ended_run, plan, planned_run, step
+from tests.pages import HOSTILE, Scene, ended_run, plan, planned_run, step, text_of
 
 
 def actions_on(run: JobRun) -> list[str]:
@@ -38,7 +38,7 @@ def test_asking_plans_and_starts_nothing(dba: Client, shop: Scene, wake_ups: lis
 
 
 def test_the_page_shows_the_exact_statements_before_anything_runs(dba: Client, shop: Scene) -> None:
-    text = dba.get(f"/runs/{shop.planned.pk}/").content.decode()
+    text = text_of(dba.get(f"/runs/{shop.planned.pk}/"))
     assert "REINDEX &quot;orders_1&quot;;" in text
     assert "2 steps planned. Nothing has run." in text
     assert "Reads go on; writes wait until the step ends." in text
@@ -52,7 +52,7 @@ def test_only_the_plan_that_was_seen_is_released(dba: Client, shop: Scene) -> No
     other = plan(step(1), step(2), step(3))
     JobRun.objects.filter(pk=shop.planned.pk).update(plan=other.as_json(), plan_digest=other.digest)
     response = dba.post(f"/runs/{shop.planned.pk}/release/", {"digest": seen}, follow=True)
-    assert "Not released" in response.content.decode()
+    assert "Not released" in text_of(response)
     shop.planned.refresh_from_db()
     assert (shop.planned.status, shop.planned.is_released) == ("planned", False)
     dba.post(f"/runs/{shop.planned.pk}/release/", {"digest": other.digest})
@@ -63,7 +63,7 @@ def test_only_the_plan_that_was_seen_is_released(dba: Client, shop: Scene) -> No
 
 
 def test_a_waiting_run_says_why_and_who_clears_it(dba: Client, shop: Scene) -> None:
-    text = dba.get(f"/runs/{shop.waiting.pk}/").content.decode()
+    text = text_of(dba.get(f"/runs/{shop.waiting.pk}/"))
     assert "It waits, because:" in text
     assert "Anna lifts it." in text
     assert HOSTILE not in text  # escaped
@@ -74,14 +74,14 @@ def test_a_run_at_work_is_asked_to_stop(how: str, stop: Stop, dba: Client, shop:
     response = dba.post(f"/runs/{shop.running.pk}/stop/", {"how": how}, follow=True)
     shop.running.refresh_from_db()
     assert (shop.running.status, shop.running.stop, shop.running.stop_asked_by) == ("stopping", stop, "anna")
-    assert "Asked to stop; the database confirms it." in response.content.decode()
+    assert "Asked to stop; the database confirms it." in text_of(response)
     assert actions_on(shop.running)[-1] == "run.stop_asked"
 
 
 @pytest.mark.parametrize("how", ["", "shutdown", "now"])
 def test_stopping_needs_one_of_its_two_ways(how: str, dba: Client, shop: Scene) -> None:
     response = dba.post(f"/runs/{shop.running.pk}/stop/", {"how": how}, follow=True)
-    assert "Choose how to stop" in response.content.decode()
+    assert "Choose how to stop" in text_of(response)
     shop.running.refresh_from_db()
     assert shop.running.stop == ""
 
@@ -91,12 +91,12 @@ def test_a_run_that_has_not_started_is_cancelled_at_once(dba: Client, shop: Scen
         response = dba.post(f"/runs/{run.pk}/stop/", {"how": "cancel"}, follow=True)
         run.refresh_from_db()
         assert run.status == "cancelled"
-        assert "Cancelled. Nothing of it starts." in response.content.decode()
+        assert "Cancelled. Nothing of it starts." in text_of(response)
 
 
 def test_stopping_what_is_over_says_so(dba: Client, shop: Scene) -> None:
     response = dba.post(f"/runs/{shop.succeeded.pk}/stop/", {"how": "cancel"}, follow=True)
-    assert "The run is over already." in response.content.decode()
+    assert "The run is over already." in text_of(response)
 
 
 def test_a_failed_run_is_tried_again_from_a_new_look(dba: Client, shop: Scene) -> None:
@@ -110,7 +110,7 @@ def test_resuming_plans_the_steps_that_are_left(dba: Client, shop: Scene) -> Non
     cancelled = ended_run(shop.target, RunStatus.CANCELLED, step(1))
     longer = plan(step(1), step(2), step(3))
     JobRun.objects.filter(pk=cancelled.pk).update(plan=longer.as_json())
-    assert "Resume: 2 steps left" in dba.get(f"/runs/{cancelled.pk}/").content.decode()
+    assert "Resume: 2 steps left" in text_of(dba.get(f"/runs/{cancelled.pk}/"))
     dba.post(f"/runs/{cancelled.pk}/resume/")
     run = JobRun.objects.latest("pk")
     assert [one.key for one in runs.plan_of(run).steps] == ["rebuild:orders_2", "rebuild:orders_3"]
@@ -118,44 +118,44 @@ def test_resuming_plans_the_steps_that_are_left(dba: Client, shop: Scene) -> Non
 
 
 def test_undoing_plans_the_reversals_and_is_offered_once(dba: Client, shop: Scene) -> None:
-    assert "Undo 1 step" in dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    assert "Undo 1 step" in text_of(dba.get(f"/runs/{shop.succeeded.pk}/"))
     dba.post(f"/runs/{shop.succeeded.pk}/undo/")
     run = JobRun.objects.latest("pk")
     assert (run.origin, [one.statements for one in runs.plan_of(run).steps]) == (Origin.UNDO, [("SELECT 1",)])
-    assert "Undo 1 step" not in dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    assert "Undo 1 step" not in text_of(dba.get(f"/runs/{shop.succeeded.pk}/"))
     response = dba.post(f"/runs/{shop.succeeded.pk}/undo/", follow=True)
-    assert f"Run {run.pk} undoes this one already." in response.content.decode()
+    assert f"Run {run.pk} undoes this one already." in text_of(response)
 
 
 @pytest.mark.parametrize("act", ["resume", "retry", "undo"])
 def test_nothing_follows_a_run_that_is_not_over(act: str, dba: Client, shop: Scene) -> None:
     before = JobRun.objects.count()
     response = dba.post(f"/runs/{shop.running.pk}/{act}/", follow=True)
-    assert "The run is not over yet." in response.content.decode()
+    assert "The run is not over yet." in text_of(response)
     assert JobRun.objects.count() == before
 
 
 def test_a_failure_is_handled_with_a_note_and_leaves_home(dba: Client, shop: Scene) -> None:
-    assert "nothing to look at" not in dba.get("/").content.decode()
+    assert "nothing to look at" not in text_of(dba.get("/"))
     response = dba.post(f"/runs/{shop.failed.pk}/handle/", {"note": " "}, follow=True)
-    assert "Say what was done" in response.content.decode()
+    assert "Say what was done" in text_of(response)
     dba.post(f"/runs/{shop.failed.pk}/handle/", {"note": "Dropped by its owner."})
     shop.failed.refresh_from_db()
     assert (shop.failed.handled_by, shop.failed.handled_note) == ("anna", "Dropped by its owner.")
-    assert "nothing to look at" in dba.get("/").content.decode()
+    assert "nothing to look at" in text_of(dba.get("/"))
     response = dba.post(f"/runs/{shop.failed.pk}/handle/", {"note": "Again."}, follow=True)
-    assert "Somebody had noted it already" in response.content.decode()
+    assert "Somebody had noted it already" in text_of(response)
 
 
 def test_the_live_part_stops_asking_when_the_run_is_over(dba: Client, shop: Scene) -> None:
     assert dba.get(f"/runs/{shop.running.pk}/live/").status_code == 200
     assert dba.get(f"/runs/{shop.succeeded.pk}/live/").status_code == 286
-    assert "hx-get" in dba.get(f"/runs/{shop.running.pk}/").content.decode()
-    assert "hx-get" not in dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    assert "hx-get" in text_of(dba.get(f"/runs/{shop.running.pk}/"))
+    assert "hx-get" not in text_of(dba.get(f"/runs/{shop.succeeded.pk}/"))
 
 
 def test_meters_that_were_not_measured_are_not_shown_as_nought(dba: Client, shop: Scene) -> None:
-    text = dba.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    text = text_of(dba.get(f"/runs/{shop.succeeded.pk}/"))
     assert "not measured" in text
     assert "6\N{NARROW NO-BREAK SPACE}000" in text
 
@@ -170,7 +170,7 @@ def test_a_plan_of_many_steps_is_shown_around_the_one_that_runs(dba: Client, sho
         deadline_at=now + timedelta(hours=1),
         heartbeat_at=now,
     )
-    text = dba.get(f"/runs/{run.pk}/").content.decode()
+    text = text_of(dba.get(f"/runs/{run.pk}/"))
     assert "400, in this order; shown are 276 to 375" in text
     assert "orders_300" in text
     assert "orders_275<" not in text
@@ -194,7 +194,7 @@ def test_the_list_narrows_by_state_database_strategy_and_day(dba: Client, shop: 
 
 
 def test_wrong_filters_are_refused_beside_their_field(dba: Client, shop: Scene) -> None:
-    text = dba.get("/runs/?status=dancing&target=99999&since=yesterday").content.decode()
+    text = text_of(dba.get("/runs/?status=dancing&target=99999&since=yesterday"))
     assert "dancing is not one of the available choices" in text
     assert "Enter a valid date" in text
 

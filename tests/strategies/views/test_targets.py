@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from strategies import secrets
 from strategies.models import Assessment, AuditEntry, Finding, Target, TargetState, Tenant
-from tests.pages import HOSTILE, Scene
+from tests.pages import HOSTILE, Scene, text_of
 
 PASSWORD = "tr0ub4dor&3 größe"
 GOOD: dict[str, str] = {
@@ -30,9 +30,9 @@ def test_registering_keeps_the_secret_encrypted_and_looks_at_once(dba: Client) -
     assert (target.environment, target.time_zone, target.max_parallel_runs) == ("production", "Europe/Vienna", 2)
     assert sorted(tag.name for tag in target.tags.all()) == ["Nightly", "finance"]
     assert target.is_being_checked
-    page = dba.get(f"/databases/{target.pk}/").content.decode()
+    page = text_of(dba.get(f"/databases/{target.pk}/"))
     assert "encrypted in the portal" in page
-    assert PASSWORD not in page + dba.get(f"/databases/{target.pk}/edit/").content.decode()
+    assert PASSWORD not in page + text_of(dba.get(f"/databases/{target.pk}/edit/"))
     assert PASSWORD not in "".join(str(entry.before) + str(entry.after) for entry in AuditEntry.objects.all())
 
 
@@ -68,7 +68,7 @@ def test_a_wrong_value_is_refused_beside_its_field(change: dict[str, str], field
     response = dba.post("/databases/register/", GOOD | change)
     assert response.status_code == 422
     assert any(words in error for error in response.context["form"].errors[field]), response.context["form"].errors
-    text = response.content.decode()
+    text = text_of(response)
     assert "hunter2" not in text
     assert PASSWORD not in text
     assert Target.objects.count() == before
@@ -118,10 +118,10 @@ def test_checking_clears_the_stop_after_a_refused_sign_in(dba: Client, shop: Sce
     Target.objects.filter(pk=shop.target.pk).update(
         stopped_at=timezone.now(), stopped_why="password authentication failed"
     )
-    page = dba.get(f"/databases/{shop.target.pk}/").content.decode()
+    page = text_of(dba.get(f"/databases/{shop.target.pk}/"))
     assert "nothing tries again by itself" in page
     response = dba.post(f"/databases/{shop.target.pk}/assess/", follow=True)
-    assert "refused the sign-in" in response.content.decode()
+    assert "refused the sign-in" in text_of(response)
     dba.post(f"/databases/{shop.target.pk}/check/")
     shop.target.refresh_from_db()
     assert (shop.target.stopped_at, shop.target.is_being_checked) == (None, True)
@@ -133,14 +133,14 @@ def test_assessing_asks_once_for_each_strategy(dba: Client, shop: Scene) -> None
     for _ in range(3):
         dba.post(f"/databases/{shop.target.pk}/assess/")
     assert Assessment.objects.count() == before + 2
-    assert "Being assessed" in dba.get(f"/databases/{shop.target.pk}/").content.decode()
+    assert "Being assessed" in text_of(dba.get(f"/databases/{shop.target.pk}/"))
     assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 200
     Assessment.objects.filter(finished_at=None).update(finished_at=timezone.now())
     assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 286
 
 
 def test_a_finding_shows_its_evidence_and_what_a_run_would_do(dba: Client, shop: Scene) -> None:
-    text = dba.get(f"/databases/{shop.target.pk}/").content.decode()
+    text = text_of(dba.get(f"/databases/{shop.target.pk}/"))
     assert HOSTILE not in text
     assert "80 KB" in text  # size_bytes
     assert "2 findings" in text
@@ -154,21 +154,21 @@ def test_more_findings_than_a_page_holds_are_counted(dba: Client, shop: Scene) -
                 summary="s", first_seen_at=now, last_seen_at=now)
         for n in range(150)
     )  # fmt: skip
-    text = dba.get(f"/databases/{shop.target.pk}/").content.decode()
+    text = text_of(dba.get(f"/databases/{shop.target.pk}/"))
     assert "152 findings" in text
     assert "52 more findings, less severe, not shown." in text
 
 
 def test_switching_off_needs_a_reason_and_keeps_new_work_away(dba: Client, shop: Scene) -> None:
     response = dba.post(f"/databases/{shop.target.pk}/switch/", {"switch": "off", "reason": ""}, follow=True)
-    assert "Say why" in response.content.decode()
+    assert "Say why" in text_of(response)
     dba.post(f"/databases/{shop.target.pk}/switch/", {"switch": "off", "reason": "moves to another host"})
     shop.target.refresh_from_db()
     assert not shop.target.is_active
     entry = AuditEntry.objects.get(action="target.switched_off")
     assert (entry.actor, entry.reason) == ("anna", "moves to another host")
     response = dba.post(f"/databases/{shop.target.pk}/assess/", follow=True)
-    assert "switch it on first" in response.content.decode()
+    assert "switch it on first" in text_of(response)
     assert str(shop.target.pk) not in {str(row.pk) for row in dba.get("/runs/new/").context["targets"]}
 
 
@@ -209,4 +209,4 @@ def test_the_list_narrows(dba: Client, shop: Scene) -> None:
     assert found("needs=none") == {"home"}
     assert found("environment=production") == {"home"}
     assert found("platform=sqlite") == {target.name for target in Target.objects.filter(platform="sqlite")}
-    assert "No database fits these filters" in dba.get("/databases/?name=nowhere").content.decode()
+    assert "No database fits these filters" in text_of(dba.get("/databases/?name=nowhere"))
