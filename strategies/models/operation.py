@@ -9,42 +9,23 @@ from django.db.models.functions import Now
 
 from strategies.models.access import Role, User
 from strategies.models.fields import JSONTextField
+from strategies.models.state import State
 from strategies.models.target import Target, visible_rows
 
 
-class OperationStatus(models.TextChoices):
+class OperationStatus(State):
     """The seed's words for the state of an operation."""
 
-    STARTED = "STARTED", "Started"
-    RUNNING = "RUNNING", "Running"
-    PENDING = "PENDING", "Pending"
-    SUCCESS = "SUCCESS", "Success"
-    WARNING = "WARNING", "Warning"
-    ERROR = "ERROR", "Error"
-    CANCELLED = "CANCELLED", "Cancelled"
-    TIMEOUT = "TIMEOUT", "Timeout"
-    INFO = "INFO", "Info"
+    STARTED = "STARTED", "play-fill", "run", "Started"
+    RUNNING = "RUNNING", "play-fill", "run", "Running"
+    PENDING = "PENDING", "hourglass-split", "plan", "Pending"
+    SUCCESS = "SUCCESS", "check-lg", "ok", "Success"
+    WARNING = "WARNING", "exclamation-triangle", "warn", "Warning"
+    ERROR = "ERROR", "x-lg", "fail", "Error"
+    CANCELLED = "CANCELLED", "slash-circle", "plan", "Cancelled"
+    TIMEOUT = "TIMEOUT", "alarm", "fail", "Timeout"
+    INFO = "INFO", "info-circle", "plan", "Info"
 
-    @property
-    def icon(self) -> str:
-        return f"bi-{_LOOKS[self.value][0]}"
-
-    @property
-    def colour(self) -> str:
-        return _LOOKS[self.value][1]
-
-
-_LOOKS: dict[str, tuple[str, str]] = {
-    "STARTED": ("play-fill", "run"),
-    "RUNNING": ("play-fill", "run"),
-    "PENDING": ("hourglass-split", "plan"),
-    "SUCCESS": ("check-lg", "ok"),
-    "WARNING": ("exclamation-triangle", "warn"),
-    "ERROR": ("x-lg", "fail"),
-    "CANCELLED": ("slash-circle", "plan"),
-    "TIMEOUT": ("alarm", "fail"),
-    "INFO": ("info-circle", "plan"),
-}
 
 UNFINISHED = (OperationStatus.STARTED, OperationStatus.RUNNING, OperationStatus.PENDING)
 

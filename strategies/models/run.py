@@ -10,57 +10,30 @@ from django.db.models import F, Q
 
 from strategies.models.access import User
 from strategies.models.job import MaintenanceJob
+from strategies.models.state import State
 from strategies.models.target import Target, visible_rows
 
 
-class RunStatus(models.TextChoices):
+class RunStatus(State):
     """The states of a run. Each has an icon, a word and a colour, so that no page tells them by colour alone."""
 
-    PLANNED = "planned", "Planned"
-    WAITING = "waiting", "Waiting"
-    READY = "ready", "Ready"
-    RUNNING = "running", "Running"
-    PAUSED = "paused", "Paused"
-    STOPPING = "stopping", "Stopping"
-    VERIFYING = "verifying", "Verifying"
-    SUCCEEDED = "succeeded", "Succeeded"
-    WARNING = "warning", "Warning"
-    FAILED = "failed", "Failed"
-    TIMED_OUT = "timed_out", "Timed out"
-    CANCELLED = "cancelled", "Cancelled"
-    CONTINUED = "continued", "Continued"
-    MISSED = "missed", "Missed"
-    LOST = "lost", "Lost"
-    ROLLED_BACK = "rolled_back", "Rolled back"
+    PLANNED = "planned", "clipboard-check", "plan", "Planned"
+    WAITING = "waiting", "hourglass-split", "warn", "Waiting"
+    READY = "ready", "skip-start", "plan", "Ready"
+    RUNNING = "running", "play-fill", "run", "Running"
+    PAUSED = "paused", "pause-fill", "warn", "Paused"
+    STOPPING = "stopping", "stop-circle", "warn", "Stopping"
+    VERIFYING = "verifying", "search", "run", "Verifying"
+    SUCCEEDED = "succeeded", "check-lg", "ok", "Succeeded"
+    WARNING = "warning", "exclamation-triangle", "warn", "Warning"
+    FAILED = "failed", "x-lg", "fail", "Failed"
+    TIMED_OUT = "timed_out", "alarm", "fail", "Timed out"
+    CANCELLED = "cancelled", "slash-circle", "plan", "Cancelled"
+    CONTINUED = "continued", "arrow-right-circle", "plan", "Continued"
+    MISSED = "missed", "calendar-x", "warn", "Missed"
+    LOST = "lost", "question-circle", "fail", "Lost"
+    ROLLED_BACK = "rolled_back", "arrow-counterclockwise", "warn", "Rolled back"
 
-    @property
-    def icon(self) -> str:
-        return f"bi-{_LOOKS[self.value][0]}"
-
-    @property
-    def colour(self) -> str:
-        """The class of the badge: run, ok, fail, warn, wait or plan."""
-        return _LOOKS[self.value][1]
-
-
-_LOOKS: dict[str, tuple[str, str]] = {
-    "planned": ("clipboard-check", "plan"),
-    "waiting": ("hourglass-split", "warn"),
-    "ready": ("skip-start", "plan"),
-    "running": ("play-fill", "run"),
-    "paused": ("pause-fill", "warn"),
-    "stopping": ("stop-circle", "warn"),
-    "verifying": ("search", "run"),
-    "succeeded": ("check-lg", "ok"),
-    "warning": ("exclamation-triangle", "warn"),
-    "failed": ("x-lg", "fail"),
-    "timed_out": ("alarm", "fail"),
-    "cancelled": ("slash-circle", "plan"),
-    "continued": ("arrow-right-circle", "plan"),
-    "missed": ("calendar-x", "warn"),
-    "lost": ("question-circle", "fail"),
-    "rolled_back": ("arrow-counterclockwise", "warn"),
-}
 
 ACTIVE = (RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.VERIFYING)  # a worker has them
 OCCUPYING = (*ACTIVE, RunStatus.PAUSED)  # no second run of the same work may start beside these

@@ -9,6 +9,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from strategies.models.access import Role, Tenant, User
+from strategies.models.state import State
 
 Q = TypeVar("Q", bound=models.QuerySet[Any])
 
@@ -32,34 +33,15 @@ class Environment(models.TextChoices):
     PRODUCTION = "production", "Production"
 
 
-class TargetState(models.TextChoices):
+class TargetState(State):
     """What the portal knows of a target now. Each has an icon, a word and a colour, so that no page tells them by colour alone."""
 
-    OFF = "off", "Switched off"
-    STOPPED = "stopped", "Stopped after a refused sign-in"
-    CHECKING = "checking", "Checking…"
-    NEVER = "never", "Never checked"
-    UNREACHABLE = "unreachable", "Cannot be reached"
-    REACHABLE = "reachable", "Reachable"
-
-    @property
-    def icon(self) -> str:
-        return f"bi-{_LOOKS[self.value][0]}"
-
-    @property
-    def colour(self) -> str:
-        """The class of the badge: run, ok, fail, warn or plan."""
-        return _LOOKS[self.value][1]
-
-
-_LOOKS: dict[str, tuple[str, str]] = {
-    "off": ("power", "plan"),
-    "stopped": ("lock", "fail"),
-    "checking": ("arrow-repeat", "run"),
-    "never": ("question-circle", "plan"),
-    "unreachable": ("x-lg", "fail"),
-    "reachable": ("check-lg", "ok"),
-}
+    OFF = "off", "power", "plan", "Switched off"
+    STOPPED = "stopped", "lock", "fail", "Stopped after a refused sign-in"
+    CHECKING = "checking", "arrow-repeat", "run", "Checking…"
+    NEVER = "never", "question-circle", "plan", "Never checked"
+    UNREACHABLE = "unreachable", "x-lg", "fail", "Cannot be reached"
+    REACHABLE = "reachable", "check-lg", "ok", "Reachable"
 
 
 class Tag(models.Model):
