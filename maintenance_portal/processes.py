@@ -6,8 +6,8 @@ its own process group: in order, and by SIGKILL where that takes too long.
 
 from __future__ import annotations
 
+import math
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -117,25 +117,33 @@ class Flag:
     """Set once, for good, and a signal's handler may set it.
 
     threading.Event is not fit for that: the thread that the handler interrupts may hold its lock, and then waits for itself.
-    SimpleQueue.put() may come in between anything.
+    Here a plain lock is a gate that is shut until the flag is set; whoever comes through opens it for the next.
     """
+
+    _AT_MOST = 1.0  # seconds in one go: a signal that comes just before the waiting begins is heard only after it
 
     def __init__(self) -> None:
         self._is_set = False
-        self._woken: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._gate.acquire()
 
     def is_set(self) -> bool:
         return self._is_set
 
     def set(self) -> None:
         self._is_set = True
-        self._woken.put(None)
+        self._open()
+
+    def _open(self) -> None:
+        with suppress(RuntimeError):  # it was open
+            self._gate.release()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether it is set, at the latest after so many seconds; without a number, wait until it is."""
-        if not self._is_set:
-            with suppress(queue.Empty):
-                self._woken.put(self._woken.get(timeout=seconds))  # put back, for whoever else waits
+        until = math.inf if seconds is None else time.monotonic() + seconds
+        while not self._is_set and (left := until - time.monotonic()) > 0:
+            if self._gate.acquire(timeout=min(left, self._AT_MOST)):
+                self._open()
         return self._is_set
 
 
