@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from strategies.plans import (
     Assessment,
@@ -16,12 +16,15 @@ from strategies.plans import (
     Outcome,
     StateLeft,
     Step,
+    StepRole,
     TargetError,
     Verification,
 )
-from strategies.platforms.base import Concern, PlatformError, Query, Row, Session
-from strategies.platforms.postgresql import bloat, index_findings, rights
-from strategies.platforms.postgresql.index_findings import BLOATED, LEFTOVER
+from strategies.platforms.base import Concern, PlatformError, Row, Session
+from strategies.platforms.postgresql import bloat, index_findings, rights, transactions
+from strategies.platforms.postgresql.duplicate_keys import look_for_duplicates
+from strategies.platforms.postgresql.index_findings import BLOATED, LEFTOVER, is_usable
+from strategies.platforms.postgresql.leaf_density import LeafDensity
 from strategies.platforms.postgresql.names import chosen_oid, postgresql_query, quoted
 from strategies.routines.index_maintenance import IndexParameters
 
@@ -33,22 +36,21 @@ class Indexes(Concern[IndexParameters]):
     """What INDEX_MAINTENANCE needs of PostgreSQL."""
 
     queries: ClassVar[tuple[str, ...]] = (
-        "find_object", "indexes", "index_widths", "leaf_density_function", "leaf_density", "index_state",
-        "older_transactions",
+        "find_object", "indexes", "index_widths", "leaf_density_function", "leaf_density", "limit_statements",
+        "open_transactions", "unique_keys", "duplicate_keys",
     )  # fmt: skip
 
     def missing_rights(self, session: Session, parameters: IndexParameters) -> list[MissingRight]:
-        rows = session.rows(postgresql_query("indexes"), {"only": None})
-        return rights.missing(session, rows, "rebuilding indexes", "index")
+        return [*rights.missing(session, _rows(session), "rebuilding indexes", "index"), *rights.sight(session)]
 
     def assess(self, session: Session, parameters: IndexParameters, target_object: str) -> Assessment:
-        only = chosen_oid(session, target_object)
-        rows = session.rows(postgresql_query("indexes"), {"only": only})
-        findings = index_findings.broken(rows, parameters)
+        rows = _rows(session, only=chosen_oid(session, target_object))
+        keys = look_for_duplicates(session, index_findings.doubtful(rows, parameters))
+        broken = index_findings.broken(rows, parameters, keys)
         if not parameters.rebuild_bloated:
-            return Assessment(tuple(findings))
-        more, notes = self._bloated(session, rows, parameters)
-        return Assessment((*findings, *more), tuple(notes))
+            return broken
+        findings, notes = self._bloated(session, rows, parameters)
+        return Assessment((*broken.findings, *findings), (*broken.notes, *notes))
 
     def _bloated(
         self, session: Session, rows: Sequence[Row], parameters: IndexParameters
@@ -61,37 +63,24 @@ class Indexes(Concern[IndexParameters]):
         }
         if not large:
             return [], []
-        findings, distrusted = [], Counter[str]()
+        findings, distrusted, density = [], Counter[str](), LeafDensity(session)
         for figures in session.rows(postgresql_query("index_widths"), {"indexes": list(large)}):
             row = large[figures["index_oid"]]
             if why := bloat.distrust(figures, parameters.stale_estimate_percent):
                 distrusted[why] += 1
                 continue
             finding = index_findings.bloated(row, bloat.expected_bytes(bloat.widths(figures)), parameters, _ESTIMATED)
-            if finding is not None and (measured := self._measured(session, row, figures["fillfactor"])) is not None:
+            if finding is None:
+                continue
+            if (measured := density.bytes_when_rebuilt(row, figures["fillfactor"])) is not None:
                 finding = index_findings.bloated(row, measured, parameters, _MEASURED)
             if finding is not None:
                 findings.append(finding)
-        return findings, [
+        untold = [
             f"{count} large {'index' if count == 1 else 'indexes'} {why}: bloat cannot be told; gather statistics first."
             for why, count in sorted(distrusted.items())
         ]
-
-    def _measured(self, session: Session, row: Mapping[str, Any], fillfactor: int) -> int | None:
-        """Bytes after a rebuild by the real density of the leaf pages, or None without pgstattuple (or without the right)."""
-        installed = session.rows(postgresql_query("leaf_density_function"))
-        if not installed:
-            return None
-        query = postgresql_query("leaf_density")
-        filled = Query(
-            query.name, query.sql.replace("{pgstatindex}", installed[0]["function_name"]), query.purpose, query.needs,
-            query.licence, query.since,
-        )  # fmt: skip
-        try:
-            density = session.rows(filled, {"index": row["index_oid"]})[0]["avg_leaf_density"]
-        except PlatformError:
-            return None
-        return round(int(row["size_bytes"]) * min(1.0, float(density) / fillfactor))
+        return findings, [*untold, *density.notes]
 
     def steps(self, findings: Sequence[Finding], parameters: IndexParameters) -> list[Step]:
         return index_findings.steps(findings, parameters)
@@ -100,24 +89,19 @@ class Indexes(Concern[IndexParameters]):
         state = _state(session, step)
         if state is None:
             return Need(False, "the index is gone.")
-        if state["build_running"]:
-            _wait("index_build", "another index build runs on the same table.")
+        if state["held_by"]:
+            _wait("at_work", f"{state['held_by']} works on its table (an index build, a VACUUM or an ANALYZE).")
         if step.check["kind"] == LEFTOVER:
-            return Need(not state["is_usable"], "the index is valid now, so it is no leftover.")
-        if state["index_oid"] != step.check["index_oid"] and state["is_usable"]:
+            return _is_leftover(state, step)
+        if state["index_oid"] != step.check["index_oid"] and is_usable(state):
             return Need(False, "it was rebuilt meanwhile.")
         if step.check["kind"] == BLOATED:
             if state["filenode"] != step.check["filenode"]:
                 return Need(False, "it was rebuilt meanwhile.")
-        elif state["is_usable"]:
+        elif is_usable(state):
             return Need(False, "it is valid now.")
-        older = session.rows(postgresql_query("older_transactions"), {"minutes": step.check["oldest_minutes"]})
-        if older:
-            minutes = round(older[0]["seconds"] / 60)
-            who = f"session {older[0]['pid']} of {older[0]['account'] or 'another account'}"
-            _wait(
-                "old_transaction", f"an online rebuild would wait for the transaction of {who}, open for {minutes} min."
-            )
+        if older := transactions.in_the_way(session, step.check["oldest_minutes"], state["table_oid"]):
+            _wait("old_transaction", f"an online rebuild would wait: {older}")
         return Need(True)
 
     def verify(self, session: Session, step: Step, outcome: Outcome | None) -> Verification:
@@ -127,8 +111,10 @@ class Indexes(Concern[IndexParameters]):
             return Verification(gone, "The copy is gone." if gone else "The copy is still there.", {"exists": not gone})
         if state is None:
             return Verification(False, "The index is gone.")
-        evidence = {"is_valid": state["is_usable"], "size_bytes": state["size_bytes"], "leftovers": state["leftovers"]}
-        if not state["is_usable"]:
+        evidence = {
+            "is_valid": is_usable(state), "size_bytes": state["size_bytes"], "leftovers": sorted(state["copy_objects"].values()),
+        }  # fmt: skip
+        if not is_usable(state):
             return Verification(False, "The index is still invalid.", evidence)
         if state["index_oid"] == step.check["index_oid"] and state["filenode"] == step.check["filenode"]:
             return Verification(False, "The index is still the old one: it was not rebuilt.", evidence)
@@ -137,43 +123,67 @@ class Indexes(Concern[IndexParameters]):
 
     def state_left(self, session: Session, step: Step) -> StateLeft:
         state = _state(session, step)
-        if step.check["kind"] == LEFTOVER or state is None or not state["leftovers"]:
+        if step.check["kind"] == LEFTOVER or state is None:
             return StateLeft(LeftBehind.CLEAN, "Nothing was left behind.")
-        copies = ", ".join(state["leftovers"])
+        if not (new := _new_copies(state, step)):
+            still = "" if is_usable(state) else " The index is invalid, as it was before."
+            return StateLeft(LeftBehind.CLEAN, f"Nothing was left behind.{still}")
+        copies = ", ".join(state["copy_objects"][name] for name in new)
         return StateLeft(
             LeftBehind.NEEDS_CLEANUP,
-            f"An invalid copy is left ({copies}): every write pays for it. The next index maintenance drops it.",
+            f"An invalid copy is left ({copies}): writes may pay for it. The next index maintenance drops it, once the index"
+            " itself is valid.",
         )
 
     def clean_up(self, session: Session, step: Step) -> list[Step]:
-        """Copies of this index that the failed rebuild left; dropped before another attempt makes one more."""
+        """Copies of this index that this run's failed rebuild left; dropped before another attempt makes one more.
+
+        Those that were there before are met by a step of their own, which asks whether the index itself is valid.
+        """
         state = _state(session, step)
-        if step.check["kind"] == LEFTOVER or state is None or state["build_running"]:
+        if step.check["kind"] == LEFTOVER or state is None or state["held_by"]:
             return []
         schema = step.check["schema_name"]
-        found = [_state_of(session, schema, name) for name in state["leftovers"]]
         return [
             Step(
-                key=f"clean:{step.key}:{name}", operation_type="CLEANUP", object=f"{quoted(schema, name)}",
+                key=f"clean:{step.key}:{name}", operation_type="CLEANUP", object=state["copy_objects"][name],
                 object_type="INDEX", settings=step.settings, statements=(f"DROP INDEX CONCURRENTLY {quoted(schema, name)}",),
                 locks=step.locks, is_destructive=True, reason="The attempt before left this invalid copy.",
-                undo_note="Nothing is lost: the copy was never in use.",
-                check={
-                    "kind": LEFTOVER, "schema_name": schema, "index_name": name, "index_oid": copy["index_oid"],
-                    "filenode": copy["filenode"], "size_bytes": copy["size_bytes"],
-                },
+                undo_note="Nothing is lost: the copy was never in use.", role=StepRole.CLEAN_UP,
+                check={"kind": LEFTOVER, "schema_name": schema, "index_name": name, "index_oid": oid},
             )
-            for name, copy in zip(state["leftovers"], found, strict=True)
-            if copy is not None
+            for name, oid in _new_copies(state, step).items()
         ]  # fmt: skip
 
 
+def _is_leftover(state: Row, step: Step) -> Need:
+    """Asked just before a copy is dropped: is it still one, and is its original valid?"""
+    if state["index_oid"] != step.check["index_oid"]:
+        return Need(False, "another index has its name now.")
+    if is_usable(state):
+        return Need(False, "the index is valid now, so it is no leftover.")
+    if not state["original"]:
+        return Need(False, "the index that it is a copy of is gone, so it stays.")
+    if not state["original_is_valid"]:
+        return Need(False, f"its original {state['original']} is not valid, so it stays.")
+    return Need(True)
+
+
+def _new_copies(state: Row, step: Step) -> dict[str, int]:
+    """Copies that were not there when the step was planned, by name with their oid."""
+    before = set(step.check["copies"].values())
+    return {name: oid for name, oid in sorted(state["copies"].items()) if oid not in before}
+
+
+def _rows(
+    session: Session, *, only: int | None = None, schema: str | None = None, name: str | None = None
+) -> list[Row]:
+    """All indexes; those of one oid (an index's or a table's); or the one of a name."""
+    return session.rows(postgresql_query("indexes"), {"only": only, "schema": schema, "name": name})
+
+
 def _state(session: Session, step: Step) -> Row | None:
-    return _state_of(session, step.check["schema_name"], step.check["index_name"])
-
-
-def _state_of(session: Session, schema: str, name: str) -> Row | None:
-    found = session.rows(postgresql_query("index_state"), {"schema": schema, "name": name})
+    found = _rows(session, schema=step.check["schema_name"], name=step.check["index_name"])
     return found[0] if found else None
 
 

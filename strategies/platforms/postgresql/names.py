@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from strategies.platforms.base import ObjectUnknown, PlatformError, Query, Session, load_query
 
 EVERYTHING = frozenset({"ALL", "ALL_INDEXES", "ALL_TABLES"})
+_NAMES_NOTHING = frozenset({
+    "42602",  # invalid name: an empty one, or too many dots
+    "42601",  # syntax error: a quote that does not end
+    "3F000",  # no such schema
+    "0A000",  # a name in another database
+    "22021",  # characters that the database's encoding does not have
+})  # fmt: skip
 
 
 def postgresql_query(name: str) -> Query:
     return load_query("postgresql", name)
+
+
+_PLACE = re.compile(r"\{([a-z]+)\}")
+
+
+def filled(query: Query, **places: str) -> Query:
+    """The query with its `{place}` marks replaced by SQL text that the server itself has quoted.
+
+    One pass, since names may hold marks; and a percent sign in a name is none of the driver's.
+    """
+    return replace(query, sql=_PLACE.sub(lambda mark: places[mark[1]].replace("%", "%%"), query.sql))
 
 
 def quoted(*names: str) -> str:
@@ -30,13 +51,7 @@ def chosen_oid(session: Session, target_object: str) -> int | None:
     try:
         found = session.rows(postgresql_query("find_object"), {"name": target_object})
     except PlatformError as refusal:
-        if refusal.error.code not in (
-            "42602",
-            "3F000",
-            "0A000",
-            "22021",
-            "42601",
-        ):  # not a name, or of another database
+        if refusal.error.code not in _NAMES_NOTHING:
             raise
         found = []
     if not found:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 import psycopg
 
-from strategies.plans import ErrorClass, TargetError
+from strategies.plans import ErrorClass, Limits, TargetError
 from strategies.platforms.base import (
     Address,
     AddressRefused,
     Platform,
     PlatformError,
+    Precheck,
     RemoteSession,
     Session,
     SessionTag,
 )
-from strategies.platforms.postgresql.errors import connect_error
+from strategies.platforms.postgresql.beside import PATIENCE_SECONDS
 from strategies.platforms.postgresql.names import postgresql_query
-from strategies.platforms.postgresql.session import PostgresqlSession, open_connection
+from strategies.platforms.postgresql.prechecks import PRECHECKS
+from strategies.platforms.postgresql.session import PostgresqlSession
+from strategies.platforms.postgresql.sign_in import Connection, sign_in
 
 OLDEST = 14
 _OPTIONS = ("host", "sslmode", "sslrootcert", "target_session_attrs")
@@ -35,6 +39,16 @@ class Postgresql(Platform):
     has_sessions: ClassVar[bool] = True
     takes_secret: ClassVar[bool] = True
     url_example: ClassVar[str] = "postgresql://user@host:5432/database"
+    prechecks: ClassVar[Mapping[str, Precheck]] = PRECHECKS
+
+    def limit_settings(self, limits: Limits) -> tuple[str, ...]:
+        """Memory of one maintenance statement, and the workers that help the session's own."""
+        settings = []
+        if limits.memory_mb is not None:
+            settings.append(f"SET maintenance_work_mem = '{limits.memory_mb:d}MB'")
+        if limits.parallel_degree is not None:
+            settings.append(f"SET max_parallel_maintenance_workers = {limits.parallel_degree - 1:d}")
+        return tuple(settings)
 
     def address(self, url: str) -> Address:
         try:
@@ -55,33 +69,15 @@ class Postgresql(Platform):
         return Address("postgresql", _text(parts, user, database, options), database, host, port, user, options)
 
     def connect(self, address: Address, secret: str | None, tag: SessionTag, *, timeout_seconds: float = 10) -> Session:
-        def connect(purpose: str) -> psycopg.Connection[dict[str, Any]]:
-            return open_connection(
-                host=address.host,
-                port=address.port,
-                dbname=address.database,
-                user=address.user or None,
-                password=secret,
-                application_name=purpose[:63],
-                connect_timeout=max(2, round(timeout_seconds)),
-                client_encoding="UTF8",
-                **{name: value for name, value in address.options.items() if name != "host"},
-            )
-
-        beside = SessionTag(tag.portal, "monitor").text
-        try:
-            connection = connect(tag.text)
-        except psycopg.Error as error:
-            raise PlatformError(connect_error(error)) from None  # the original holds the connection's parameters
-        except (UnicodeError, ValueError) as error:
-            raise PlatformError(TargetError(ErrorClass.PERMANENT, "address", str(error))) from None
+        connection, door = sign_in(address, secret, tag.text, timeout_seconds)
         version = connection.info.server_version
         if version < OLDEST * 10_000:
             connection.close()
             words = f"PostgreSQL {version // 10_000} is too old: {OLDEST} or newer is needed."
             raise PlatformError(TargetError(ErrorClass.PERMANENT, "version", words))
         _prepare(connection)
-        return PostgresqlSession(connection, lambda: connect(beside))
+        beside = SessionTag(tag.portal, "monitor").text
+        return PostgresqlSession(connection, lambda: door.open(beside, PATIENCE_SECONDS))
 
     def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:
         rows = session.rows(postgresql_query("our_sessions"), {"tag": tag.text[:63]})
@@ -114,7 +110,7 @@ def _text(parts: SplitResult, user: str, database: str, options: dict[str, str])
     return f"postgresql://{place}/{quote(database, safe='')}{query}"
 
 
-def _prepare(connection: psycopg.Connection[dict[str, Any]]) -> None:
+def _prepare(connection: Connection) -> None:
     """Where the server's system cannot check its client, the setting is refused, and statements end when they end."""
     try:
         connection.execute(f"SET client_connection_check_interval = '{_CHECK_CLIENT}'".encode())

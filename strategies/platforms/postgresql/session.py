@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 
-from strategies.plans import Facts, Outcome, Progress, Step
+from strategies.plans import ErrorClass, Facts, Outcome, Progress, Step, TargetError
 from strategies.platforms.base import PlatformError, Query, Row, Session
 from strategies.platforms.postgresql import metering
+from strategies.platforms.postgresql.beside import Beside
 from strategies.platforms.postgresql.errors import target_error
 from strategies.platforms.postgresql.names import postgresql_query
-
-Connection = psycopg.Connection[dict[str, Any]]
+from strategies.platforms.postgresql.sign_in import Connection
+from strategies.platforms.stopping import Stops
+from strategies.sentences import sentences
 
 
 class PostgresqlSession(Session):
@@ -27,13 +27,11 @@ class PostgresqlSession(Session):
     def __init__(self, connection: Connection, connect_beside: Callable[[], Connection]) -> None:
         self.session_id = str(connection.info.backend_pid)
         self._connection = connection
-        self._connect_beside = connect_beside
-        self._beside: Connection | None = None
-        self._beside_turn = threading.Lock()
+        self._beside = Beside(connect_beside)
         self._notices: list[str] = []
         self._tuples_done: int | None = None
         self._is_executing = False
-        self._cancel_asked = threading.Event()
+        self._stops = Stops(self._interrupt, code="57014")
         connection.add_notice_handler(self._hear)
 
     @property
@@ -63,24 +61,36 @@ class PostgresqlSession(Session):
             },
         )
 
+    @contextmanager
+    def at_work(self, *, limit_seconds: float | None = None) -> Iterator[None]:
+        with self._stops.at_work(limit_seconds):
+            yield
+
     def rows(self, query: Query, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        self._stops.heed()
         try:
             return list(self._connection.execute(query.sql.encode(), dict(parameters or {})))
         except psycopg.Error as error:
-            raise PlatformError(target_error(error, is_connected=self._is_connected)) from error
+            raise PlatformError(self._told(error)) from error
+
+    def _told(self, error: psycopg.Error) -> TargetError:
+        """A statement that was cancelled at a limit of ours says so."""
+        told = target_error(error, is_connected=self._is_connected)
+        why = self._stops.why
+        return why if why is not None and told.error_class is ErrorClass.CANCELLED else told
 
     def execute(self, step: Step) -> Outcome:
         self._notices.clear()
         self._tuples_done = None
         started, io_before, error = time.monotonic(), metering.io_operations(self._connection), None
-        self._is_executing = True
-        try:
-            self._send(step)
-        except psycopg.Error as refusal:
-            error = target_error(refusal, is_connected=self._is_connected)
-        finally:
-            self._is_executing = False
-            self._cancel_asked.clear()
+        with self._stops.at_work():
+            self._is_executing = True
+            try:
+                self._send(step)
+            except psycopg.Error as refusal:
+                error = self._told(refusal)
+            finally:
+                self._is_executing = False
         duration_ms = round((time.monotonic() - started) * 1000)
         meters = metering.meters(
             self._notices,
@@ -109,51 +119,39 @@ class PostgresqlSession(Session):
 
     def _send_each(self, statements: tuple[str, ...]) -> None:
         for statement in statements:
-            if self._cancel_asked.is_set():  # asked for between two statements, when there was nothing to cancel
+            if self._stops.why is not None:  # asked for between two statements, when there was nothing to cancel
                 raise psycopg.errors.QueryCanceled("canceled before the statement was sent")
             self._connection.execute(statement.encode())
 
     def cancel(self) -> None:
-        """Repeating it is safe. Only what `execute` sends is cancelled, never the questions asked afterwards."""
-        self._cancel_asked.set()
-        if self._is_executing:
-            with suppress(psycopg.Error):
-                self._connection.cancel_safe(timeout=5)
+        """Repeating it is safe. Only the work at hand is cancelled, never the questions asked afterwards."""
+        self._stops.ask()
+
+    def _interrupt(self) -> None:
+        """The server has the signal before this returns, and forgets it where nothing runs: it never hits what comes later."""
+        with suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=5)
 
     def progress(self) -> Progress | None:
         if not self._is_executing:
             return None
-        with self._beside_turn:
-            try:
-                if self._beside is None:
-                    self._beside = self._connect_beside()
-                query = postgresql_query("progress").sql.encode()
-                row = self._beside.execute(query, {"pid": int(self.session_id)}).fetchone()
-            except psycopg.Error:
-                self._close_beside()
-                return None
+        row = self._beside.look(postgresql_query("progress"), {"pid": int(self.session_id)})
         if row is None:
             return None
         self._tuples_done = row["tuples_done"] or self._tuples_done
         return Progress(_fraction(row), _phase(row))
 
     def close(self) -> None:
-        with self._beside_turn:
-            self._close_beside()
+        self._beside.close()
         self._connection.close()
-
-    def _close_beside(self) -> None:
-        if self._beside is not None:
-            self._beside.close()
-            self._beside = None
 
     @property
     def _is_connected(self) -> bool:
         return not (self._connection.closed or self._connection.broken)
 
     def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
-        words = (notice.severity, notice.message_primary, notice.message_detail)
-        self._notices.append(" ".join(word for word in words if word))
+        words = sentences(notice.message_primary, notice.message_detail)
+        self._notices.append(f"{notice.severity or 'NOTICE'} {words}")
 
 
 def _fraction(row: Mapping[str, Any]) -> float | None:
@@ -166,7 +164,3 @@ def _phase(row: Mapping[str, Any]) -> str:
     blockers = row["blocked_by"]
     waiting = f", waiting for session {', '.join(map(str, blockers))}" if blockers else ""
     return f"{row['phase']}{waiting}"
-
-
-def open_connection(**options: Any) -> Connection:
-    return psycopg.connect(autocommit=True, row_factory=dict_row, **options)

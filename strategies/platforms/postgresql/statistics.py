@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from strategies.plans import (
@@ -26,9 +26,8 @@ from strategies.platforms.postgresql.names import chosen_oid, postgresql_query, 
 from strategies.routines.statistics_maintenance import StatisticsParameters
 
 MISSING, STALE = "missing_statistics", "stale_statistics"
-_FLUSH_SECONDS = (
-    3.0  # how late the server's counters may show an ANALYZE that has ended (14 sends them on, later ones share them)
-)
+# How late the server's counters may show an ANALYZE that has ended: 14 sends them on, later versions share them.
+_FLUSH_SECONDS = 3.0
 
 
 class Statistics(Concern[StatisticsParameters]):
@@ -52,21 +51,21 @@ class Statistics(Concern[StatisticsParameters]):
         state = _state(session, step)
         if state is None:
             return Need(False, "the table is gone.")
-        if _text(state["analysed_at"]) != step.check["analysed_at"]:
-            return Need(False, f"it was analysed meanwhile, at {_text(state['analysed_at'])}.")
+        if _was_analysed_since(state, step):
+            return Need(False, "it was analysed meanwhile.")
         return Need(True)
 
     def verify(self, session: Session, step: Step, outcome: Outcome | None) -> Verification:
         """A table that the account may not analyse is skipped with no more than a warning: only the table itself tells."""
         until = time.monotonic() + _FLUSH_SECONDS
         while (state := _state(session, step)) is not None:
-            evidence = {"analysed_at": _text(state["analysed_at"]), "changed_rows": state["changed_rows"]}
-            if evidence["analysed_at"] != step.check["analysed_at"]:
+            evidence = {"analysed_at": _to_the_second(state["analysed_at"]), "changed_rows": state["changed_rows"]}
+            if _was_analysed_since(state, step):
                 rows = f"{state['known_rows']:,.0f}"
-                return Verification(True, f"Analysed at {evidence['analysed_at']}, about {rows} rows.", evidence)
+                return Verification(True, f"Analysed: about {rows} rows.", evidence)
             if time.monotonic() > until:
                 heard = (
-                    f" The server said: {'; '.join(outcome.notices)}" if outcome is not None and outcome.notices else ""
+                    f" The server said: {' '.join(outcome.notices)}" if outcome is not None and outcome.notices else ""
                 )
                 return Verification(False, f"The table was not analysed.{heard}", evidence)
             time.sleep(0.1)
@@ -78,39 +77,74 @@ class Statistics(Concern[StatisticsParameters]):
 
 def judge(row: Mapping[str, Any], parameters: StatisticsParameters) -> Finding | None:
     """The need of one table, if any. Pure."""
-    rows, known, changed = max(row["live_rows"] or 0, 0), row["known_rows"], row["changed_rows"]
-    if row["kind"] == "p":  # changes are counted at the partitions; the parent's own figures only tell its rows
-        changed = abs(rows - known) if known >= 0 else 0
-    if _is_missing(row) and parameters.gather_missing:
+    rows = max(row["live_rows"] or 0, row["known_rows"], 0)
+    if _was_never_analysed(row):
         has_content = rows >= parameters.minimum_rows or (rows == 0 and row["size_bytes"] > 0)
-        summary = f"{row['object']} has no statistics: queries on it are planned by guesswork."
-        return _finding(row, MISSING, summary, rows, changed) if has_content else None
-    base = max(known, rows, 1)
-    percent = 100 * changed / base
-    if not parameters.gather_stale or base < parameters.minimum_rows or changed < parameters.stale_rows:
+        return _missing(row, rows) if has_content and parameters.gather_missing else None
+    if not parameters.gather_stale or rows < parameters.minimum_rows:
         return None
-    if percent < parameters.stale_percent:
+    changed = _changed(row)
+    percent = 100 * changed / max(rows, 1)
+    if changed < parameters.stale_rows or percent < parameters.stale_percent:
         return None
-    summary = f"{changed:,.0f} rows of {row['object']} ({percent:.0f} %) changed since its statistics were gathered."
-    return _finding(row, STALE, summary, rows, changed)
+    return _stale(row, rows, changed, percent)
 
 
-def _is_missing(row: Mapping[str, Any]) -> bool:
-    """Never analysed as far as is known. The counters may have been reset; visible statistics then say that there are some."""
-    return row["analysed_at"] is None and row["has_statistics"] is not True and (
-        row["known_rows"] < 0 or row["has_statistics"] is False
-    )  # fmt: skip
+def _was_never_analysed(row: Mapping[str, Any]) -> bool:
+    """As far as the account can tell. The counters may have been lost; statistics that it sees then say that there are some.
+
+    Where it may not see them: -1 rows mean neither VACUUM nor ANALYZE. Other figures may come from a VACUUM or the build of
+    an index; then the counters tell if they have seen all of the table come. (A parent's figure comes from ANALYZE alone.)
+    """
+    if row["analysed_at"] is not None or row["has_statistics"] is True:
+        return False
+    if row["has_statistics"] is False or row["known_rows"] < 0:
+        return True
+    return row["kind"] != "p" and bool(row["arrived_rows"] >= row["known_rows"] > 0)
 
 
-def _finding(row: Mapping[str, Any], kind: str, summary: str, rows: float, changed: float) -> Finding:
-    may = bool(row["may_maintain"] and row["may_use_schema"])
+def _changed(row: Mapping[str, Any]) -> int:
+    """Changes are counted at partitions only; of their parent it is known how many rows it had and has."""
+    if row["kind"] == "p":
+        return int(abs((row["live_rows"] or 0) - row["known_rows"]))
+    return int(row["changed_rows"])
+
+
+def _missing(row: Mapping[str, Any], rows: float) -> Finding:
+    has_none = (
+        "has no statistics" if row["has_statistics"] is False else "was never analysed, as far as the account can see"
+    )
+    return _finding(row, MISSING, f"{row['object']} {has_none}: queries on it are planned by guesswork.", rows)
+
+
+def _stale(row: Mapping[str, Any], rows: float, changed: int, percent: float) -> Finding:
+    if row["kind"] == "p":
+        words = f"its partitions hold {row['live_rows'] or 0:,} rows, its statistics speak of {row['known_rows']:,.0f}."
+    else:
+        words = f"{changed:,} changes to its {rows:,.0f} rows ({percent:,.0f} %) {_since_when(row)}."
+    return _finding(row, STALE, f"{row['object']}: {words}", rows)
+
+
+def _since_when(row: Mapping[str, Any]) -> str:
+    if row["analysed_at"] is not None:
+        return "since its statistics were gathered"
+    unknown = (
+        "how old its statistics are" if row["has_statistics"] else "whether it has statistics, and how old they are,"
+    )
+    return f"and no ANALYZE since the server began to count; {unknown} cannot be seen"
+
+
+def _finding(row: Mapping[str, Any], kind: str, summary: str, rows: float) -> Finding:
+    """`check` is the instant as the server gave it, which tells two ANALYZE within a second apart."""
+    why_not = rights.why_not(row, "analyse this table", row["object"], others="the owner of the database")
+    is_counted = rows > 0 or not row["size_bytes"]  # never counted, and not empty: then the figure would be untrue
     return Finding(
         kind=kind, object=row["object"], object_type="TABLE", severity=Severity.WARNING, summary=summary,
-        advice="Gather statistics." if may else "The account may not analyse this table; its owner grants the right.",
+        advice=why_not or "Gather statistics.",
         evidence={
-            "rows": int(rows), "changed_rows": int(changed), "size_bytes": row["size_bytes"],
-            "analysed_at": _text(row["analysed_at"]), "schema_name": row["schema_name"], "table_name": row["table_name"],
-            "can_plan": may,
+            **({"rows": int(rows)} if is_counted else {}), "changed_rows": _changed(row), "size_bytes": row["size_bytes"],
+            "analysed_at": _to_the_second(row["analysed_at"]), "schema_name": row["schema_name"],
+            "table_name": row["table_name"], "check": {"analysed_at": _exact(row["analysed_at"])}, "can_plan": not why_not,
         },
     )  # fmt: skip
 
@@ -123,8 +157,8 @@ def analyse(finding: Finding, parameters: StatisticsParameters) -> Step:
         settings=(f"SET lock_timeout = '{parameters.lock_wait_seconds}s'", "SET statement_timeout = 0"),
         statements=(f"ANALYZE (VERBOSE) {quoted(seen['schema_name'], seen['table_name'])}",), locks=Locks.DDL,
         reason=finding.summary, undo_note="Not reversible: PostgreSQL keeps no earlier statistics; gather them again.",
-        evidence={name: seen[name] for name in ("rows", "changed_rows", "size_bytes", "analysed_at")},
-        check={name: seen[name] for name in ("schema_name", "table_name", "analysed_at")},
+        evidence={name: seen[name] for name in ("rows", "changed_rows", "size_bytes", "analysed_at") if name in seen},
+        check={**seen["check"], "schema_name": seen["schema_name"], "table_name": seen["table_name"]},
     )  # fmt: skip
 
 
@@ -134,8 +168,17 @@ def _state(session: Session, step: Step) -> Row | None:
     return found[0] if found else None
 
 
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(sep=" ")
+def _was_analysed_since(state: Row, step: Step) -> bool:
+    """An instant that is gone says nothing: the server has lost its counters."""
+    return state["analysed_at"] is not None and _exact(state["analysed_at"]) != step.check["analysed_at"]
+
+
+def _exact(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _to_the_second(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 CONCERN = Statistics()

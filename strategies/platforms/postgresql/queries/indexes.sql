@@ -1,7 +1,48 @@
--- purpose: Every index that index maintenance may look at, with its state, size, and whether a build runs on its table.
--- needs: nothing beyond CONNECT; builds of other accounts need pg_monitor
+-- purpose: Indexes that index maintenance may look at (all, those of one table, or one), with state, size, copies that cancelled rebuilds left, and who works on their table.
+-- needs: nothing beyond CONNECT; every account sees pg_locks
 -- licence: none
 -- since: 14
+WITH at_work AS MATERIALIZED (
+  -- Index builds hold such a lock from begin to end; so do VACUUM, ANALYZE and changes of the table's structure. Autovacuum is
+  -- left out: it builds no index, and gives way to whoever waits. Only its sessions have no account.
+  SELECT l.relation, string_agg(DISTINCT coalesce('session ' || l.pid, 'a prepared transaction'), ', ') AS held_by
+    FROM pg_locks l
+    JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+    LEFT JOIN pg_stat_activity s ON s.pid = l.pid
+   WHERE l.locktype = 'relation'
+     AND l.granted
+     AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+     AND l.pid IS DISTINCT FROM pg_backend_pid()
+     AND (s.pid IS NULL OR s.usesysid IS NOT NULL)
+   GROUP BY l.relation
+), copies AS MATERIALIZED (
+  -- An online rebuild names its copy after the index, which it cuts where the name would grow too long. An index of the same
+  -- table and definition must have that name, or the copy is nobody's.
+  SELECT DISTINCT ON (copy.indexrelid)
+         copy.indexrelid AS copy_oid, cc.relname::text AS copy_name,
+         original.indexrelid AS original_oid,
+         quote_ident(onsp.nspname) || '.' || quote_ident(oc.relname) AS original,
+         original.indisvalid AND original.indisready AS original_is_valid
+    FROM pg_index copy
+    JOIN pg_class cc ON cc.oid = copy.indexrelid
+   CROSS JOIN LATERAL (SELECT substring(cc.relname::text FROM '_cc(?:new|old)[0-9]*$') AS suffix) x
+   CROSS JOIN LATERAL (SELECT left(cc.relname::text, -length(x.suffix)) AS base,
+                              current_setting('max_identifier_length')::int - octet_length(x.suffix) AS room) b
+    JOIN pg_index original ON original.indrelid = copy.indrelid AND original.indexrelid <> copy.indexrelid
+     AND original.indkey = copy.indkey AND original.indclass = copy.indclass AND original.indcollation = copy.indcollation
+     AND original.indoption = copy.indoption AND original.indisunique = copy.indisunique
+     AND pg_get_expr(original.indexprs, original.indrelid) IS NOT DISTINCT FROM pg_get_expr(copy.indexprs, copy.indrelid)
+     AND pg_get_expr(original.indpred, original.indrelid) IS NOT DISTINCT FROM pg_get_expr(copy.indpred, copy.indrelid)
+    JOIN pg_class oc ON oc.oid = original.indexrelid
+     AND (oc.relname::text = b.base
+          -- A cut falls between characters, of which the longest has four bytes.
+          OR (starts_with(oc.relname::text, b.base) AND octet_length(oc.relname::text) > b.room
+              AND octet_length(b.base) > b.room - 4))
+    JOIN pg_namespace onsp ON onsp.oid = oc.relnamespace
+   WHERE NOT copy.indisvalid
+     AND x.suffix IS NOT NULL
+   ORDER BY copy.indexrelid, original.indisvalid AND original.indisready, oc.relname
+)
 SELECT i.indexrelid::bigint AS index_oid,
        i.indrelid::bigint AS table_oid,
        n.nspname::text AS schema_name,
@@ -14,33 +55,37 @@ SELECT i.indexrelid::bigint AS index_oid,
        i.indisready AS is_ready,
        i.indisunique AS is_unique,
        i.indisexclusion AS is_exclusion,
-       n.nspname = 'pg_toast' AS is_toast,
-       EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.relid = i.indrelid AND p.pid <> pg_backend_pid())
-         AS build_running,
-       (SELECT bool_or(twin.indisvalid) FROM pg_index twin
-         WHERE twin.indrelid = i.indrelid AND twin.indexrelid <> i.indexrelid
-           AND twin.indkey = i.indkey AND twin.indclass = i.indclass AND twin.indcollation = i.indcollation
-           AND twin.indoption = i.indoption AND twin.indisunique = i.indisunique
-           AND pg_get_expr(twin.indexprs, twin.indrelid) IS NOT DISTINCT FROM pg_get_expr(i.indexprs, i.indrelid)
-           AND pg_get_expr(twin.indpred, twin.indrelid) IS NOT DISTINCT FROM pg_get_expr(i.indpred, i.indrelid))
-         AS twin_is_valid,
-       a.may_own, a.may_maintain, a.may_use_schema
+       w.held_by,
+       own.original,
+       own.original_is_valid,
+       coalesce((SELECT jsonb_object_agg(k.copy_name, k.copy_oid::bigint) FROM copies k WHERE k.original_oid = i.indexrelid),
+                '{}') AS copies,
+       coalesce((SELECT jsonb_object_agg(k.copy_name, quote_ident(n.nspname) || '.' || quote_ident(k.copy_name))
+                   FROM copies k WHERE k.original_oid = i.indexrelid),
+                '{}') AS copy_objects,
+       r.rolname::text AS owner,
+       r.rolsuper AS is_owner_superuser,
+       a.can_grant_maintain, a.may_own, a.may_maintain, a.may_use_schema
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_class t ON t.oid = i.indrelid
   JOIN pg_namespace tn ON tn.oid = t.relnamespace
+  JOIN pg_roles r ON r.oid = t.relowner
+  LEFT JOIN at_work w ON w.relation = i.indrelid
+  LEFT JOIN copies own ON own.copy_oid = i.indexrelid
  CROSS JOIN LATERAL (
-       SELECT pg_has_role(t.relowner, 'USAGE') AS may_own,
+       SELECT current_setting('server_version_num')::int >= 170000 AS can_grant_maintain,
+              pg_has_role(t.relowner, 'USAGE') AS may_own,
               pg_has_role(t.relowner, 'USAGE')
-              OR (current_setting('server_version_num')::int >= 170000
-                  AND CASE WHEN current_setting('server_version_num')::int >= 170000
-                           THEN has_table_privilege(t.oid, 'MAINTAIN') END) AS may_maintain,
-              tn.nspname = 'pg_toast' OR has_schema_privilege(tn.oid, 'USAGE') AS may_use_schema) a
+              OR CASE WHEN current_setting('server_version_num')::int >= 170000
+                      THEN has_table_privilege(t.oid, 'MAINTAIN') ELSE false END AS may_maintain,
+              has_schema_privilege(tn.oid, 'USAGE') AS may_use_schema) a
  WHERE c.relkind = 'i'
    AND c.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'information_schema')
    AND (%(only)s::bigint IS NULL OR %(only)s::bigint IN (i.indexrelid::bigint, i.indrelid::bigint))
+   AND (%(schema)s::text IS NULL OR (n.nspname = %(schema)s::text AND c.relname = %(name)s::text))
    AND (n.nspname <> 'pg_toast' OR EXISTS (
          SELECT FROM pg_class owner JOIN pg_namespace on_ ON on_.oid = owner.relnamespace
           WHERE owner.reltoastrelid = i.indrelid AND on_.nspname NOT IN ('pg_catalog', 'information_schema')

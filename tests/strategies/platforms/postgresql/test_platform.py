@@ -10,7 +10,7 @@ import pytest
 
 from strategies.plans import ErrorClass
 from strategies.platforms.base import AddressRefused, PlatformError, Session, SessionTag
-from strategies.platforms.postgresql.errors import connect_error
+from strategies.platforms.postgresql.errors import Then, connect_refusal
 from strategies.platforms.postgresql.platform import PLATFORM
 from tests.servers import RunningServer
 from tests.strategies.platforms.postgresql.conftest import TAG, a_step, done
@@ -81,6 +81,9 @@ def test_a_wrong_or_missing_password_is_an_authentication_error_that_names_no_se
         with pytest.raises(PlatformError) as refusal:
             PLATFORM.connect(address, secret, TAG)
         assert refusal.value.error.error_class is ErrorClass.AUTHENTICATION
+        assert refusal.value.error.code == (
+            "28P01" if secret else "28000"
+        )  # the server's own, and the library's refusal
         assert "hunter2" not in str(refusal.value)
         assert refusal.value.__cause__ is None
     with PLATFORM.connect(address, "the right one", TAG) as session:
@@ -96,26 +99,71 @@ def test_what_cannot_be_reached_may_be_reached_later_and_a_missing_database_may_
         with pytest.raises(PlatformError) as refusal:
             PLATFORM.connect(PLATFORM.address(url), None, TAG, timeout_seconds=2)
         assert refusal.value.error.error_class is error_class, url
+        if ":1/" in url:
+            assert "Connection refused. Is the server running" in refusal.value.error.message
 
 
 @pytest.mark.parametrize(
-    ("words", "error_class"),
+    ("words", "error_class", "then"),
     [
-        ('FATAL:  password authentication failed for user "a"', ErrorClass.AUTHENTICATION),
-        ("fe_sendauth: no password supplied", ErrorClass.AUTHENTICATION),
-        ("SCHWERWIEGEND:  Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen", ErrorClass.AUTHENTICATION),
-        ('FATAL:  role "a" is not permitted to log in', ErrorClass.AUTHENTICATION),
-        ('FATAL:  no pg_hba.conf entry for host "1.2.3.4"', ErrorClass.AUTHENTICATION),
-        ("FATAL:  the database system is starting up", ErrorClass.TRANSIENT),
-        ("FATAL:  sorry, too many clients already", ErrorClass.TRANSIENT),
-        ("connection timeout expired", ErrorClass.TRANSIENT),
-        ('failed to resolve host: could not translate host name "x" to address', ErrorClass.TRANSIENT),
-        ('FATAL:  database "x" does not exist', ErrorClass.PERMANENT),
+        ('FATAL:  password authentication failed for user "a"', ErrorClass.AUTHENTICATION, Then.NOTHING),
+        ("fe_sendauth: no password supplied", ErrorClass.AUTHENTICATION, Then.NOTHING),
+        (
+            "SCHWERWIEGEND:  Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen",
+            ErrorClass.AUTHENTICATION,
+            Then.NOTHING,
+        ),
+        ('FATAL:  role "a" is not permitted to log in', ErrorClass.AUTHENTICATION, Then.NOTHING),
+        ('FATAL:  no pg_hba.conf entry for host "1.2.3.4"', ErrorClass.AUTHENTICATION, Then.OTHER_ENCRYPTION),
+        ("FATAL:  the database system is starting up", ErrorClass.TRANSIENT, Then.OTHER_ADDRESS),
+        ("FATAL:  sorry, too many clients already", ErrorClass.TRANSIENT, Then.OTHER_ADDRESS),
+        ("connection timeout expired", ErrorClass.TRANSIENT, Then.OTHER_ADDRESS),
+        (
+            "Permission denied\n\tIs the server running locally and accepting connections on that socket?",
+            ErrorClass.TRANSIENT,
+            Then.OTHER_ADDRESS,
+        ),
+        ("server is not in hot standby mode", ErrorClass.TRANSIENT, Then.OTHER_ADDRESS),
+        ("server does not support SSL, but SSL was required", ErrorClass.PERMANENT, Then.OTHER_ENCRYPTION),
+        (
+            'root certificate file "/home/timeout/root.crt" does not exist',
+            ErrorClass.PERMANENT,
+            Then.NOTHING,
+        ),
+        ('server certificate for "a" does not match host name "b"', ErrorClass.PERMANENT, Then.NOTHING),
+        ('FATAL:  database "x" does not exist', ErrorClass.PERMANENT, Then.NOTHING),
+        (
+            'FATAL:  permission denied for database "x"\nDETAIL:  User does not have CONNECT privilege.',
+            ErrorClass.PERMANENT,
+            Then.NOTHING,
+        ),
     ],
 )
-def test_a_refusal_at_the_door_is_told_apart_by_its_words(words: str, error_class: ErrorClass) -> None:
-    text = f'connection failed: connection to server at "1.2.3.4", port 5432 failed: {words}'
-    assert connect_error(psycopg.OperationalError(text)).error_class is error_class
+def test_a_refusal_at_the_door_is_told_apart_by_its_words(words: str, error_class: ErrorClass, then: Then) -> None:
+    for place in ('at "1.2.3.4", port 5432', 'at "::1", port 5432', 'on socket "/timeout/certificate/.s.PGSQL.5432"'):
+        text = f"connection failed: connection to server {place} failed: {words}"
+        refusal = connect_refusal(psycopg.OperationalError(text))
+        assert (refusal.error.error_class, refusal.then) == (error_class, then)
+        assert "connection to server" not in refusal.error.message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "timeout", "unreachable", "certificate", "too many clients", 'x" the database system is starting up', "FATAL:  y",
+        'database "d" does not exist', 'connection to server at "h" failed: timeout expired',
+    ],
+)  # fmt: skip
+def test_no_name_of_an_account_hides_that_it_was_refused(name: str) -> None:
+    text = f'connection to server at "h", port 1 failed: FATAL:  password authentication failed for user "{name}"'
+    assert connect_refusal(psycopg.OperationalError(text)).error.error_class is ErrorClass.AUTHENTICATION
+
+
+def test_a_refused_account_counts_more_than_another_address_that_was_not_reached() -> None:
+    unreached = 'connection to server at "::1", port 1 failed: Connection refused'
+    refused = 'connection to server at "127.0.0.1", port 1 failed: FATAL:  password authentication failed for user "a"'
+    for text in (f"{unreached}\n{refused}", f"{refused}\n{unreached}"):
+        assert connect_refusal(psycopg.OperationalError(text)).error.error_class is ErrorClass.AUTHENTICATION
 
 
 def test_a_session_carries_its_run_and_others_of_the_portal_are_not_taken_for_it(

@@ -1,0 +1,10 @@
+-- purpose: A key that several rows of a table share although a unique index must hold it only once. Reads the table, within a limit of time.
+-- needs: SELECT on the columns of the index
+-- licence: none
+-- since: 14
+SELECT ROW({columns})::text AS key, count(*) AS rows
+  FROM ONLY {table}
+ WHERE {known}
+ GROUP BY {columns}
+HAVING count(*) > 1
+ LIMIT 1
