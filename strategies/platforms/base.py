@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from strategies.plans import (
     Assessment,
     Facts,
     Finding,
+    Limits,
     MissingRight,
     Need,
     Outcome,
@@ -143,7 +145,16 @@ class Session(ABC):
 
     @abstractmethod
     def cancel(self) -> None:
-        """Ask the target to stop what this session runs now; `execute` then ends with an error of class CANCELLED."""
+        """Ask the target to stop what this session runs now; it then ends with an error of class CANCELLED."""
+
+    @contextmanager
+    def at_work(self, *, limit_seconds: float | None = None) -> Iterator[None]:
+        """A piece of work, such as a look of many queries: a cancel between two of them stops the next, and none of those after it.
+
+        With `limit_seconds`, what is asked within ends with an error of class CANCELLED once they have passed. Sessions that
+        tell a piece of work from single queries, or know such a limit, say so by overriding this.
+        """
+        yield
 
     @abstractmethod
     def progress(self) -> Progress | None:
@@ -159,6 +170,15 @@ class Session(ABC):
         self.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Precheck:
+    """A condition of the target that a job may ask for before it starts. `ask` gives a sentence when it does not hold now."""
+
+    name: str
+    purpose: str
+    ask: Callable[[Session], str]
+
+
 class Platform(ABC):
     """A database product."""
 
@@ -168,6 +188,11 @@ class Platform(ABC):
     has_sessions: ClassVar[bool]  # can the target be asked which of our sessions live?
     takes_secret: ClassVar[bool]
     url_example: ClassVar[str]
+    prechecks: ClassVar[Mapping[str, Precheck]] = {}
+
+    @abstractmethod
+    def limit_settings(self, limits: Limits) -> tuple[str, ...]:
+        """Statements that hold a session to these limits, sent before each step. Raises NotSupported, naming the limit."""
 
     @abstractmethod
     def address(self, url: str) -> Address:

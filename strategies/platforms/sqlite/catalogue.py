@@ -34,18 +34,19 @@ def sqlite_query(name: str) -> Query:
     return load_query("sqlite", name)
 
 
-def read_tables(session: Session) -> tuple[Table, ...]:
-    """All ordinary tables. Raises PlatformError."""
+def read_tables(session: Session, name: str | None = None) -> tuple[Table, ...]:
+    """All ordinary tables, or the one of exactly this name. Raises PlatformError."""
+    which = {"table": name}
     indexes: defaultdict[str, list[Index]] = defaultdict(list)
-    for row in session.rows(sqlite_query("indexes")):
+    for row in session.rows(sqlite_query("indexes"), which):
         index = Index(row["name"], row["table_name"], bool(row["is_unique"]), bool(row["is_partial"]))
         indexes[index.table].append(index)
-    return tuple(Table(row["name"], tuple(indexes[row["name"]])) for row in session.rows(sqlite_query("tables")))
+    return tuple(Table(row["name"], tuple(indexes[row["name"]])) for row in session.rows(sqlite_query("tables"), which))
 
 
 def find_table(session: Session, name: str) -> Table | None:
     """The table of exactly this name, as it is now. Raises PlatformError."""
-    return next((table for table in read_tables(session) if table.name == name), None)
+    return next(iter(read_tables(session, name)), None)
 
 
 def chosen(tables: Iterable[Table], target_object: str) -> tuple[Table, ...]:

@@ -17,14 +17,17 @@ _CLASSES = {
     "NOMEM": ErrorClass.TRANSIENT,
     "SCHEMA": ErrorClass.TRANSIENT,  # the schema changed while the statement was prepared
 }
+_UNREAD_SCHEMA = "malformed database schema ("
 
 
 def target_error(error: sqlite3.Error) -> TargetError:
     """The error as a value. What is not in the table above fails again until somebody changes something."""
     code = getattr(error, "sqlite_errorname", None) or ""
-    parts = code.split("_")
+    parts, message = code.split("_"), str(error)
     family = parts[1] if len(parts) > 1 else ""
-    return TargetError(_CLASSES.get(family, ErrorClass.PERMANENT), code or type(error).__name__, str(error))
+    if message.startswith(_UNREAD_SCHEMA):  # SQLite says so of damage and of syntax newer than itself alike
+        message += f"; either it is damaged, or it was written for another SQLite than {sqlite3.sqlite_version}"
+    return TargetError(_CLASSES.get(family, ErrorClass.PERMANENT), code or type(error).__name__, message)
 
 
 def is_corruption(error: TargetError) -> bool:

@@ -1,4 +1,4 @@
-"""Reads what the running thread has cost so far; SQLite works in the thread that calls it, so the thread's counters are its own."""
+"""Reads what the running thread has cost so far: all that SQLite costs, as long as no helping threads sort beside it."""
 
 from __future__ import annotations
 

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, NoReturn
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from strategies.plans import ErrorClass, TargetError
+from strategies.plans import ErrorClass, Limits, TargetError
 from strategies.platforms.base import (
     Address,
     AddressRefused,
     NotSupported,
     Platform,
     PlatformError,
+    Precheck,
     RemoteSession,
     Session,
     SessionTag,
 )
 from strategies.platforms.sqlite.errors import target_error
+from strategies.platforms.sqlite.prechecks import PRECHECKS
 from strategies.platforms.sqlite.session import SqliteSession
 
 _NO_SESSIONS = "SQLite keeps no list of sessions: every connection is only a process that has the file open."
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
-# A target's file may have been made by anybody: functions in its schema are not trusted, and cells are checked on reading.
-_CAUTION = ("PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON")
+# A target's file may have been made by anybody, and the check of a table runs what the table's CHECK constraints call. What
+# protects is that nothing in this connection can do harm: Python leaves loading extensions off, we add no function, SQLite
+# lets nothing in a file switch writable_schema on, and `_take_away_tokenizers` below. An untrusted schema adds that SQLite
+# refuses every function not marked innocuous, so it is as SQLite advises, except where that would refuse healthy files:
+# versions 3.38 to 3.40 marked all JSON functions wrongly, and call a file that has CHECK (json_valid(x)) malformed.
+_JSON_COUNTS_AS_UNSAFE = (3, 38) <= sqlite3.sqlite_version_info < (3, 41)
+_CAUTION = (
+    f"PRAGMA trusted_schema = {'ON' if _JSON_COUNTS_AS_UNSAFE else 'OFF'}",
+    "PRAGMA cell_size_check = ON",  # a damaged cell is found when its page is read
+)
 
 
 class Sqlite(Platform):
@@ -38,6 +49,21 @@ class Sqlite(Platform):
     has_sessions: ClassVar[bool] = False
     takes_secret: ClassVar[bool] = False
     url_example: ClassVar[str] = "sqlite:////srv/app/app.db"
+    prechecks: ClassVar[Mapping[str, Precheck]] = PRECHECKS
+
+    def limit_settings(self, limits: Limits) -> tuple[str, ...]:
+        """The page cache, and the threads that sort beside the session's own.
+
+        Building an index takes the size of the cache several times: for the pages, and once for each thread that sorts.
+        """
+        helpers = (limits.parallel_degree or 1) - 1
+        settings = []
+        if limits.memory_mb is not None:
+            kib = max(1, limits.memory_mb * 1024 // (2 + helpers))
+            settings.append(f"PRAGMA cache_size = -{kib:d}")  # below nought it counts KiB
+        if limits.parallel_degree is not None:
+            settings.append(f"PRAGMA threads = {helpers:d}")
+        return tuple(settings)
 
     def address(self, url: str) -> Address:
         """Read `sqlite:////absolute/path`. Raises AddressRefused. The file is neither opened nor has it to exist."""
@@ -58,6 +84,7 @@ class Sqlite(Platform):
                 uri, uri=True, timeout=timeout_seconds, isolation_level=None, check_same_thread=False
             )
             connection.text_factory = _text
+            _take_away_tokenizers(connection)
             for pragma in _CAUTION:
                 connection.execute(pragma)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opening alone reads nothing
@@ -72,6 +99,15 @@ class Sqlite(Platform):
 
     def end_session(self, session: Session, remote: RemoteSession, *, force: bool) -> bool:
         raise NotSupported(_NO_SESSIONS)
+
+
+def _take_away_tokenizers(connection: sqlite3.Connection) -> None:
+    """SQLite's own fts3_tokenizer takes an address in memory for code. Full-text tables do not need the function.
+
+    It is meant to be refused within a file's schema, but SQLite 3.40 runs it where a CHECK constraint calls it.
+    """
+    for arguments in (1, 2):
+        connection.create_function("fts3_tokenizer", arguments, None)
 
 
 def _path_of(url: str) -> str:

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,24 +58,24 @@ class Situation:
         return self.recorded_rows is not None and self.changed_rows >= rows and self.changed_percent >= percent
 
 
-def read_recorded(session: Session) -> tuple[Recorded, ...]:
-    """All rows of sqlite_stat1; none where ANALYZE never ran. Raises PlatformError."""
+def read_recorded(session: Session, table: str | None = None) -> Mapping[str, Sequence[Recorded]]:
+    """The rows of sqlite_stat1 by their table, or those of one; none where ANALYZE never ran. Raises PlatformError."""
     if "sqlite_stat1" not in statistics_tables(session):
-        return ()
-    return tuple(
-        Recorded(row["table_name"], row["index_name"], row["stat"])
-        for row in session.rows(sqlite_query("recorded_statistics"))
-    )
+        return {}
+    recorded: defaultdict[str, list[Recorded]] = defaultdict(list)
+    for row in session.rows(sqlite_query("recorded_statistics"), {"table": table}):
+        recorded[row["table_name"]].append(Recorded(row["table_name"], row["index_name"], row["stat"]))
+    return dict(recorded)
 
 
 def statistics_tables(session: Session) -> frozenset[str]:
     return frozenset(row["name"] for row in session.rows(sqlite_query("statistics_tables")))
 
 
-def look_at(session: Session, table: Table, recorded: Iterable[Recorded]) -> Situation:
+def look_at(session: Session, table: Table, recorded: Mapping[str, Sequence[Recorded]]) -> Situation:
     """Count the table's rows (through its smallest index) and compare. Raises PlatformError."""
     rows = session.rows(filled(sqlite_query("table_rows"), table=qualified(table.name)))[0]["rows"]
-    own = [record for record in recorded if record.table == table.name and record.rows is not None]
+    own = [record for record in recorded.get(table.name, ()) if record.rows is not None]
     partial = {index.name for index in table.indexes if index.is_partial}
     counts = [record.rows for record in own if record.index not in partial and record.rows is not None]
     known = {record.index for record in own}

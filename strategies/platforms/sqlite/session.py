@@ -6,10 +6,10 @@ import itertools
 import os
 import platform as operating_system
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from strategies.platforms.base import PlatformError, Query, Row, Session
 from strategies.platforms.sqlite.catalogue import has_dbstat, sqlite_query
 from strategies.platforms.sqlite.errors import target_error
 from strategies.platforms.sqlite.metering import Gauge
+from strategies.platforms.stopping import Stops
 
 _INSTRUCTIONS_PER_TICK = 10_000  # of SQLite's virtual machine; some milliseconds, so that a cancel is felt at once
 _LOCK_SLICE_MS = 200  # SQLite's own wait for a lock cannot be interrupted, so it is spent in slices of this length
@@ -31,10 +32,8 @@ class SqliteSession(Session):
         self.session_id = f"{operating_system.node()}:{os.getpid()}:{next(_numbers)}"
         self.path = path
         self._connection = connection
-        self._cancel_asked = threading.Event()
-        self._cancelling = threading.Lock()  # so that a late interrupt never hits what is asked after the step
-        self._is_working = False
-        self._is_executing = False
+        self._stops = Stops(self._interrupt, code="SQLITE_INTERRUPT")
+        self._is_moving = False
         self._ticks = 0
         connection.set_progress_handler(self._tick, _INSTRUCTIONS_PER_TICK)
 
@@ -65,50 +64,53 @@ class SqliteSession(Session):
         )
 
     def rows(self, query: Query, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Run a reading query. Raises PlatformError.
-
-        A cancel stops the query that runs at that moment, never a later one: after a cancelled step the target still has
-        to be asked what was left behind.
-        """
-        with self._at_work():
+        """Run a reading query. Raises PlatformError, of class CANCELLED where the work it belongs to is to stop."""
+        with self._moving():
             try:
+                self._stops.heed()
                 cursor = self._connection.execute(query.sql, dict(parameters or {}))
                 names = [column[0] for column in cursor.description]
                 return [dict(zip(names, row, strict=True)) for row in cursor]
             except sqlite3.Error as error:
-                raise PlatformError(target_error(error)) from error
+                raise PlatformError(self._error_of(error)) from error
 
     def execute(self, step: Step) -> Outcome:
-        """Send a step. The lock that a step's `begin` takes is waited for before any work is done.
-
-        A cancel that came before the call, or between two statements, counts too, and is used up by this call.
-        """
+        """Send a step. The lock that a step's `begin` takes is waited for before any work is done."""
         started, gauge, error = time.monotonic(), Gauge.now(), None
-        with self._at_work(), self._executing():
+        with self._moving(), self.at_work():
             try:
                 self._send(step)
             except sqlite3.Error as refusal:
-                error = target_error(refusal)
+                error = self._error_of(refusal)
             except PlatformError as refusal:
                 error = refusal.error
-            if error and self._connection.in_transaction:
-                self._connection.rollback()
+            if self._connection.in_transaction:
+                self._at_once("ROLLBACK")
         now, duration_ms = Gauge.now(), round((time.monotonic() - started) * 1000)
+        is_alone = self._pragma("threads") == 0  # what helping threads cost is in no counter of this one
         meters = Meters(
-            cpu_ms=now.cpu_ms_since(gauge),
-            io_operations=now.io_since(gauge),
+            cpu_ms=now.cpu_ms_since(gauge) if is_alone else None,
+            io_operations=now.io_since(gauge) if is_alone else None,
             rows=None if error else self._rows_processed(step),
         )
         return Outcome(duration_ms=duration_ms, error=error, meters=meters)
 
+    @contextmanager
+    def at_work(self, *, limit_seconds: float | None = None) -> Iterator[None]:
+        with self._stops.at_work(limit_seconds):
+            yield
+
     def cancel(self) -> None:
-        with self._cancelling, suppress(sqlite3.ProgrammingError):  # closed meanwhile: nothing runs any more
-            self._cancel_asked.set()
+        """Stops what `execute` does, or what is asked within `at_work`; never what is asked afterwards, of the state left behind."""
+        self._stops.ask()
+
+    def _interrupt(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # closed meanwhile: nothing runs any more
             self._connection.interrupt()
 
     def progress(self) -> Progress | None:
         """SQLite does not say how far it is; the count of its instructions at least shows that it moves."""
-        if not self._is_working:
+        if not self._is_moving:
             return None
         millions = self._ticks * _INSTRUCTIONS_PER_TICK / 1_000_000
         return Progress(None, f"working, {millions:,.1f} million instructions so far")
@@ -123,7 +125,7 @@ class SqliteSession(Session):
             for statement in step.statements:
                 self._run(statement)
             return
-        patience_ms = self._busy_timeout()
+        patience_ms = self._pragma("busy_timeout")
         try:
             self._run_patiently(step.begin, patience_ms)
             # The lock is ours now; a full page cache must not wait for readers each time it spills.
@@ -135,9 +137,7 @@ class SqliteSession(Session):
             self._set_busy_timeout(patience_ms)
 
     def _run(self, statement: str) -> None:
-        if self._cancel_asked.is_set():
-            message = "stopped on request before a statement"
-            raise PlatformError(TargetError(ErrorClass.CANCELLED, "SQLITE_INTERRUPT", message))
+        self._stops.heed()
         self._connection.execute(statement).fetchall()
 
     def _run_patiently(self, statement: str, patience_ms: int) -> None:
@@ -152,11 +152,20 @@ class SqliteSession(Session):
                 if target_error(error).error_class is not ErrorClass.LOCK or left_ms == 0:
                     raise
 
-    def _busy_timeout(self) -> int:
-        return int(self._connection.execute("PRAGMA busy_timeout").fetchone()[0])
+    def _at_once(self, statement: str) -> list[Any]:
+        """Run a small statement of our own that no cancel is meant for: one that is hit all the same runs again."""
+        while True:
+            try:
+                return self._connection.execute(statement).fetchall()
+            except sqlite3.Error as error:
+                if target_error(error).error_class is not ErrorClass.CANCELLED:
+                    raise
+
+    def _pragma(self, name: str) -> int:
+        return int(self._at_once(f"PRAGMA {name}")[0][0])
 
     def _set_busy_timeout(self, milliseconds: int) -> None:
-        self._connection.execute(f"PRAGMA busy_timeout = {milliseconds:d}").fetchall()
+        self._at_once(f"PRAGMA busy_timeout = {milliseconds:d}")
 
     def _rows_processed(self, step: Step) -> int | None:
         """What the query that the step names counts afterwards, outside the meters; None where it cannot tell."""
@@ -169,27 +178,29 @@ class SqliteSession(Session):
             return None
         return rows[0]["rows"] if rows else None
 
+    def _error_of(self, error: sqlite3.Error) -> TargetError:
+        """The error as a value; an interrupt says who wanted it.
+
+        Where nobody asked this session to stop, an exception came out of a signal's handler: Python runs that inside SQLite's
+        progress handler and loses the exception there.
+        """
+        found = target_error(error)
+        if found.error_class is not ErrorClass.CANCELLED:
+            return found
+        message = "interrupted by a signal to this process, such as the time limit of its task"
+        return self._stops.why or replace(found, message=message)
+
     def _tick(self) -> int:
         self._ticks += 1
-        return int(self._is_executing and self._cancel_asked.is_set())
+        return int(self._stops.why is not None)
 
     @contextmanager
-    def _at_work(self) -> Iterator[None]:
-        self._ticks, self._is_working = 0, True
+    def _moving(self) -> Iterator[None]:
+        self._ticks, self._is_moving = 0, True
         try:
             yield
         finally:
-            self._is_working = False
-
-    @contextmanager
-    def _executing(self) -> Iterator[None]:
-        self._is_executing = True
-        try:
-            yield
-        finally:
-            self._is_executing = False
-            with self._cancelling:
-                self._cancel_asked.clear()
+            self._is_moving = False
 
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)

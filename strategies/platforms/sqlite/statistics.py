@@ -8,7 +8,7 @@ be seen, and are not guessed at. Connections that are already open keep their ol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from strategies.plans import (
@@ -94,7 +94,7 @@ class Statistics(Concern[StatisticsParameters]):
             return Need(
                 not is_back, f"The statistics of {step.object} are those from before already." if is_back else ""
             )
-        if _still_needs(look_at(session, table, read_recorded(session)), step):
+        if _still_needs(look_at(session, table, read_recorded(session, table.name)), step):
             return Need(True)
         return Need(False, f"The statistics of {step.object} match its rows by now.")
 
@@ -102,24 +102,24 @@ class Statistics(Concern[StatisticsParameters]):
         table = find_table(session, step.check["table"])
         if table is None:
             return Verification(False, f"{step.object} no longer exists.", objects_affected=0)
-        recorded = read_recorded(session)
+        recorded = read_recorded(session, table.name)
         situation = look_at(session, table, recorded)
         is_unchanged = _rows_of(recorded, table.name) == step.evidence["previous"]["statistics"]
         return judge_result(situation, step, is_unchanged=is_unchanged)
 
     def verify_undo(self, session: Session, step: Step) -> Verification:
-        recorded, previous = read_recorded(session), step.evidence["previous"]
+        table, previous = step.check["table"], step.evidence["previous"]
         is_back = (
-            _rows_of(recorded, step.check["table"]) == previous["statistics"]
-            and read_samples(session, step.check["table"]) == (previous["samples"] or [])
+            _rows_of(read_recorded(session, table), table) == previous["statistics"]
+            and read_samples(session, table) == (previous["samples"] or [])
         )  # fmt: skip
         if is_back:
             return Verification(True, f"The statistics of {step.object} are as they were before.")
         return Verification(False, f"The statistics of {step.object} are not those from before.", objects_affected=0)
 
     def state_left(self, session: Session, step: Step) -> StateLeft:
-        recorded = _rows_of(read_recorded(session), step.check["table"])
-        is_unchanged = recorded == step.evidence["previous"]["statistics"]
+        table = step.check["table"]
+        is_unchanged = _rows_of(read_recorded(session, table), table) == step.evidence["previous"]["statistics"]
         state = "are those from before" if is_unchanged else "are complete, though not those from before"
         return StateLeft(
             LeftBehind.CLEAN,
@@ -235,7 +235,7 @@ def _still_needs(situation: Situation, step: Step) -> bool:
     return situation.is_missing or is_stale
 
 
-def _previous(session: Session, table: Table, recorded: Sequence[Recorded]) -> dict[str, Any]:
+def _previous(session: Session, table: Table, recorded: Mapping[str, Sequence[Recorded]]) -> dict[str, Any]:
     """What is recorded now, as JSON can hold it; `samples` is None where the file has no sqlite_stat4."""
     has_samples = "sqlite_stat4" in statistics_tables(session)
     return {
@@ -244,8 +244,8 @@ def _previous(session: Session, table: Table, recorded: Sequence[Recorded]) -> d
     }
 
 
-def _rows_of(recorded: Sequence[Recorded], table: str) -> list[list[str | None]]:
-    return [[record.index, record.stat] for record in recorded if record.table == table]
+def _rows_of(recorded: Mapping[str, Sequence[Recorded]], table: str) -> list[list[str | None]]:
+    return [[record.index, record.stat] for record in recorded.get(table, ())]
 
 
 CONCERN = Statistics()

@@ -1,4 +1,4 @@
--- purpose: All indexes that are trees of their own, also those that SQLite made for UNIQUE and PRIMARY KEY.
+-- purpose: All indexes that are trees of their own, also those that SQLite made for UNIQUE and PRIMARY KEY; or those of one table.
 -- needs: read access to the file
 -- licence: none
 -- since: 3.16
@@ -7,4 +7,5 @@ SELECT i.name, i.tbl_name AS table_name, l."unique" AS is_unique, l.partial AS i
  WHERE i.type = 'index'
    AND i.rootpage > 0
    AND l.name = i.name
+   AND (:table IS NULL OR i.tbl_name = :table)
  ORDER BY i.tbl_name, i.name;

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from strategies.plans import ErrorClass
-from strategies.platforms.base import AddressRefused, NotSupported, PlatformError, RemoteSession, load_query
+from strategies.plans import ErrorClass, Limits, Step
+from strategies.platforms.base import AddressRefused, NotSupported, PlatformError, Query, RemoteSession, load_query
 from strategies.platforms.sqlite.catalogue import missing_write_access
 from strategies.platforms.sqlite.indexes import CONCERN as INDEXES
 from strategies.platforms.sqlite.platform import PLATFORM
@@ -205,3 +205,32 @@ def test_every_query_has_its_header_and_belongs_to_a_concern() -> None:
     names = {file.stem for file in folder.glob("*.sql")}
     assert all(load_query("sqlite", name).sql for name in names)
     assert names == {*INDEXES.queries, *STATISTICS.queries}
+
+
+@pytest.mark.parametrize(
+    ("limits", "statements"),
+    [
+        (Limits(), ()),
+        (Limits(parallel_degree=1), ("PRAGMA threads = 0",)),
+        (Limits(parallel_degree=4), ("PRAGMA threads = 3",)),
+        (Limits(memory_mb=64), ("PRAGMA cache_size = -32768",)),
+        (Limits(memory_mb=64, parallel_degree=1), ("PRAGMA cache_size = -32768", "PRAGMA threads = 0")),
+        (Limits(memory_mb=64, parallel_degree=3), ("PRAGMA cache_size = -16384", "PRAGMA threads = 2")),
+        (Limits(memory_mb=1, parallel_degree=2000), ("PRAGMA cache_size = -1", "PRAGMA threads = 1999")),
+        (Limits(memory_mb=1_048_576), ("PRAGMA cache_size = -536870912",)),
+    ],
+)
+def test_limits_become_exactly_these_statements(limits: Limits, statements: tuple[str, ...]) -> None:
+    assert PLATFORM.limit_settings(limits) == statements
+
+
+def test_limits_hold_in_a_real_session(connect: Connect, target: TargetFile) -> None:
+    session = connect(target.run("CREATE TABLE t(a)", "CREATE INDEX i ON t(a)").fill("t", 2000, "n").path)
+    settings = PLATFORM.limit_settings(Limits(memory_mb=9, parallel_degree=2))
+    step = Step(
+        key="k", operation_type="REBUILD", object="i", object_type="INDEX", reason="test", settings=settings,
+        statements=("REINDEX main.i",), begin="BEGIN IMMEDIATE",
+    )  # fmt: skip
+    assert session.execute(step).error is None
+    asked = Query("q", "SELECT cache_size, threads FROM pragma_cache_size, pragma_threads", "", "", "", "")
+    assert session.rows(asked) == [{"cache_size": -3072, "threads": 1}]

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from strategies.plans import ErrorClass, Outcome, Step
-from strategies.platforms.base import PlatformError, Query
 from strategies.platforms.sqlite import metering
 from strategies.platforms.sqlite.errors import target_error
 from strategies.platforms.sqlite.session import SqliteSession
@@ -109,9 +108,13 @@ def test_a_cancel_from_another_thread_stops_a_running_statement(session: SqliteS
     assert session.execute(step("INSERT INTO t VALUES (1)")).error is None
 
 
-def test_a_cancel_that_comes_before_the_step_counts_once(session: SqliteSession, target: TargetFile) -> None:
-    session.cancel()
-    assert error_of(session.execute(step("INSERT INTO t VALUES (1)")))[0] is ErrorClass.CANCELLED
+def test_a_cancel_that_comes_before_the_step_counts_until_the_work_is_over(
+    session: SqliteSession, target: TargetFile
+) -> None:
+    with session.at_work():
+        session.cancel()
+        assert error_of(session.execute(step("INSERT INTO t VALUES (1)")))[0] is ErrorClass.CANCELLED
+        assert error_of(session.execute(step("INSERT INTO t VALUES (1)")))[0] is ErrorClass.CANCELLED
     assert target.ask("SELECT count(*) FROM t") == [(0,)]
     assert session.execute(step("INSERT INTO t VALUES (1)")).error is None
 
@@ -124,20 +127,6 @@ def test_a_cancel_ends_the_wait_for_a_lock(session: SqliteSession, target: Targe
     assert error_of(session.execute(step("INSERT INTO t VALUES (1)", busy_ms=60_000)))[0] is ErrorClass.CANCELLED
     assert time.monotonic() - started < 3
     other.close()
-
-
-def test_after_a_cancel_the_target_can_be_asked(session: SqliteSession) -> None:
-    session.cancel()
-    assert session.rows(Query("q", "SELECT 1 AS one", "", "", "", "")) == [{"one": 1}]
-
-
-def test_a_cancel_stops_a_running_query(session: SqliteSession) -> None:
-    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
-    thread = when_working(session, session.cancel)
-    with pytest.raises(PlatformError) as refusal:
-        session.rows(Query("q", endless, "", "", "", ""))
-    thread.join()
-    assert refusal.value.error.error_class is ErrorClass.CANCELLED
 
 
 def test_a_cancel_after_the_end_does_no_harm(session: SqliteSession) -> None:
@@ -165,6 +154,12 @@ def test_a_step_is_metered_by_its_own_thread(session: SqliteSession) -> None:
     assert outcome.meters.rows is None
     assert outcome.meters.io_operations is not None
     assert outcome.meters.io_operations >= 2  # at least the journal and the page
+
+
+@pytest.mark.parametrize(("threads", "is_measured"), [(0, True), (2, False)])
+def test_what_helping_threads_cost_is_not_measured(session: SqliteSession, threads: int, is_measured: bool) -> None:
+    meters = session.execute(step(f"PRAGMA threads = {threads}", in_transaction=False)).meters
+    assert (meters.cpu_ms is not None, meters.io_operations is not None) == (is_measured, is_measured)
 
 
 def test_the_counters_leave_out_their_own_reading(target: TargetFile) -> None:
@@ -197,6 +192,14 @@ def test_errors_are_told_apart_by_their_code(code: str, expected: ErrorClass) ->
     error.sqlite_errorname = code
     assert target_error(error).error_class is expected
     assert target_error(error).code == code
+
+
+def test_a_schema_that_this_sqlite_cannot_read_is_not_only_called_damaged() -> None:
+    error = sqlite3.DatabaseError('malformed database schema (v) - near "ORDER": syntax error')
+    error.sqlite_errorname = "SQLITE_CORRUPT"
+    found = target_error(error)
+    assert (found.error_class, found.code) == (ErrorClass.PERMANENT, "SQLITE_CORRUPT")
+    assert found.message.endswith(f"or it was written for another SQLite than {sqlite3.sqlite_version}")
 
 
 def test_an_error_without_a_code_is_named_by_its_type() -> None:

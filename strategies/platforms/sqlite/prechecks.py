@@ -1,0 +1,68 @@
+"""What a job may ask of a SQLite file before it starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from strategies.platforms.base import Precheck, Session
+
+# Where SQLite puts what a sort cannot keep in memory, by its own order (os_unix.c, `unixTempFileDir`).
+_FOLDERS_NAMED = ("SQLITE_TMPDIR", "TMPDIR")
+_FOLDERS = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 (looked at, not written to)
+
+
+def _writable(session: Session) -> str:
+    return "" if session.facts().is_writable else "the portal may not write the file, or not its folder."
+
+
+def _free_space(session: Session) -> str:
+    """Measured: the journal (or the WAL) of a rebuild grows to the size of the index, and its sort to up to twice that.
+
+    No index is much larger than half its file, so the file's size does for each.
+    """
+    facts = session.facts()
+    beside, sorting, size = Path(facts.database).parent, _sorting_folder(), facts.size_bytes or 0
+    is_one_disk = beside.stat().st_dev == sorting.stat().st_dev
+    for folder, needed in ((beside, 2 * size if is_one_disk else size), (sorting, size)):
+        free = shutil.disk_usage(folder).free
+        if free < needed:
+            return (
+                f"{free / 2**20:,.0f} MB are free in {folder}, and up to {needed / 2**20:,.0f} MB may be needed there."
+            )
+    return ""
+
+
+def _sorting_folder() -> Path:
+    named = (os.environ.get(name) for name in _FOLDERS_NAMED)
+    for folder in (*named, *_FOLDERS):
+        if folder and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
+            return Path(folder)
+    return Path(tempfile.gettempdir())
+
+
+def _low_load(session: Session) -> str:
+    if not hasattr(os, "getloadavg"):
+        return "this machine does not tell its load."
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return (
+        ""
+        if load < cores
+        else f"the machine's load is {load:.1f}, and it has {cores} {'core' if cores == 1 else 'cores'}."
+    )
+
+
+PRECHECKS = {
+    check.name: check
+    for check in (
+        Precheck("WRITABLE", "The portal may write the file.", _writable),
+        Precheck(
+            "FREE_SPACE",
+            "There is room for another copy of the file beside it, and for one where SQLite sorts.",
+            _free_space,
+        ),
+        Precheck("LOW_LOAD", "The machine's load over the last minute is below its number of cores.", _low_load),
+    )
+}
