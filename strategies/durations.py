@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import quantiles
@@ -12,9 +13,12 @@ from strategies.models.duration import KEPT
 WHOLE_RUN = "-"
 
 
+Times = list[int]  # durations in ms, the oldest first
+
+
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The usual duration in ms (p50, p90) of `n` earlier times; with one time both are that time."""
+    """The usual duration in ms (p50, p90) of `n` times; with one time both are that time."""
 
     p50_ms: int
     p90_ms: int
@@ -29,17 +33,22 @@ def remember(target: Target, strategy: str, step_key: str, duration_ms: int, mom
     Duration.objects.filter(pk=row.pk).update(recent_ms=[*row.recent_ms, duration_ms][-KEPT:], updated_at=moment)
 
 
-def usual(target_ids: list[int], step_key: str | None = WHOLE_RUN) -> dict[tuple[int, str, str], Usual]:
-    """Usual durations by (target id, strategy, step key); one query. `step_key` None = of every step."""
+def past(target_ids: list[int], step_key: str | None = WHOLE_RUN) -> dict[tuple[int, str, str], Times]:
+    """Durations by (target id, strategy, step key), never an empty list; one query. `step_key` None = of every step."""
     rows = Duration.objects.filter(target_id__in=target_ids)
     if step_key is not None:
         rows = rows.filter(step_key=step_key)
-    return {(row.target_id, row.strategy_name, row.step_key): of(row.recent_ms) for row in rows if row.recent_ms}
+    return {(row.target_id, row.strategy_name, row.step_key): row.recent_ms for row in rows if row.recent_ms}
 
 
-def of(durations_ms: list[int]) -> Usual:
-    """p50 and p90 of at least one duration."""
-    if len(durations_ms) == 1:
-        return Usual(durations_ms[0], durations_ms[0], 1)
-    cuts = quantiles(durations_ms, n=10, method="inclusive")
-    return Usual(round(cuts[4]), round(cuts[8]), len(durations_ms))
+def usual(times: Sequence[int], *, without: int | None = None, at_least: int = 1) -> Usual | None:
+    """p50 and p90; `without` is left out once, where it is among them. None = fewer than `at_least` (1 or more) are left."""
+    left = list(times)
+    if without in left:
+        left.remove(without)
+    if len(left) < at_least:
+        return None
+    if len(left) == 1:
+        return Usual(left[0], left[0], 1)
+    cuts = quantiles(left, n=10, method="inclusive")
+    return Usual(round(cuts[4]), round(cuts[8]), len(left))

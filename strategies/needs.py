@@ -6,21 +6,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from strategies import audit, planner, queue, registry
-from strategies.audit import Actor
-from strategies.models import Assessment, Finding, Target
+from strategies.audit import PORTAL, Actor
+from strategies.models import Assessment, Finding, JobRun, Target
 from strategies.plans import Assessment as Seen
 from strategies.plans import Finding as Need
 from strategies.plans import Severity, Step
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 
 EVERYTHING = frozenset({"ALL", "ALL_INDEXES", "ALL_TABLES"})  # what an assessment looks at when it names no object
+
+_SEEN = ("object_type", "severity", "summary", "advice", "evidence", "first_seen_at", "last_seen_at", "gone_at")
 
 
 class TargetNotReady(ValueError):
@@ -53,15 +54,24 @@ def ask_assessments(actor: Actor, target: Target, strategies: Sequence[str], mom
         return [ask_assessment(actor, target, name, moment) for name in strategies if name not in open_]
 
 
-def assess(assessment: Assessment) -> Seen | None:
-    """Carry out an assessment and keep its findings. None = the target could not be looked at; the assessment says why."""
+def assess(assessment: Assessment, *, limit_seconds: float | None = None) -> Seen | None:
+    """Carry out an assessment, for so long at most, and keep its findings.
+
+    None = the target could not be looked at; the assessment says why.
+    """
     now = timezone.now()
     won = Assessment.objects.filter(pk=assessment.pk, started_at__isnull=True).update(started_at=now)
     if not won:
         return None
     target = assessment.target
     try:
-        seen = planner.look(target, assessment.strategy_name, assessment.target_object, assessment.parameters)
+        seen = planner.look(
+            target,
+            assessment.strategy_name,
+            assessment.target_object,
+            assessment.parameters,
+            limit_seconds=limit_seconds,
+        )
     except (PlatformError, NotSupported, ObjectUnknown) as refusal:
         keep_error(assessment, str(refusal), timezone.now())
         return None
@@ -84,25 +94,43 @@ def keep_error(assessment: Assessment, error: str, moment: datetime) -> bool:
     return won
 
 
+def keep_look(run: JobRun, seen: Seen, moment: datetime) -> None:
+    """Keep what a run saw at its end as an assessment, if it looked at everything with the parameters that assessments have."""
+    defaults = registry.routines()[run.strategy_name].read_parameters({}).model_dump(mode="json")
+    if run.target_object.strip().upper() not in EVERYTHING or run.parameters != defaults:
+        return
+    Assessment.objects.create(
+        target=run.target, strategy_name=run.strategy_name, target_object=run.target_object, asked_by=PORTAL.name,
+        asked_at=moment, started_at=moment, finished_at=moment, notes=list(seen.notes), found=len(seen.findings),
+    )  # fmt: skip
+    keep_findings(run.target, run.strategy_name, run.target_object, seen, moment)
+
+
 def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen, moment: datetime) -> None:
     """Bring the findings of a target up to date: new ones, ones seen again, and (after a look at everything) ones gone."""
     with transaction.atomic():
         known = {(row.kind, row.object): row for row in Finding.objects.filter(target=target, strategy_name=strategy)}
+        new, again = [], []
         for finding in seen.findings:
-            values: dict[str, Any] = {
-                "object_type": finding.object_type, "severity": finding.severity.value, "summary": finding.summary[:1000],
-                "advice": finding.advice[:1000], "evidence": dict(finding.evidence), "last_seen_at": moment,
-            }  # fmt: skip
             row = known.pop((finding.kind, finding.object[:500]), None)
             if row is None:
-                Finding.objects.create(
-                    target=target, strategy_name=strategy, kind=finding.kind, object=finding.object[:500],
-                    first_seen_at=moment, **values,
-                )  # fmt: skip
-                continue
-            if row.gone_at is not None:
-                values |= {"gone_at": None, "first_seen_at": moment}
-            Finding.objects.filter(pk=row.pk).update(**values)
+                row = Finding(
+                    target=target,
+                    strategy_name=strategy,
+                    kind=finding.kind,
+                    object=finding.object[:500],
+                    first_seen_at=moment,
+                )
+                new.append(row)
+            else:
+                if row.gone_at is not None:
+                    row.gone_at, row.first_seen_at = None, moment
+                again.append(row)
+            row.object_type, row.severity, row.last_seen_at = finding.object_type, finding.severity.value, moment
+            row.summary, row.advice = finding.summary[:1000], finding.advice[:1000]
+            row.evidence = dict(finding.evidence)
+        Finding.objects.bulk_create(new, batch_size=500)
+        Finding.objects.bulk_update(again, _SEEN, batch_size=100)
         if target_object.strip().upper() in EVERYTHING:
             gone = [row.pk for row in known.values() if row.gone_at is None]
             for start in range(0, len(gone), 500):  # Oracle takes at most 1000 expressions in a list
@@ -111,28 +139,44 @@ def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen,
 
 @dataclass(frozen=True, slots=True)
 class TargetNeeds:
-    """A target, with how many open findings it has of each severity."""
+    """A target, with how many open findings it has of each severity.
+
+    `is_assessed` says whether a look at it ever came to its end: without one, no findings say nothing.
+    """
 
     target: Target
     critical: int = 0
     warning: int = 0
     info: int = 0
+    is_assessed: bool = False
+
+    @property
+    def count(self) -> int:
+        return self.critical + self.warning + self.info
 
     @property
     def sentence(self) -> str:
         """Like `2 critical, 1 warning`."""
         warnings = "warning" if self.warning == 1 else "warnings"
         counts = ((self.critical, "critical"), (self.warning, warnings), (self.info, "for information"))
-        return ", ".join(f"{n} {words}" for n, words in counts if n) or "no open findings"
+        none = "no open findings" if self.is_assessed else "not assessed yet"
+        return ", ".join(f"{n} {words}" for n, words in counts if n) or none
+
+
+def is_assessed() -> Exists:
+    """A condition on targets: a look at it came to its end, with whatever strategy."""
+    return Exists(Assessment.objects.filter(target=OuterRef("pk"), finished_at__isnull=False, error=""))
 
 
 def needs_of(targets: Sequence[Target]) -> list[TargetNeeds]:
-    """What these targets need, in their order; one query, whatever the number of findings."""
+    """What these targets need, in their order; two queries, whatever the number of findings."""
     found: dict[int, dict[str, int]] = defaultdict(dict)
     current = Finding.objects.current().order_by().filter(target__in=targets)
     for target, severity, n in current.values_list("target", "severity").annotate(n=Count("pk")):
         found[target][severity] = n
-    return [TargetNeeds(target, **found[target.pk]) for target in targets]
+    rows = Target.objects.filter(is_assessed(), pk__in=[target.pk for target in targets])
+    assessed = set(rows.order_by().values_list("pk", flat=True))
+    return [TargetNeeds(target, **found[target.pk], is_assessed=target.pk in assessed) for target in targets]
 
 
 def remedy(finding: Finding) -> tuple[Step, ...] | None:

@@ -111,6 +111,14 @@ class Assessment:
     notes: tuple[str, ...] = ()
 
 
+class StepRole(StrEnum):
+    """What a step is for."""
+
+    WORK = "work"
+    CLEAN_UP = "clean_up"  # removes what a failed attempt left; made while the run goes on, never part of a plan
+    REVERSAL = "reversal"  # takes an earlier step back
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One action on one object.
@@ -137,6 +145,7 @@ class Step:
     expected_ms: int | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     check: Mapping[str, Any] = field(default_factory=dict)
+    role: StepRole = StepRole.WORK
 
     @property
     def sql(self) -> str:
@@ -149,12 +158,8 @@ class Step:
         return bool(self.undo)
 
     @property
-    def is_clean_up(self) -> bool:
-        return self.key.startswith("clean:")
-
-    @property
     def is_reversal(self) -> bool:
-        return self.key.startswith("undo:")
+        return self.role is StepRole.REVERSAL
 
     def reversal(self) -> Step:
         """The step that takes this one back. Raises ValueError where there is none."""
@@ -163,17 +168,34 @@ class Step:
         return replace(
             self, key=f"undo:{self.key}", statements=self.undo, undo=(), undo_note="An undo is not undone; run the strategy again.",
             reason=f"Takes back: {self.reason}", after=(), begin=self.begin or ("BEGIN" if len(self.undo) > 1 else ""),
+            role=StepRole.REVERSAL,
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "locks": self.locks.value, "sql": self.sql}
+        return {**asdict(self), "locks": self.locks.value, "role": self.role.value, "sql": self.sql}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Step:
         values = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         for name in ("statements", "settings", "undo", "after"):
             values[name] = tuple(values.get(name, ()))
-        return cls(**{**values, "locks": Locks(values["locks"])})
+        role = StepRole(values.get("role", StepRole.WORK))
+        return cls(**{**values, "locks": Locks(values["locks"]), "role": role})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one step may use on the target; None = as the target has it. `parallel_degree` 1 = the session alone."""
+
+    memory_mb: int | None = None
+    parallel_degree: int | None = None
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Limits:
+        return cls(**{name: kept[name] for name in cls.__dataclass_fields__ if name in kept})
+
+    def as_json(self) -> dict[str, int]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,12 +251,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the target says after a step. `ok` False means the step failed, whatever the statement reported."""
+    """What the target says after a step. `ok` False means the step failed, whatever the statement reported.
+
+    `error` is set where the target could not be asked.
+    """
 
     ok: bool
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     objects_affected: int = 1
+    error: TargetError | None = None
 
 
 class LeftBehind(StrEnum):

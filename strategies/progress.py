@@ -1,4 +1,4 @@
-"""How far runs are, and when they will be done: their plan beside what the operation log says of it. Pure but for `usual`."""
+"""How far runs are, and when they will be done: their plan beside what the operation log says of it. Pure but for `past`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from strategies import durations
-from strategies.durations import WHOLE_RUN, Usual
+from strategies.durations import WHOLE_RUN, Times, Usual
 from strategies.models import ACTIVE, GOOD, JobRun, OperationLog, OperationStatus
 from strategies.plans import Plan, Step
 
 SHOWN_STEPS = 100
 SLOW_FACTOR = 1.5  # times the p90 of earlier runs
 ENOUGH = 5  # earlier runs before one is called slower than usual
-Past = Mapping[tuple[int, str, str], Usual]
+SHOWN_FROM = 3  # earlier times before a duration is called usual: fewer say nothing of what is usual
+Past = Mapping[tuple[int, str, str], Times]
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`percent` 0..100, None = not known. `ends_at` None = too little is known. `usual` is that of the whole run."""
+    """`percent` 0..100, None = not known. `ends_at` None = too little is known.
+
+    `usual` is that of the whole run, None while there are too few others.
+    """
 
     percent: int | None = None
     ends_at: datetime | None = None
@@ -30,7 +34,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A step of the plan and what became of it. `state` None = not begun."""
+    """A step of the plan and what became of it. `state` None = not begun; `usual` counts other runs, None = too few."""
 
     number: int
     step: Step
@@ -46,7 +50,8 @@ class StepRow:
 
 def estimate(run: JobRun, plan: Plan | None, past: Past, moment: datetime) -> Estimate:
     """From the target's own progress where it tells, else from what the same steps took before, else from those done so far."""
-    whole = past.get((run.target_id, run.strategy_name, WHOLE_RUN))
+    times = past.get((run.target_id, run.strategy_name, WHOLE_RUN), [])
+    whole = durations.usual(times, without=run.duration_ms, at_least=SHOWN_FROM)
     if run.status in GOOD:
         return Estimate(100, None, whole)
     if run.status not in ACTIVE or run.started_at is None or plan is None or not plan.steps:
@@ -74,7 +79,7 @@ def _parts(run: JobRun, steps: Sequence[Step]) -> tuple[Sequence[Step], Step | N
 
 
 def _expected_ms(run: JobRun, step: Step, past: Past) -> int | None:
-    usual = past.get((run.target_id, run.strategy_name, step.key))
+    usual = durations.usual(past.get((run.target_id, run.strategy_name, step.key), []))
     return usual.p50_ms if usual else step.expected_ms
 
 
@@ -107,9 +112,9 @@ def _ms(start: datetime, end: datetime) -> float:
     return max(0.0, (end - start).total_seconds() * 1000)
 
 
-def usual(runs: Sequence[JobRun], *, steps: bool = True) -> Past:
-    """What the work of these runs took before; one query."""
-    return durations.usual(sorted({run.target_id for run in runs}), None if steps else WHOLE_RUN)
+def past(runs: Sequence[JobRun]) -> Past:
+    """What the work of these runs, and each of its steps, took before; one query."""
+    return durations.past(sorted({run.target_id for run in runs}), None)
 
 
 def step_rows(run: JobRun, plan: Plan, operations: Sequence[OperationLog], past: Past) -> list[StepRow]:
@@ -121,10 +126,12 @@ def step_rows(run: JobRun, plan: Plan, operations: Sequence[OperationLog], past:
     rows = []
     for number, step in enumerate(plan.steps[first : first + SHOWN_STEPS], first + 1):
         mine = attempts.get(step.key, [])
+        times = past.get((run.target_id, run.strategy_name, step.key), [])
+        own = mine[-1].duration_ms if mine else None
         rows.append(
             StepRow(
                 number, step, mine[-1].state if mine else None, run.is_active and number == run.step_number,
-                past.get((run.target_id, run.strategy_name, step.key)), mine,
+                durations.usual(times, without=own, at_least=SHOWN_FROM), mine,
             )
         )  # fmt: skip
     return rows

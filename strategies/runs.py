@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from strategies import audit, durations, planner, queue, registry, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.gate import Reason, Verdict, verdict
-from strategies.gate_facts import Gatehouse
-from strategies.models import ACTIVE, GOOD, OPEN, JobRun, OperationStatus, Origin, Portal, RunStatus, Stop, Target
-from strategies.plans import ErrorClass, LeftBehind, Plan, StateLeft, Step, TargetError
+from strategies.gate_facts import Gatehouse, missing_rights
+from strategies.models import ACTIVE, GOOD, JobRun, OperationStatus, Origin, Portal, RunStatus, Stop, Target
+from strategies.plans import ErrorClass, LeftBehind, Limits, Plan, StateLeft, TargetError
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 from strategies.routines.base import ParametersRefused
+from strategies.sentences import sentences
+
+log = logging.getLogger(__name__)
 
 NOTHING_TO_DO = "Nothing to do: the plan has no steps."  # its notes may say what was seen and left alone
 UNRELEASED_FOR = timedelta(hours=24)  # a plan that nobody releases within a day is cancelled: what it saw is old
@@ -68,10 +72,11 @@ def ask(
         is_released=is_released,
         woken_at=moment,
     )
-    return _begin(actor, run, "plan_run" if wake else None)
+    return begin(actor, run, wake="plan_run" if wake else None)
 
 
-def _begin(actor: Actor, run: JobRun, wake: str | None) -> JobRun:
+def begin(actor: Actor, run: JobRun, *, wake: str | None) -> JobRun:
+    """Keep a run that is asked for; with `wake` a worker takes it up by that task. Raises IntegrityError for a known `due_key`."""
     with transaction.atomic():
         run.save()
         asked = {
@@ -79,6 +84,7 @@ def _begin(actor: Actor, run: JobRun, wake: str | None) -> JobRun:
             "object": run.target_object,
             "parameters": run.parameters,
             "origin": run.origin,
+            **({"job": run.job_id, "due_at": run.due_at.isoformat()} if run.job_id else {}),
         }
         audit.record(actor, "run.asked", run, after=asked, target=run.target)
         if wake:
@@ -86,8 +92,8 @@ def _begin(actor: Actor, run: JobRun, wake: str | None) -> JobRun:
     return run
 
 
-def plan(run: JobRun, moment: datetime) -> bool:
-    """Look at the target and freeze the plan. False = it could not be planned; the run has failed and says why.
+def plan(run: JobRun, moment: datetime, *, limit_seconds: float | None = None) -> bool:
+    """Look at the target, for so long at most, and freeze the plan. False = it could not be planned; the run has failed and says why.
 
     Planned by two at once, one does it: a refused sign-in is not tried twice.
     """
@@ -95,7 +101,10 @@ def plan(run: JobRun, moment: datetime) -> bool:
     if not rows.update(planning_at=moment):
         return False
     try:
-        made = planner.make_plan(run.target, run.strategy_name, run.target_object, run.parameters)
+        made = planner.make_plan(
+            run.target, run.strategy_name, run.target_object, run.parameters, Limits.of(run.limits),
+            limit_seconds=limit_seconds,
+        )  # fmt: skip
     except PlatformError as refusal:
         refuse_plan(run, refusal.error, moment)
         return False
@@ -121,18 +130,36 @@ def keep_plan(run: JobRun, made: Plan, moment: datetime) -> bool:
                 PORTAL, "run.planned", run, after={"digest": made.digest, "steps": len(made.steps)}, target=run.target
             )
     run.refresh_from_db()
-    if kept and not made.steps and run.is_released:
+    if kept and run.is_released and run.due_at <= moment and is_done_with_nothing(run):
         _end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
-    elif kept and run.is_released:
+    elif kept and run.is_released:  # planned ahead of its time, an empty plan is looked at again when it is due
         JobRun.objects.move(run.pk, leaving=(RunStatus.PLANNED,), to=RunStatus.WAITING)
     run.refresh_from_db()
     return bool(kept)
 
 
+def is_done_with_nothing(run: JobRun) -> bool:
+    """Whether an empty plan means that all is well. Where a right is missing it means nothing: the run waits for the right."""
+    return run.steps_total == 0 and not missing_rights(run)
+
+
 def refuse_plan(run: JobRun, error: TargetError, moment: datetime) -> None:
     """Planning failed: nothing was changed on the target."""
     left = StateLeft(LeftBehind.CLEAN, "Nothing was changed: the run failed while it was being planned.")
-    _end_without_start(run, RunStatus.FAILED, f"Planning failed. {error}", moment, error=error, state_left=left)
+    _end_without_start(
+        run,
+        RunStatus.FAILED,
+        sentences("Planning failed", error),
+        moment,
+        leaving=_UNPLANNED,
+        error=error,
+        state_left=left,
+    )
+
+
+_NOT_BEGUN = Q(status__in=(RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY))
+_UNPLANNED = Q(status=RunStatus.PLANNED, planned_at__isnull=True)
+_UNRELEASED = Q(status=RunStatus.PLANNED, is_released=False)
 
 
 def _end_without_start(
@@ -141,26 +168,44 @@ def _end_without_start(
     message: str,
     moment: datetime,
     *,
+    leaving: Q = _NOT_BEGUN,
     actor: Actor = PORTAL,
     error: TargetError | None = None,
     state_left: StateLeft | None = None,
 ) -> bool:
+    ending = Finish(status, message, error, state_left)
     with transaction.atomic():
-        won = JobRun.objects.move(
-            run.pk, leaving=(RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY), to=status, finished_at=moment,
-            **_ending(Finish(status, message, error, state_left)),
-        )  # fmt: skip
+        rows = JobRun.objects.filter(leaving, pk=run.pk)
+        won = rows.update(status=status, finished_at=moment, **_ending(ending)) == 1
         if won:
             audit.record(actor, f"run.{status.value}", run, after={"message": message}, target=run.target)
+            run.refresh_from_db()
+            _tally(run, ending, moment)
     run.refresh_from_db()
-    if won and status is not RunStatus.CANCELLED:
-        tallies.count(run)
     return won
 
 
 def expire(run: JobRun, moment: datetime) -> bool:
-    """Cancel a plan that nobody released in time."""
-    return _end_without_start(run, RunStatus.CANCELLED, "Cancelled: nobody released this plan within a day.", moment)
+    """Cancel a plan that nobody released in time. False = somebody did meanwhile."""
+    message = "Cancelled: nobody released this plan within a day."
+    return _end_without_start(run, RunStatus.CANCELLED, message, moment, leaving=_UNRELEASED)
+
+
+def miss(run: JobRun, moment: datetime) -> bool:
+    """It could not start within its bound, for the reasons that it carries. False = it has begun, or is over."""
+    why = " ".join(reason["sentence"] for reason in run.reasons if reason["code"] != "late")
+    message = f"It did not start in time. {why or 'It was not planned by then.'}"
+    return _end_without_start(run, RunStatus.MISSED, message[:2000], moment)
+
+
+def leave_out(run: JobRun, sentence: str, moment: datetime) -> bool:
+    """What it depends on ended otherwise: it does not run this time. False = it has begun, or is over."""
+    return _end_without_start(run, RunStatus.CANCELLED, f"Left out. {sentence}", moment)
+
+
+def withdraw(run: JobRun, why: str, moment: datetime) -> bool:
+    """Take back a run that its job no longer wants. False = it has begun, or is over."""
+    return _end_without_start(run, RunStatus.CANCELLED, f"Withdrawn before it began: {why}", moment)
 
 
 def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
@@ -171,7 +216,7 @@ def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
         if won:
             audit.record(actor, "run.released", run, after={"digest": digest}, target=run.target)
     run.refresh_from_db()
-    if won and run.steps_total == 0:
+    if won and is_done_with_nothing(run):
         _end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
     elif won:
         ask_gate([run], moment)
@@ -183,19 +228,37 @@ def ask_gate(waiting: Iterable[JobRun], moment: datetime, *, wake: bool = True) 
 
     One that may start becomes ready and (with `wake`) a worker is woken; the others keep their reasons.
     """
-    gatehouse = Gatehouse(moment, counts_ready=True)
+    waiting = list(waiting)
+    gatehouse = Gatehouse(moment, waiting, counts_ready=True)
     verdicts: dict[int, Verdict] = {}
     for run in waiting:
         answer = verdicts[run.pk] = verdict(gatehouse.facts(run), moment)
         if answer.may_start:
             gatehouse.admit(run)
             _make_ready(run, moment, wake)
-        elif run.reasons != answer.as_json():
-            JobRun.objects.filter(pk=run.pk, status=RunStatus.WAITING).update(
-                reasons=answer.as_json(), reasons_at=moment
-            )
-            run.refresh_from_db()
+        else:
+            keep_reasons(run, answer.reasons, moment)
     return verdicts
+
+
+def keep_reasons(run: JobRun, reasons: Iterable[Reason], moment: datetime) -> None:
+    """Say on the run why it waits, if that has changed."""
+    told = [reason.as_json() for reason in reasons]
+    if run.reasons != told:
+        rows = JobRun.objects.filter(pk=run.pk, status__in=(RunStatus.PLANNED, RunStatus.WAITING))
+        rows.update(reasons=told, reasons_at=moment)
+        run.refresh_from_db()
+
+
+def let_plan(run: JobRun, moment: datetime) -> bool:
+    """What the run waited for is over: a worker plans it. False = another said so first."""
+    with transaction.atomic():
+        rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, plans_late=True)
+        won = rows.update(plans_late=False, woken_at=moment, reasons=[], reasons_at=moment) == 1
+        if won:
+            queue.enqueue("plan_run", run.pk)
+    run.refresh_from_db()
+    return won
 
 
 def _make_ready(run: JobRun, moment: datetime, wake: bool) -> None:
@@ -215,10 +278,10 @@ def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
     """
     with transaction.atomic():
         Portal.objects.filter(pk=1).update(gate_turn=F("gate_turn") + 1)
-        run = JobRun.objects.select_related("target").filter(pk=pk, status=RunStatus.READY).first()
+        run = JobRun.objects.select_related("target", "job").filter(pk=pk, status=RunStatus.READY).first()
         if run is None:
             return None
-        answer = verdict(Gatehouse(moment, counts_ready=False).facts(run), moment)
+        answer = verdict(Gatehouse(moment, [run], counts_ready=False).facts(run), moment)
         if not answer.may_start:
             JobRun.objects.move(
                 pk, leaving=(RunStatus.READY,), to=RunStatus.WAITING, reasons=answer.as_json(), reasons_at=moment
@@ -229,7 +292,7 @@ def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
             worker=worker,
             moment=moment,
             lease_until=moment + timedelta(seconds=settings.PORTAL_LEASE_SECONDS),
-            deadline_at=moment + timedelta(seconds=run.timeout_seconds),
+            deadline_at=moment + timedelta(seconds=run.timeout_seconds, milliseconds=-run.worked_ms),
         )
         if token is None:
             return None
@@ -239,17 +302,24 @@ def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
 
 
 def ask_stop(run: JobRun, actor: Actor, how: Stop, moment: datetime) -> bool:
-    """Stop a run: one that has not started is cancelled at once, one at work is asked to. A harder way replaces a milder one."""
-    if run.status not in ACTIVE:
-        return _cancel_idle(run, actor, moment)
+    """Stop a run: one that has not started is cancelled at once, one at work is asked to. A harder way replaces a milder one.
+
+    False = it is over, or was asked to already.
+    """
+    for _ in range(3):  # it may be claimed, paused or put back at this very moment: then the other way is the right one
+        run.refresh_from_db()
+        if not run.is_open:
+            return False
+        if _ask_active(run, actor, how, moment) if run.is_active else _cancel_idle(run, actor, moment):
+            return True
+    return False
+
+
+def _ask_active(run: JobRun, actor: Actor, how: Stop, moment: datetime) -> bool:
     milder = ("", Stop.SHUTDOWN) if how is Stop.AFTER_STEP else ("", Stop.SHUTDOWN, Stop.AFTER_STEP)
     with transaction.atomic():
-        won = (
-            JobRun.objects.filter(pk=run.pk, status__in=ACTIVE, stop__in=milder).update(
-                stop=how, stop_asked_at=moment, stop_asked_by=actor.name
-            )
-            == 1
-        )
+        rows = JobRun.objects.filter(pk=run.pk, status__in=ACTIVE, stop__in=milder)
+        won = rows.update(stop=how, stop_asked_at=moment, stop_asked_by=actor.name) == 1
         if won:
             JobRun.objects.move(run.pk, leaving=(RunStatus.RUNNING,), to=RunStatus.STOPPING)
             audit.record(actor, "run.stop_asked", run, after={"how": how.value}, target=run.target)
@@ -258,49 +328,52 @@ def ask_stop(run: JobRun, actor: Actor, how: Stop, moment: datetime) -> bool:
 
 
 def _cancel_idle(run: JobRun, actor: Actor, moment: datetime) -> bool:
-    if run.status == RunStatus.PAUSED:
-        with transaction.atomic():
-            won = JobRun.objects.move(
-                run.pk, leaving=(RunStatus.PAUSED,), to=RunStatus.CANCELLED, finished_at=moment,
-                **_ending(Finish(RunStatus.CANCELLED, f"Cancelled by {actor.name} while it was paused.")),
-            )  # fmt: skip
-            if won:
-                audit.record(actor, "run.cancelled", run, target=run.target)
-        run.refresh_from_db()
-        return won
-    return _end_without_start(
-        run, RunStatus.CANCELLED, f"Cancelled by {actor.name} before it started.", moment, actor=actor
-    )
+    """Cancel a run that no worker has in hand."""
+    is_paused = run.status == RunStatus.PAUSED
+    message = f"Cancelled by {actor.name} {'while it was paused' if is_paused else 'before it started'}."
+    leaving = Q(status=RunStatus.PAUSED) if is_paused else _NOT_BEGUN
+    return _end_without_start(run, RunStatus.CANCELLED, message, moment, leaving=leaving, actor=actor)
 
 
 def pause(run: JobRun, token: int, message: str, moment: datetime) -> bool:
-    """The worker shuts down: what is done is kept, and the run goes on with the next worker."""
+    """The worker shuts down: what is done is kept, and the run goes on with the next worker. If somebody asked it to stop, it ends."""
     with transaction.atomic():
-        won = JobRun.objects.move(
-            run.pk,
-            leaving=ACTIVE,
-            to=RunStatus.PAUSED,
-            token=token,
-            worker="",
-            lease_until=None,
-            stop="",
-            message=message,
-        )
+        won = _let_go(run, token, RunStatus.PAUSED, moment, message=message)
         if won:
             audit.record(PORTAL, "run.paused", run, after={"message": message}, target=run.target)
-    return won
+    return won or _end_as_asked(run, token, moment)
 
 
-def back_to_gate(run: JobRun, token: int, reason: Reason, moment: datetime) -> bool:
-    """A claimed run that could not begin waits again, with what stood in its way; nothing of it was started."""
+def back_to_gate(run: JobRun, token: int, reason: Reason, moment: datetime, *, wait: timedelta = timedelta(0)) -> bool:
+    """A claimed run that could not begin waits again, with what stood in its way, at least for `wait`; nothing of it was started."""
     with transaction.atomic():
-        won = JobRun.objects.move(
-            run.pk, leaving=ACTIVE, to=RunStatus.WAITING, token=token, worker="", lease_until=None, started_at=None,
-            reasons=[reason.as_json()], reasons_at=moment,
+        won = _let_go(
+            run, token, RunStatus.WAITING, moment, reasons=[reason.as_json()], reasons_at=moment,
+            not_before=moment + wait if wait else None,
         )  # fmt: skip
         if won:
             audit.record(PORTAL, "run.put_back", run, reason=reason.sentence, target=run.target)
-    return won
+    return won or _end_as_asked(run, token, moment)
+
+
+def _let_go(run: JobRun, token: int, to: RunStatus, moment: datetime, **values: Any) -> bool:
+    """The worker gives the run out of its hand, unless a person asked it to stop meanwhile."""
+    rows = JobRun.objects.filter(pk=run.pk, fencing_token=token, status__in=ACTIVE, stop__in=("", Stop.SHUTDOWN))
+    if to is RunStatus.PAUSED:
+        values["worked_ms"] = run.worked(moment) or 0
+    elif not run.worked_ms:
+        values["started_at"] = None
+    return rows.update(status=to, worker="", lease_until=None, claimed_at=None, stop="", **values) == 1
+
+
+def _end_as_asked(run: JobRun, token: int, moment: datetime) -> bool:
+    """A person's stop came while the worker let go: it counts."""
+    by = JobRun.objects.filter(pk=run.pk, fencing_token=token, status__in=ACTIVE).exclude(stop="")
+    asked_by = by.values_list("stop_asked_by", flat=True).first()
+    if asked_by is None:
+        return False
+    left = StateLeft(LeftBehind.CLEAN, "Nothing half-done was left.")
+    return finish(run, token, Finish(RunStatus.CANCELLED, f"Stopped by {asked_by}.", None, left), moment)
 
 
 def ask_shutdown(host: str, group: int, moment: datetime) -> int:
@@ -319,18 +392,27 @@ def finish(run: JobRun, token: int, ending: Finish, moment: datetime) -> bool:
     with transaction.atomic():
         won = JobRun.objects.move(
             run.pk, leaving=ACTIVE, to=ending.status, token=token, finished_at=moment,
-            duration_ms=_milliseconds(run.started_at, moment), step_fraction=None, step_phase="", **_ending(ending),
+            duration_ms=run.worked(moment), step_fraction=None, step_phase="", **_ending(ending),
         )  # fmt: skip
         if won:
             audit.record(
                 PORTAL, f"run.{ending.status.value}", run, after={"message": ending.message}, target=run.target
             )
+            run.refresh_from_db()
+            _tally(run, ending, moment)
     run.refresh_from_db()
-    if won:
-        if ending.status in (RunStatus.SUCCEEDED, RunStatus.WARNING) and run.duration_ms is not None:
-            durations.remember(run.target, run.strategy_name, durations.WHOLE_RUN, run.duration_ms, moment)
-        tallies.count(run)
     return won
+
+
+def _tally(run: JobRun, ending: Finish, moment: datetime) -> None:
+    """The counters and the usual duration, in the transaction that ends the run; trouble with them never keeps it from ending."""
+    try:
+        with transaction.atomic():
+            if ending.status in GOOD and run.duration_ms is not None and run.steps_total:
+                durations.remember(run.target, run.strategy_name, durations.WHOLE_RUN, run.duration_ms, moment)
+            tallies.count(run)
+    except Exception:
+        log.exception("run %s: its counters could not be kept", run.pk)
 
 
 def _ending(ending: Finish) -> dict[str, Any]:
@@ -342,87 +424,6 @@ def _ending(ending: Finish) -> dict[str, Any]:
         "state_left": left.kind.value if left else "",
         "state_left_message": left.message[:2000] if left else "",
     }
-
-
-def _milliseconds(start: datetime | None, end: datetime) -> int | None:
-    return None if start is None else int((end - start).total_seconds() * 1000)
-
-
-def steps_left(run: JobRun, done: set[str]) -> tuple[Step, ...]:
-    """The steps of an ended run that were not done: what a resumed run would do. Empty while the run is open."""
-    if run.status in OPEN or run.plan is None:
-        return ()
-    rest = [step for step in plan_of(run).steps if step.key not in done]
-    kept = {step.key for step in rest}
-    return tuple(replace(step, after=tuple(key for key in step.after if key in kept)) for step in rest)
-
-
-def resume(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
-    """A new run with the steps of the same plan that an ended one did not get done. Raises ValueError when there are none."""
-    steps = steps_left(run, done_keys(run))
-    if not steps:
-        raise ValueError("There is nothing to resume: the run is not over, or all its steps are done.")
-    return _begin_with(run, actor, moment, Origin.RESUME, replace(plan_of(run), steps=steps))
-
-
-def reversals(run: JobRun, succeeded: set[str]) -> tuple[Step, ...]:
-    """The steps that take back what an ended run changed, last first. Empty when nothing of it can be undone."""
-    if run.status in OPEN or run.plan is None:
-        return ()
-    return tuple(
-        step.reversal() for step in reversed(plan_of(run).steps) if step.is_reversible and step.key in succeeded
-    )
-
-
-def undo(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
-    """A new, unreleased run that brings back what the finished steps of this one changed, last step first.
-
-    Raises ValueError when nothing of it can be undone, or an undo is on its way or done.
-    """
-    done = run.operations.filter(status=OperationStatus.SUCCESS, step_key__isnull=False)
-    steps = reversals(run, {str(key) for key in done.values_list("step_key", flat=True)})
-    if not steps:
-        raise ValueError("There is nothing to undo: the run is not over, or none of its finished steps is reversible.")
-    if (earlier := undone_by(run)) is not None:
-        raise ValueError(f"Run {earlier.pk} undoes this one already.")
-    return _begin_with(run, actor, moment, Origin.UNDO, replace(plan_of(run), steps=steps))
-
-
-def undone_by(run: JobRun) -> JobRun | None:
-    """The undo of this run that is open or has succeeded."""
-    return run.children.filter(origin=Origin.UNDO, status__in=(*OPEN, *GOOD)).first()
-
-
-def _begin_with(run: JobRun, actor: Actor, moment: datetime, origin: Origin, frozen: Plan) -> JobRun:
-    successor = JobRun(
-        due_key=f"{origin}:{run.pk}:{uuid.uuid4()}", strategy_name=run.strategy_name, target=run.target, job=run.job,
-        target_object=run.target_object, parameters=run.parameters, timeout_seconds=run.timeout_seconds,
-        origin=origin, asked_by=actor.name, due_at=moment, parent=run, woken_at=moment,
-    )  # fmt: skip
-    _begin(actor, successor, None)
-    keep_plan(successor, frozen, moment)
-    return successor
-
-
-def try_again(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
-    """A new run of the same work, planned anew from what the target looks like now."""
-    successor = JobRun(
-        due_key=f"{Origin.RETRY}:{run.pk}:{uuid.uuid4()}", strategy_name=run.strategy_name, target=run.target, job=run.job,
-        target_object=run.target_object, parameters=run.parameters, timeout_seconds=run.timeout_seconds,
-        origin=Origin.RETRY, asked_by=actor.name, due_at=moment, parent=run, woken_at=moment,
-    )  # fmt: skip
-    return _begin(actor, successor, "plan_run")
-
-
-def handle(run: JobRun, actor: Actor, note: str, moment: datetime) -> bool:
-    """Somebody has dealt with a failed run: it leaves the list of what needs attention."""
-    with transaction.atomic():
-        rows = JobRun.objects.filter(pk=run.pk, handled_at__isnull=True).exclude(status__in=OPEN)
-        won = rows.update(handled_at=moment, handled_by=actor.name, handled_note=note[:500]) == 1
-        if won:
-            audit.record(actor, "run.handled", run, reason=note, target=run.target)
-    run.refresh_from_db()
-    return won
 
 
 def done_keys(run: JobRun) -> set[str]:

@@ -21,14 +21,23 @@ _WORDS = {
 
 
 def count(run: JobRun) -> None:
-    """Add an ended run to its job and to the configurations of the same work."""
+    """Add an ended run to its job and to its configuration. What was cancelled before it started, or missed, was not executed."""
     status, ended = RunStatus(run.status), run.finished_at
-    if ended is None:
+    if ended is None or (status is RunStatus.CANCELLED and run.started_at is None):
         return
     with transaction.atomic():
         if run.job_id is not None:
-            _count_job(run, run.job_id, status, ended)
-        _count_configs(run, status, ended)
+            if status is RunStatus.MISSED:
+                count_missed(run.job_id, run.message)
+            else:
+                _count_job(run, run.job_id, status, ended)
+        if status is not RunStatus.MISSED:
+            _count_configs(run, status, ended)
+
+
+def count_missed(job_id: int, message: str) -> None:
+    """A due instant of the job passed without a start."""
+    MaintenanceJob.objects.filter(pk=job_id).update(last_status="MISSED", last_error=message[:2000])
 
 
 def _count_job(run: JobRun, job_id: int, status: RunStatus, ended: datetime) -> None:
@@ -46,10 +55,13 @@ def _count_job(run: JobRun, job_id: int, status: RunStatus, ended: datetime) -> 
 
 
 def _count_configs(run: JobRun, status: RunStatus, ended: datetime) -> None:
-    place = Q(target=run.target) | (Q(target__isnull=True) if run.target.is_home else Q(pk__in=()))
-    rows = StrategyConfig.objects.filter(
-        place, strategy__strategy_name=run.strategy_name, target_object=run.target_object, is_active=True
-    )
+    if run.config_id is not None:
+        rows = StrategyConfig.objects.filter(pk=run.config_id)
+    else:
+        place = Q(target=run.target) | (Q(target__isnull=True) if run.target.is_home else Q(pk__in=()))
+        rows = StrategyConfig.objects.filter(
+            place, strategy__strategy_name=run.strategy_name, target_object=run.target_object, is_active=True
+        )
     values: dict[str, Any] = {
         "execution_count": F("execution_count") + 1,
         "last_execution": run.started_at or ended,

@@ -19,6 +19,7 @@ from strategies.plans import (
     Facts,
     Finding,
     LeftBehind,
+    Limits,
     Meters,
     MissingRight,
     Need,
@@ -33,8 +34,10 @@ from strategies.plans import (
 from strategies.platforms.base import (
     Address,
     Concern,
+    NotSupported,
     Platform,
     PlatformError,
+    Precheck,
     Query,
     RemoteSession,
     Session,
@@ -58,6 +61,15 @@ class World:
     ended: list[str] = field(default_factory=list)
     missing: list[MissingRight] = field(default_factory=list)
     cleaned: list[str] = field(default_factory=list)
+    asked: dict[str, list[Callable[[World, Session], TargetError | None]]] = field(default_factory=dict)
+    precheck: str = ""  # why the check ROOM does not hold now
+
+    def ask(self, what: str, session: Session) -> None:
+        """A question (is_needed, verify, assess) that may be scripted to fail, or to take long."""
+        turns = self.asked.get(what, [])
+        error = self.ask_error or (turns.pop(0)(self, session) if turns else None)
+        if error is not None:
+            raise PlatformError(error)
 
 
 def fails(
@@ -118,6 +130,12 @@ class ScriptedPlatform(Platform):
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.prechecks = {"ROOM": Precheck("ROOM", "There is room.", lambda session: world.precheck)}  # type: ignore[misc]
+
+    def limit_settings(self, limits: Limits) -> tuple[str, ...]:
+        if limits.memory_mb is not None:
+            raise NotSupported("Scripted knows no memory.")
+        return (f"degree {limits.parallel_degree}",) if limits.parallel_degree not in (None, 1) else ()
 
     def address(self, url: str) -> Address:
         return Address("scripted", url, "x")
@@ -146,6 +164,7 @@ class ScriptedConcern(Concern[Parameters]):
         return self.world.missing
 
     def assess(self, session: Session, parameters: Parameters, target_object: str) -> Assessment:
+        self.world.ask("assess", session)
         findings = tuple(
             Finding("broken", name, "TABLE", Severity.WARNING, f"{name} is broken", "fix it", {"size": 3})
             for name in sorted(self.world.needs)
@@ -166,18 +185,14 @@ class ScriptedConcern(Concern[Parameters]):
             for f in findings
         ]
 
-    def _ask(self) -> None:
-        if self.world.ask_error is not None:
-            raise PlatformError(self.world.ask_error)
-
     def is_needed(self, session: Session, step: Step) -> Need:
-        self._ask()
+        self.world.ask("is_needed", session)
         if step.is_reversal:
             return Need(True)
         return Need(step.object in self.world.needs, f"{step.object} is well")
 
     def verify(self, session: Session, step: Step, outcome: Outcome | None) -> Verification:
-        self._ask()
+        self.world.ask("verify", session)
         is_well = step.object not in self.world.needs
         return Verification(is_well, f"{step.object} is {'well' if is_well else 'still broken'}", {"size": 1})
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from strategies import audit, operation_log, registry, runs, targets
 from strategies.audit import PORTAL
@@ -21,6 +23,7 @@ from strategies.workers import WorkerIdentity
 
 log = logging.getLogger(__name__)
 
+_A_LOOK_MAY_TAKE_SECONDS = 60  # connecting and asking; a task that takes longer has died
 _LOST = TargetError(ErrorClass.LOST, "worker_lost", "The worker that carried this out is gone.")
 
 
@@ -29,18 +32,34 @@ def look_after(run: JobRun, moment: datetime) -> None:
     run.refresh_from_db()
     if run.status not in ACTIVE or run.lease_until is None or run.lease_until > moment:
         return
+    if not _take_turn(run, moment):
+        return
     alive = _is_worker_alive(run)
-    leases_missed = (moment - run.lease_until).total_seconds() / settings.PORTAL_LEASE_SECONDS
+    silent = (moment - (run.heartbeat_at or run.lease_until)).total_seconds()
+    leases_missed = silent / settings.PORTAL_LEASE_SECONDS - 1
     platform = targets.platform_of(run.target)
     try:
         with targets.session(run.target, "look after", None) as session:
             if platform.has_sessions and _still_works(run, session, alive, moment):
                 return
             if _may_come_back(platform.has_sessions, alive, leases_missed):
+                _keep(run)
                 return
             _judge(run, session, moment)
     except PlatformError as refusal:
-        _say(run, f"Its worker is silent, and the target cannot be asked: {refusal.error}", moment)
+        _say(run, f"Its worker is silent, and the target cannot be asked: {refusal.error}")
+
+
+def _take_turn(run: JobRun, moment: datetime) -> bool:
+    """One looks after a run at a time, however long the target takes to answer. A sign of life meanwhile ends the turn."""
+    turn = moment + timedelta(seconds=_A_LOOK_MAY_TAKE_SECONDS)
+    rows = JobRun.objects.filter(
+        pk=run.pk, fencing_token=run.fencing_token, status__in=ACTIVE, lease_until=run.lease_until
+    )
+    if rows.update(lease_until=turn) != 1:
+        return False
+    run.lease_until = turn
+    return True
 
 
 def _is_worker_alive(run: JobRun) -> bool | None:
@@ -51,13 +70,13 @@ def _is_worker_alive(run: JobRun) -> bool | None:
 
 
 def _may_come_back(has_sessions: bool, alive: bool | None, leases_missed: float) -> bool:
-    """A process that lives may only be late; one on another host cannot be asked. Both get two more leases to speak up.
+    """A process that lives may only be late; one on another host cannot be asked. Both get another lease to speak up.
 
     Without sessions (SQLite) the work is in the process itself: while that lives, so may the work.
     """
     if alive is True and not has_sessions:
         return True
-    return alive is not False and leases_missed < 2
+    return alive is not False and leases_missed < 1
 
 
 def _still_works(run: JobRun, session: Session, alive: bool | None, moment: datetime) -> bool:
@@ -71,20 +90,24 @@ def _still_works(run: JobRun, session: Session, alive: bool | None, moment: date
             platform.end_session(session, remote, force=True)
     if working:
         who = "gone" if alive is False else "silent"
-        _say(run, f"Its worker is {who}, but its statement still runs on the target.", moment)
+        _say(run, f"Its worker is {who}, but its statement still runs on the target.")
     return bool(working)
 
 
-def _say(run: JobRun, phase: str, moment: datetime) -> None:
+def _say(run: JobRun, phase: str) -> None:
     """Keep the run, say on its page what is known, and have it looked after again soon."""
-    again = moment + timedelta(seconds=min(5, settings.PORTAL_LEASE_SECONDS))
-    JobRun.objects.filter(pk=run.pk, fencing_token=run.fencing_token, status__in=ACTIVE).update(
-        step_phase=phase[:200], lease_until=again
-    )
+    _keep(run, step_phase=phase[:200])
+
+
+def _keep(run: JobRun, **values: Any) -> None:
+    again = timezone.now() + timedelta(seconds=min(5, settings.PORTAL_LEASE_SECONDS))  # from now: asking took its time
+    JobRun.objects.filter(
+        pk=run.pk, fencing_token=run.fencing_token, status__in=ACTIVE, lease_until=run.lease_until
+    ).update(lease_until=again, **values)
 
 
 def _judge(run: JobRun, session: Session, moment: datetime) -> None:
-    """Take the run over (its old worker can write nothing any more), settle the open step, and finish."""
+    """Take the run over (its old worker stops before its next step), settle the open step, and finish."""
     if not _take_over(run, moment):
         return
     steps = {step.key: step for step in runs.plan_of(run).steps}
@@ -107,7 +130,7 @@ def _take_over(run: JobRun, moment: datetime) -> bool:
     with transaction.atomic():
         won = (
             JobRun.objects.filter(
-                pk=run.pk, fencing_token=run.fencing_token, status__in=ACTIVE, lease_until__lte=moment
+                pk=run.pk, fencing_token=run.fencing_token, status__in=ACTIVE, lease_until=run.lease_until
             ).update(
                 fencing_token=F("fencing_token") + 1,
                 lease_until=moment + timedelta(seconds=settings.PORTAL_LEASE_SECONDS),

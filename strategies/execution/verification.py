@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from strategies import targets
 from strategies.execution.watch import Watch, Wish
-from strategies.models import JobRun, Origin
-from strategies.plans import ErrorClass, LeftBehind, Outcome, Plan, StateLeft, Step, Verification
-from strategies.platforms.base import Concern, ObjectUnknown, PlatformError, Session
+from strategies.models import JobRun
+from strategies.plans import Assessment, ErrorClass, LeftBehind, Outcome, Plan, StateLeft, Step, Verification
+from strategies.platforms.base import Concern, PlatformError, Session
+
+_ASK_EVERY_SECONDS = 1.0
 
 
 def ask(concern: Concern[Any], session: Session, step: Step, outcome: Outcome) -> Verification | None:
@@ -21,7 +24,8 @@ def ask(concern: Concern[Any], session: Session, step: Step, outcome: Outcome) -
             return concern.verify_undo(session, step)
         return concern.verify(session, step, outcome if error is None else None)
     except PlatformError as refusal:
-        return Verification(False, f"The target could not be asked whether it helped: {refusal.error}")
+        message = f"The target could not be asked whether it helped: {refusal.error}"
+        return Verification(False, message, error=refusal.error)
 
 
 def state_left(concern: Concern[Any], session: Session, step: Step) -> StateLeft:
@@ -51,16 +55,10 @@ def wait_until_alone(run: JobRun, session: Session, watch: Watch) -> None:
         if watch.wish not in (None, Wish.AFTER_STEP):
             for remote in working:
                 platform.end_session(session, remote, force=True)
-        watch.sleep(1)
+        time.sleep(_ASK_EVERY_SECONDS)  # not `watch.sleep`, which returns at once when a stop is wished
 
 
-def still_found(run: JobRun, session: Session, concern: Concern[Any], plan: Plan, parameters: Any) -> list[str]:
+def still_found(plan: Plan, seen: Assessment) -> list[str]:
     """Summaries of findings that a second look still has about objects of this plan; an undo brings them back on purpose."""
-    if run.origin == Origin.UNDO:
-        return []
-    try:
-        seen = concern.assess(session, parameters, run.target_object)
-    except (PlatformError, ObjectUnknown) as refusal:
-        return [f"the second look itself failed: {refusal}"]
-    objects = {step.object for step in plan.steps}
+    objects = {step.object for step in plan.steps if not step.is_reversal}
     return [finding.summary for finding in seen.findings if finding.object in objects]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.utils import timezone
 
 from strategies import targets
 from strategies.models import JobRun, Stop
-from strategies.platforms.base import NotSupported, PlatformError, Session
+from strategies.platforms.base import NotSupported, Session
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +25,17 @@ FORCE_AFTER_SECONDS = 10.0
 
 
 class Wish(StrEnum):
-    """Why a run is to stop. All but AFTER_STEP also cancel the statement that runs (SHUTDOWN only after its grace)."""
+    """Why a run is to stop. All but AFTER_STEP also cancel what runs on the target (SHUTDOWN only after its grace)."""
 
     AFTER_STEP = "after_step"
     SHUTDOWN = "shutdown"
     DEADLINE = "deadline"
     CANCEL = "cancel"
-    NOT_OURS = "not_ours"  # somebody else took the run: nothing of ours may be written any more
+    NOT_OURS = "not_ours"  # somebody else took the run: nothing of ours may be done or written any more
+
+
+_ORDER = (None, Wish.SHUTDOWN, Wish.AFTER_STEP, Wish.DEADLINE, Wish.CANCEL, Wish.NOT_OURS)
+_WISHES = {Stop.CANCEL: Wish.CANCEL, Stop.AFTER_STEP: Wish.AFTER_STEP, Stop.SHUTDOWN: Wish.SHUTDOWN}
 
 
 class Watch(threading.Thread):
@@ -39,10 +45,12 @@ class Watch(threading.Thread):
         super().__init__(name=f"watch-run-{run.pk}", daemon=True)
         self._run, self._session, self._now = run, session, now
         self._wish: Wish | None = None
+        self._stop_asked_at: datetime | None = None
         self._over = threading.Event()
         self._wished = threading.Event()
-        self._is_executing = False
+        self._is_at_work = False
         self._cancel_asked_at: datetime | None = None
+        self._progress: dict[str, Any] = {}
 
     @property
     def wish(self) -> Wish | None:
@@ -56,11 +64,19 @@ class Watch(threading.Thread):
         """Watch another session, after the first one was lost."""
         self._session = session
 
-    def executing(self, is_executing: bool) -> None:
-        """Told by the runner around each statement: only then is there something to cancel."""
-        self._is_executing = is_executing
-        if not is_executing:
-            self._cancel_asked_at = None
+    def give_up(self) -> None:
+        """The runner found that somebody else has the run."""
+        self._set(Wish.NOT_OURS)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """What the target does meanwhile is cancelled when somebody wishes the run to stop."""
+        self._is_at_work = True
+        try:
+            with self._session.at_work():
+                yield
+        finally:
+            self._is_at_work, self._cancel_asked_at = False, None
 
     def end(self) -> None:
         self._over.set()
@@ -74,61 +90,54 @@ class Watch(threading.Thread):
             connection.close()
 
     def look(self) -> None:
-        """One look: say that we live, read what is wished, act on it. Trouble with the portal's own database passes."""
-        try:
-            self._beat()
-        except DatabaseError:
-            log.warning("run %s: no sign of life could be written", self._run.pk, exc_info=True)
-            connection.close()
-        if self._now() >= self._deadline:
-            self._set(Wish.DEADLINE)
-        if self._is_executing and self._cancels():
-            self._cancel()
-
-    @property
-    def _deadline(self) -> datetime:
-        return self._run.deadline_at or datetime.max.replace(tzinfo=self._now().tzinfo)
+        """One look. Trouble in one part (the portal's own database, a hung target) stops neither the others nor the next look."""
+        for part in (self._beat, self._heed_deadline, self._cancel_if_wished, self._ask_progress):
+            try:
+                part()
+            except Exception:
+                log.warning("run %s: %s failed; the next look follows", self._run.pk, part.__name__, exc_info=True)
+                connection.close()
 
     def _beat(self) -> None:
+        """The sign of life comes first: whatever else hangs, it was given."""
         run, now = self._run, self._now()
-        progress = self._session.progress() if self._is_executing else None
-        values = {} if progress is None else {"step_fraction": progress.fraction, "step_phase": progress.phase[:200]}
         lease_until = now + timedelta(seconds=settings.PORTAL_LEASE_SECONDS)
-        if not JobRun.objects.beat(run.pk, run.fencing_token, moment=now, lease_until=lease_until, **values):
+        if not JobRun.objects.beat(run.pk, run.fencing_token, moment=now, lease_until=lease_until, **self._progress):
             self._set(Wish.NOT_OURS)
             return
-        stop, asked_at = JobRun.objects.values_list("stop", "stop_asked_at").get(pk=run.pk)
-        self._stop_asked_at = asked_at
-        if stop == Stop.CANCEL:
-            self._set(Wish.CANCEL)
-        elif stop == Stop.AFTER_STEP:
-            self._set(Wish.AFTER_STEP)
-        elif stop == Stop.SHUTDOWN:
-            self._set(Wish.SHUTDOWN)
+        stop, self._stop_asked_at = JobRun.objects.values_list("stop", "stop_asked_at").get(pk=run.pk)
+        if stop:
+            self._set(_WISHES[Stop(stop)])
 
-    _stop_asked_at: datetime | None = None
-    _ORDER = (None, Wish.SHUTDOWN, Wish.AFTER_STEP, Wish.DEADLINE, Wish.CANCEL, Wish.NOT_OURS)
+    def _heed_deadline(self) -> None:
+        if self._run.deadline_at is not None and self._now() >= self._run.deadline_at:
+            self._set(Wish.DEADLINE)
+
+    def _ask_progress(self) -> None:
+        progress = self._session.progress() if self._is_at_work else None
+        self._progress = (
+            {} if progress is None else {"step_fraction": progress.fraction, "step_phase": progress.phase[:200]}
+        )
 
     def _set(self, wish: Wish) -> None:
-        if self._ORDER.index(wish) > self._ORDER.index(self._wish):
+        if _ORDER.index(wish) > _ORDER.index(self._wish):
             self._wish = wish
             self._wished.set()
+
+    def _cancel_if_wished(self) -> None:
+        """Ask the session to stop, again at each look; one that does not end is ended through another session."""
+        if not self._is_at_work or not self._cancels():
+            return
+        self._cancel_asked_at = self._cancel_asked_at or self._now()
+        if self._now() < self._cancel_asked_at + timedelta(seconds=FORCE_AFTER_SECONDS):
+            self._session.cancel()
+        else:
+            self._end_by_force()
 
     def _cancels(self) -> bool:
         if self._wish is Wish.SHUTDOWN and self._stop_asked_at is not None:
             return self._now() >= self._stop_asked_at + timedelta(seconds=settings.PORTAL_GRACE_SECONDS)
         return self._wish in (Wish.DEADLINE, Wish.CANCEL, Wish.NOT_OURS)
-
-    def _cancel(self) -> None:
-        """Ask the session to stop, again each time; one that does not end is ended through another session."""
-        self._cancel_asked_at = self._cancel_asked_at or self._now()
-        try:
-            if self._now() < self._cancel_asked_at + timedelta(seconds=FORCE_AFTER_SECONDS):
-                self._session.cancel()
-            else:
-                self._end_by_force()
-        except PlatformError:
-            log.warning("run %s: the target did not take the cancel; asking again", self._run.pk, exc_info=True)
 
     def _end_by_force(self) -> None:
         platform = targets.platform_of(self._run.target)

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from strategies import holds, runs
+from strategies import holds, runs, successors
 from strategies.audit import Actor
-from strategies.models import AuditEntry, JobRun, RunStatus, StrategyConfig, Tag, Target, Tenant
+from strategies.gate import Reason
+from strategies.models import AuditEntry, JobRun, RunStatus, Stop, StrategyConfig, Tag, Target, Tenant
 from strategies.plans import Plan, Step
 from strategies.routines.base import ParametersRefused
 from strategies.runs import Finish
@@ -271,10 +272,10 @@ def test_a_harder_stop_replaces_a_milder_one_and_never_the_other_way() -> None:
 def test_a_failed_run_is_handled_once_with_a_note() -> None:
     run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
     assert run is not None
-    assert not runs.handle(run, ANNA, "not over yet", timezone.now())
+    assert not successors.handle(run, ANNA, "not over yet", timezone.now())
     runs.finish(run, run.fencing_token, Finish(RunStatus.FAILED, "no"), timezone.now())
-    assert runs.handle(run, ANNA, "index dropped by hand", timezone.now())
-    assert not runs.handle(run, ANNA, "again", timezone.now())
+    assert successors.handle(run, ANNA, "index dropped by hand", timezone.now())
+    assert not successors.handle(run, ANNA, "again", timezone.now())
     assert run.handled_note == "index dropped by hand"
 
 
@@ -325,3 +326,53 @@ def test_of_many_waiting_runs_the_gate_lets_in_as_many_as_fit_in_the_order_asked
     assert [run.status for run in waiting] == ["ready", "ready", "waiting", "waiting"]
     runs.ask_gate(waiting[2:], timezone.now())
     assert [run.status for run in waiting[2:]] == ["waiting", "waiting"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("let_go", ["pause", "back_to_gate"])
+@pytest.mark.parametrize("how", [Stop.CANCEL, Stop.AFTER_STEP])
+def test_a_stop_that_comes_while_the_worker_lets_go_of_the_run_still_counts(let_go: str, how: Stop) -> None:
+    run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
+    assert run is not None
+    assert runs.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, how, timezone.now())
+    if let_go == "pause":
+        assert runs.pause(run, run.fencing_token, "shut down", timezone.now())
+    else:
+        assert runs.back_to_gate(run, run.fencing_token, Reason("x", "y", "z"), timezone.now())
+    run.refresh_from_db()
+    assert (run.status, run.message) == (RunStatus.CANCELLED, "Stopped by anna.")
+
+
+@pytest.mark.django_db
+def test_a_run_that_was_claimed_while_its_page_was_open_is_asked_to_stop(wake_ups: list) -> None:
+    seen = ready(make_target())
+    assert runs.claim(seen.pk, "w/1/1/1.00", timezone.now()) is not None
+    assert seen.status == RunStatus.READY
+    assert runs.ask_stop(seen, ANNA, Stop.CANCEL, timezone.now())
+    assert (seen.status, seen.stop) == (RunStatus.STOPPING, Stop.CANCEL)
+
+
+@pytest.mark.django_db
+def test_a_plan_that_was_released_meanwhile_is_not_cancelled_as_unreleased() -> None:
+    run = planned(make_target(), "a")
+    seen = JobRun.objects.get(pk=run.pk)
+    assert runs.release(run, ANNA, run.plan_digest, timezone.now())
+    assert not runs.expire(seen, timezone.now())
+    assert seen.status == RunStatus.READY
+
+
+@pytest.mark.django_db
+def test_an_empty_plan_without_the_right_to_look_is_no_success() -> None:
+    right = {"right": "ANALYZE", "needed_for": "x", "grant": "y", "blocks": True, "strategy": "INDEX_MAINTENANCE"}
+    run = planned(make_target(missing_rights=[right]))
+    assert runs.release(run, ANNA, run.plan_digest, timezone.now())
+    assert (run.status, run.reasons[0]["code"]) == (RunStatus.WAITING, "missing_right")
+
+
+@pytest.mark.django_db
+def test_a_run_ends_even_if_its_counters_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
+    assert run is not None
+    monkeypatch.setattr(runs.tallies, "count", lambda _: 1 / 0)
+    assert runs.finish(run, run.fencing_token, Finish(RunStatus.SUCCEEDED, "done"), timezone.now())
+    assert run.status == RunStatus.SUCCEEDED

@@ -18,7 +18,7 @@ from django.db import connections
 from django.utils import timezone
 
 from maintenance_portal import tasks
-from strategies import planner, runs
+from strategies import planner, runs, successors
 from strategies.audit import Actor
 from strategies.execution import lost
 from strategies.models import AuditEntry, JobRun, OperationLog, RunStatus, Target
@@ -164,7 +164,7 @@ def follow_up(work: Work, target: Target, run: JobRun, left: set[str]) -> None:
         assert run.status in (RunStatus.SUCCEEDED, RunStatus.WARNING)
         return
     assert run.status == RunStatus.LOST
-    rest = runs.resume(run, ANNA, timezone.now())
+    rest = successors.resume(run, ANNA, timezone.now())
     assert {step.object for step in runs.plan_of(rest).steps} == left
     assert runs.release(rest, ANNA, rest.plan_digest, timezone.now())
     carried_out(rest)

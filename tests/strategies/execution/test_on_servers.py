@@ -17,10 +17,11 @@ from django.db import connections
 from django.utils import timezone
 
 from maintenance_portal.demo.sqlite import build_messy_sqlite
-from strategies import needs, runs, targets
+from strategies import needs, runs, successors, targets
 from strategies.audit import Actor
 from strategies.execution import runner
 from strategies.models import Finding, JobRun, OperationLog, RunStatus, Stop, Target
+from strategies.platforms.sqlite.session import SqliteSession
 from tests.servers import RunningServer
 from tests.strategies.execution.conftest import registered
 
@@ -168,7 +169,7 @@ class TestPostgresql:
             application.execute("ROLLBACK")
         assert (run.status, run.state_left) == (RunStatus.CANCELLED, "clean")
         assert list(OperationLog.objects.filter(run=run).values_list("status", flat=True)) == ["SUCCESS"]
-        assert runs.steps_left(run, runs.done_keys(run))
+        assert successors.steps_left(run, runs.done_keys(run))
 
     def test_a_statement_that_reports_success_and_did_nothing_is_failed(
         self, target: Target, sql: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
@@ -259,7 +260,7 @@ class TestSqlite:
         runner.carry_out(run)
         assert recorded() != before
         run.refresh_from_db()
-        back = runs.undo(run, ANNA, timezone.now())
+        back = successors.undo(run, ANNA, timezone.now())
         assert runs.release(back, ANNA, back.plan_digest, timezone.now())
         taken = runs.claim(back.pk, "host/1/2/3.00", timezone.now())
         assert taken is not None, back.reasons
@@ -271,20 +272,20 @@ class TestSqlite:
     def test_what_the_plan_shows_is_what_the_file_gets(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
         run = claimed(target, "STATISTICS_MAINTENANCE")
         sent: list[str] = []
-        original = runner.Runner._execute
+        original = SqliteSession.execute
 
-        def traced(self: runner.Runner, step: Any) -> Any:
-            self._session._connection.set_trace_callback(sent.append)  # type: ignore[attr-defined]
+        def traced(self: SqliteSession, step: Any) -> Any:
+            self._connection.set_trace_callback(sent.append)
             try:
                 return original(self, step)
             finally:
-                self._session._connection.set_trace_callback(None)  # type: ignore[attr-defined]
+                self._connection.set_trace_callback(None)
 
-        monkeypatch.setattr(runner.Runner, "_execute", traced)
+        monkeypatch.setattr(SqliteSession, "execute", traced)
         runner.carry_out(run)
         shown = "\n".join(step.sql for step in runs.plan_of(run).steps).split("\n")
         # Around these the session sets its own patience, again and again while it waits, and counts rows afterwards.
-        own = re.compile(r"PRAGMA busy_timeout|SELECT |-- ")
+        own = re.compile(r"PRAGMA busy_timeout|PRAGMA threads$|SELECT |-- ")
         assert [f"{one};" for one in sent if not own.match(one)] == [one for one in shown if not own.match(one)]
         assert "BEGIN IMMEDIATE;" in shown
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from strategies import runs
+from strategies import runs, successors
 from strategies.audit import Actor
-from strategies.execution import lost, runner, watch
+from strategies.execution import journal, lost, runner, verification, watch
 from strategies.models import JobRun, OperationLog, RunStatus, Stop, Target, Tenant
-from strategies.plans import ErrorClass, LeftBehind, StateLeft, TargetError
+from strategies.plans import ErrorClass, LeftBehind, StateLeft, Step, StepRole, TargetError
 from strategies.platforms.base import RemoteSession
 from strategies.workers import WorkerIdentity
 from tests import scripted
@@ -187,7 +188,7 @@ def test_a_refused_sign_in_fails_the_run_and_stops_the_target(world: World, targ
     target.refresh_from_db()
     assert run.status == RunStatus.FAILED
     assert target.stopped_at is not None
-    again = runs.try_again(run, ANNA, timezone.now())
+    again = successors.try_again(run, ANNA, timezone.now())
     runs.plan(again, timezone.now())
     assert again.status == RunStatus.FAILED
     assert "stopped" in again.error_code
@@ -286,7 +287,7 @@ def test_a_worker_that_lost_the_run_cancels_its_statement_and_writes_nothing_mor
 def test_resume_takes_only_the_steps_that_are_not_done(world: World, target: Target) -> None:
     world.script["b"] = [fails(ErrorClass.PERMANENT)]
     run = carried_out(target)
-    rest = runs.resume(run, ANNA, timezone.now())
+    rest = successors.resume(run, ANNA, timezone.now())
     assert [step.object for step in runs.plan_of(rest).steps] == ["b"]
     assert rest.parent == run
     assert rest.status == RunStatus.PLANNED
@@ -294,7 +295,7 @@ def test_resume_takes_only_the_steps_that_are_not_done(world: World, target: Tar
 
 def test_undo_takes_back_the_finished_steps_last_first(world: World, target: Target) -> None:
     run = carried_out(target)
-    back = runs.undo(run, ANNA, timezone.now())
+    back = successors.undo(run, ANNA, timezone.now())
     assert [step.sql for step in runs.plan_of(back).steps] == ["break c;", "break b;", "break a;"]
     runs.release(back, ANNA, back.plan_digest, timezone.now())
     taken = runs.claim(back.pk, WorkerIdentity.current().text, timezone.now())
@@ -303,7 +304,7 @@ def test_undo_takes_back_the_finished_steps_last_first(world: World, target: Tar
     taken.refresh_from_db()
     assert taken.status == RunStatus.SUCCEEDED
     with pytest.raises(ValueError, match="nothing to undo"):
-        runs.undo(taken, ANNA, timezone.now())
+        successors.undo(taken, ANNA, timezone.now())
 
 
 # Runs whose worker is gone.
@@ -319,7 +320,7 @@ def abandoned(target: Target, done: int, *, begun: bool) -> JobRun:
 
     with pytest.MonkeyPatch.context() as patch:
         count = 0
-        original = runner.operation_log.begin
+        original = journal.operation_log.begin
 
         def begin(*args: Any) -> int:
             nonlocal count
@@ -334,7 +335,7 @@ def abandoned(target: Target, done: int, *, begun: bool) -> JobRun:
             return real_execute(self, step)
 
         real_execute = scripted.ScriptedSession.execute
-        patch.setattr(runner.operation_log, "begin", begin)
+        patch.setattr(journal.operation_log, "begin", begin)
         patch.setattr(scripted.ScriptedSession, "execute", execute)
         if done == len(plan.steps):
             patch.setattr(runner.Runner, "_finish", lambda self: (_ for _ in ()).throw(Died()))
@@ -357,7 +358,9 @@ def test_a_run_whose_worker_died_is_lost_and_what_is_done_is_told_by_the_target(
     expected = [("abc"[n], "SUCCESS", 1) for n in range(done)] + ([("abc"[done], "ERROR", 1)] if begun else [])
     assert operations(run) == expected
     assert len(world.executed) == done
-    assert [step.object for step in runs.plan_of(runs.resume(run, ANNA, timezone.now())).steps] == list("abc"[done:])
+    assert [step.object for step in runs.plan_of(successors.resume(run, ANNA, timezone.now())).steps] == list(
+        "abc"[done:]
+    )
 
 
 def test_a_step_that_the_target_finished_without_its_worker_counts_as_done(world: World, target: Target) -> None:
@@ -411,3 +414,207 @@ def test_looking_twice_judges_once(world: World, target: Target) -> None:
     lost.look_after(other, timezone.now())
     assert other.status == RunStatus.LOST
     assert other.fencing_token == run.fencing_token
+
+
+# Stops that come at any moment, and trouble beside the run.
+
+
+@pytest.mark.parametrize("question", ["is_needed", "verify"])
+def test_cancel_also_stops_what_is_asked_around_a_step(
+    world: World, target: Target, in_thread: Callable[[JobRun], threading.Thread], question: str
+) -> None:
+    begun = threading.Event()
+    world.asked[question] = [blocks(begun)]
+    run = claimed(target)
+    thread = in_thread(run)
+    assert begun.wait(10)
+    assert runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    thread.join(10)
+    run.refresh_from_db()
+    assert run.status == RunStatus.CANCELLED
+    assert operations(run) == [("a", "CANCELLED", 1)]
+
+
+def test_cancel_during_the_second_look_ends_it_and_the_run_says_so(
+    world: World, target: Target, in_thread: Callable[[JobRun], threading.Thread]
+) -> None:
+    begun = threading.Event()
+    run = claimed(target)
+    world.asked["assess"] = [blocks(begun)]
+    thread = in_thread(run)
+    assert begun.wait(10)
+    assert runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    thread.join(10)
+    run.refresh_from_db()
+    assert run.status == RunStatus.WARNING
+    assert run.message == "3 of 3 steps are done. The second look was stopped by anna."
+
+
+def test_a_shutdown_during_the_second_look_pauses_and_the_next_worker_only_looks(
+    world: World, target: Target, in_thread: Callable[[JobRun], threading.Thread], settings: Any
+) -> None:
+    settings.PORTAL_GRACE_SECONDS = 0
+    begun = threading.Event()
+    run = claimed(target)
+    world.asked["assess"] = [blocks(begun)]
+    thread = in_thread(run)
+    assert begun.wait(10)
+    me = WorkerIdentity.current()
+    assert runs.ask_shutdown(me.host, me.group, timezone.now()) == 1
+    thread.join(10)
+    run.refresh_from_db()
+    assert run.status == RunStatus.PAUSED
+    again = carried_on(run)
+    runner.carry_out(again)
+    again.refresh_from_db()
+    assert again.status == RunStatus.SUCCEEDED
+    assert world.executed == ["fix a;", "fix b;", "fix c;"]
+
+
+def carried_on(run: JobRun) -> JobRun:
+    assert runs.carry_on(run)
+    run.refresh_from_db()
+    runs.ask_gate([run], timezone.now())
+    again = runs.claim(run.pk, WorkerIdentity.current().text, timezone.now())
+    assert again is not None
+    return again
+
+
+def test_a_worker_whose_run_was_taken_over_begins_no_further_step(world: World, target: Target) -> None:
+    run = claimed(target)
+
+    def taken_over(world: World, session: Any) -> None:
+        JobRun.objects.filter(pk=run.pk).update(fencing_token=99, status=RunStatus.LOST)
+
+    world.script["a"] = [taken_over]
+    runner.carry_out(run)
+    run.refresh_from_db()
+    assert run.status == RunStatus.LOST
+    assert world.executed == ["fix a;"]
+    assert operations(run)[1:] == []
+
+
+def test_a_target_that_cannot_be_reached_is_asked_again_at_the_gates_own_pace(world: World, target: Target) -> None:
+    run = claimed(target)
+    world.connect_error = TargetError(ErrorClass.TRANSIENT, "08001", "refused")
+    runner.carry_out(run)
+    run.refresh_from_db()
+    target.refresh_from_db()
+    assert "refused" in target.check_error
+    run = JobRun.objects.select_related("target").get(pk=run.pk)
+    assert not runs.ask_gate([run], timezone.now())[run.pk].may_start
+
+
+def test_trouble_in_one_look_of_the_watch_stops_neither_the_sign_of_life_nor_the_next_look(
+    world: World, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = claimed(target)
+    session = scripted.ScriptedSession(world)
+    seen = watch.Watch(run, session)
+    monkeypatch.setattr(session, "progress", lambda: 1 / 0)
+    JobRun.objects.filter(pk=run.pk).update(stop=Stop.CANCEL, heartbeat_at=None)
+    monkeypatch.setattr(session, "cancel", lambda: 1 / 0)
+    with seen.at_work():
+        seen.look()
+        seen.look()
+    run.refresh_from_db()
+    assert run.heartbeat_at is not None
+    assert seen.wish is watch.Wish.CANCEL
+
+
+def test_waiting_for_our_own_lost_session_does_not_hammer_the_target(
+    world: World, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = claimed(target)
+    seen = watch.Watch(run, scripted.ScriptedSession(world))
+    JobRun.objects.filter(pk=run.pk).update(stop=Stop.AFTER_STEP)
+    seen.look()
+    waits = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            world.live = []
+
+    world.live = [RemoteSession("77", True, "fix a", 1.0)]
+    monkeypatch.setattr(verification.time, "sleep", wait)
+    verification.wait_until_alone(run, scripted.ScriptedSession(world), seen)
+    assert waits == [1.0, 1.0, 1.0]
+
+
+def test_clean_ups_of_an_attempt_do_not_count_as_steps(
+    world: World, target: Target, in_thread: Callable[[JobRun], threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clean_up(self: Any, session: Any, step: Step) -> list[Step]:
+        return [replace(step, key=f"clean:{step.key}", role=StepRole.CLEAN_UP, statements=("clean",))]
+
+    monkeypatch.setattr(scripted.ScriptedConcern, "clean_up", clean_up)
+    begun = threading.Event()
+    world.script["a"] = [fails(ErrorClass.TRANSIENT)]
+    world.script["b"] = [blocks(begun)]
+    run = claimed(target)
+    thread = in_thread(run)
+    assert begun.wait(10)
+    assert runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    thread.join(10)
+    run.refresh_from_db()
+    assert (run.status, run.message) == (RunStatus.CANCELLED, "Stopped by anna. 1 of 3 steps are done.")
+
+
+def test_a_prerequisite_that_does_not_hold_puts_the_run_back_for_a_minute(world: World, target: Target) -> None:
+    run = claimed(target)
+    JobRun.objects.filter(pk=run.pk).update(prechecks=["ROOM"])
+    run.refresh_from_db()
+    world.precheck = "the disk is full."
+    runner.carry_out(run)
+    run.refresh_from_db()
+    assert (run.status, run.reasons[0]["sentence"]) == (RunStatus.WAITING, "ROOM does not hold: the disk is full.")
+    now = timezone.now()
+    run = JobRun.objects.select_related("target").get(pk=run.pk)
+    assert not runs.ask_gate([run], now)[run.pk].may_start
+    world.precheck = ""
+    assert runs.ask_gate([run], now + timedelta(seconds=61))[run.pk].may_start
+    taken = runs.claim(run.pk, WorkerIdentity.current().text, now + timedelta(seconds=61))
+    assert taken is not None
+    runner.carry_out(taken)
+    taken.refresh_from_db()
+    assert taken.status == RunStatus.SUCCEEDED
+
+
+def test_pauses_do_not_count_as_work_and_the_limit_goes_on_where_it_stood(
+    world: World, target: Target, in_thread: Callable[[JobRun], threading.Thread], settings: Any
+) -> None:
+    settings.PORTAL_GRACE_SECONDS = 0
+    begun = threading.Event()
+    world.script["b"] = [blocks(begun)]
+    run = claimed(target, timeout_seconds=100)
+    JobRun.objects.filter(pk=run.pk).update(claimed_at=timezone.now() - timedelta(seconds=60))
+    run.refresh_from_db()
+    thread = in_thread(run)
+    assert begun.wait(10)
+    me = WorkerIdentity.current()
+    runs.ask_shutdown(me.host, me.group, timezone.now())
+    thread.join(10)
+    run.refresh_from_db()
+    assert 60_000 <= run.worked_ms < 75_000
+    began = run.started_at
+    again = carried_on(run)
+    assert again.started_at == began
+    assert again.deadline_at is not None
+    assert again.deadline_at - timezone.now() < timedelta(seconds=41)
+    runner.carry_out(again)
+    again.refresh_from_db()
+    assert again.duration_ms is not None
+    assert 60_000 <= again.duration_ms < 90_000
+
+
+def test_a_run_that_goes_on_first_removes_what_the_broken_off_attempt_left(world: World, target: Target) -> None:
+    world.script["b"] = [fails(ErrorClass.PERMANENT)]
+    run = carried_out(target)
+    world.cleaned.clear()
+    rest = successors.resume(run, ANNA, timezone.now())
+    assert runs.release(rest, ANNA, rest.plan_digest, timezone.now())
+    taken = runs.claim(rest.pk, WorkerIdentity.current().text, timezone.now())
+    assert taken is not None
+    runner.carry_out(taken)
+    assert world.cleaned == ["b"]

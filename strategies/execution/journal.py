@@ -1,0 +1,64 @@
+"""Writes what a run does into the operation log: a row before each attempt of a step, and its ending after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from strategies import operation_log
+from strategies.models import JobRun, OperationStatus
+from strategies.operation_log import Beginning, Ending
+from strategies.plans import Outcome, Step, TargetError, Verification
+
+
+class Journal:
+    """The rows of one run."""
+
+    def __init__(self, run: JobRun, *, now: Callable[[], datetime]) -> None:
+        self._run, self._now = run, now
+        self._job_name = run.job.job_name if run.job else None
+
+    def begin(self, step: Step, attempt: int, session_id: str) -> int:
+        """The row of an attempt that is about to be made; the operation's id."""
+        return operation_log.begin(
+            Beginning(
+                strategy_name=self._run.strategy_name,
+                operation_type=step.operation_type,
+                target_object=step.object,
+                target_type=step.object_type,
+                sql_text=step.sql,
+                user_name=self._run.asked_by,
+                session_id=session_id,
+                target_id=self._run.target_id,
+                run_id=self._run.pk,
+                step_key=step.key,
+                attempt=attempt,
+                job_name=self._job_name,
+                context={"reason": step.reason, "before": dict(step.evidence)},
+            ),
+            self._now(),
+        )
+
+    def end(
+        self, operation: int, step: Step, status: OperationStatus, message: str, outcome: Outcome,
+        error: TargetError | None, checked: Verification | None,
+    ) -> None:  # fmt: skip
+        """How the attempt ended, with what was measured and what the target said afterwards."""
+        context: dict[str, Any] = {
+            "reason": step.reason,
+            "before": dict(step.evidence),
+            "notices": list(outcome.notices),
+        }
+        if checked is not None:
+            context["after"] = dict(checked.evidence)
+        if error is not None:
+            context["error_class"] = error.error_class.value
+        affected = checked.objects_affected if checked is not None and status is OperationStatus.SUCCESS else None
+        ending = Ending(status, message, outcome.duration_ms, error, outcome.meters, affected, context)
+        operation_log.end(operation, ending, self._now())
+
+    def note(self, step: Step, status: OperationStatus, message: str, session_id: str) -> None:
+        """A row for a step that was not sent to the target."""
+        operation = self.begin(step, 1, session_id)
+        operation_log.end(operation, Ending(status, message, 0, context={"reason": step.reason}), self._now())

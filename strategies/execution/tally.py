@@ -1,0 +1,55 @@
+"""How the steps of a run ended so far, and what that makes of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from strategies.execution.watch import Wish
+from strategies.models import RunStatus
+from strategies.plans import StateLeft, TargetError
+from strategies.sentences import sentences
+
+
+class StepEnd(StrEnum):
+    DONE = "done"
+    NOT_NEEDED = "not needed"
+    SKIPPED = "skipped"
+    BUSY = "busy"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Tally:
+    """`ends` by the key of the step; `error` and `state_left` are those that people must hear of first."""
+
+    ends: dict[str, StepEnd] = field(default_factory=dict)
+    error: TargetError | None = None
+    state_left: StateLeft | None = None
+
+    def count(self, *ends: StepEnd) -> int:
+        return sum(end in ends for end in self.ends.values())
+
+    @property
+    def done(self) -> int:
+        return self.count(StepEnd.DONE, StepEnd.NOT_NEEDED)
+
+    def progress(self, total: int) -> str:
+        return f"{self.done} of {total} steps are done."
+
+    def verdict(
+        self, wish: Wish | None, total: int, limit_seconds: int, stopped_by: Callable[[], str]
+    ) -> tuple[RunStatus, str] | None:
+        """How the run ends, and the sentence for it; None = every step is done, and only a second look can tell."""
+        progress, remains = self.progress(total), self.done < total
+        if wish is Wish.DEADLINE and remains:
+            return RunStatus.TIMED_OUT, f"Stopped at its limit of {limit_seconds} s. {progress}"
+        if wish in (Wish.CANCEL, Wish.AFTER_STEP) and remains:
+            return RunStatus.CANCELLED, f"Stopped by {stopped_by()}. {progress}"
+        if self.count(StepEnd.FAILED, StepEnd.STOPPED):
+            return RunStatus.FAILED, sentences(self.error, progress)
+        if self.count(StepEnd.BUSY, StepEnd.SKIPPED):
+            return RunStatus.WARNING, f"Some objects were busy and left alone. {progress}"
+        return None

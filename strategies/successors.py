@@ -1,0 +1,100 @@
+"""What follows an ended run: the rest of its steps, an undo, another try, or the word that somebody has dealt with it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from strategies import audit, runs
+from strategies.audit import Actor
+from strategies.models import GOOD, OPEN, JobRun, OperationStatus, Origin
+from strategies.plans import Plan, Step
+from strategies.runs import done_keys, plan_of
+
+
+def steps_left(run: JobRun, done: set[str]) -> tuple[Step, ...]:
+    """The steps of an ended run that were not done: what a resumed run would do. Empty while the run is open."""
+    if run.status in OPEN or run.plan is None:
+        return ()
+    rest = [step for step in plan_of(run).steps if step.key not in done]
+    kept = {step.key for step in rest}
+    return tuple(replace(step, after=tuple(key for key in step.after if key in kept)) for step in rest)
+
+
+def resume(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
+    """A new run with the steps of the same plan that an ended one did not get done. Raises ValueError when there are none."""
+    steps = steps_left(run, done_keys(run))
+    if not steps:
+        raise ValueError("There is nothing to resume: the run is not over, or all its steps are done.")
+    return _begin_with(run, actor, moment, Origin.RESUME, replace(plan_of(run), steps=steps))
+
+
+def reversals(run: JobRun, succeeded: set[str]) -> tuple[Step, ...]:
+    """The steps that take back what an ended run changed, last first. Empty when nothing of it can be undone."""
+    if run.status in OPEN or run.plan is None:
+        return ()
+    return tuple(
+        step.reversal() for step in reversed(plan_of(run).steps) if step.is_reversible and step.key in succeeded
+    )
+
+
+def undo(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
+    """A new, unreleased run that brings back what the finished steps of this one changed, last step first.
+
+    Raises ValueError when nothing of it can be undone, or an undo is on its way or done.
+    """
+    done = run.operations.filter(status=OperationStatus.SUCCESS, step_key__isnull=False)
+    steps = reversals(run, {str(key) for key in done.values_list("step_key", flat=True)})
+    if not steps:
+        raise ValueError("There is nothing to undo: the run is not over, or none of its finished steps is reversible.")
+    with transaction.atomic():
+        JobRun.objects.select_for_update().get(pk=run.pk)  # two who undo at once take turns
+        if (earlier := undone_by(run)) is not None:
+            raise ValueError(f"Run {earlier.pk} undoes this one already.")
+        return _begin_with(run, actor, moment, Origin.UNDO, replace(plan_of(run), steps=steps))
+
+
+def undone_by(run: JobRun) -> JobRun | None:
+    """The undo of this run, or what an undo was resumed as, that is open or has succeeded."""
+    found = list(run.children.filter(origin=Origin.UNDO))
+    while found:
+        if (earlier := next((undo for undo in found if undo.status in (*OPEN, *GOOD)), None)) is not None:
+            return earlier
+        found = list(JobRun.objects.filter(parent__in=found, origin=Origin.RESUME))
+    return None
+
+
+def _begin_with(run: JobRun, actor: Actor, moment: datetime, origin: Origin, frozen: Plan) -> JobRun:
+    """Asked and planned in one: nobody must find the run without the plan that it is for, and plan it anew."""
+    with transaction.atomic():
+        successor = runs.begin(actor, _successor(run, actor, moment, origin), wake=None)
+        runs.keep_plan(successor, frozen, moment)
+    return successor
+
+
+def _successor(run: JobRun, actor: Actor, moment: datetime, origin: Origin) -> JobRun:
+    return JobRun(
+        due_key=f"{origin}:{run.pk}:{uuid.uuid4()}", strategy_name=run.strategy_name, target=run.target, job=run.job,
+        config=run.config, target_object=run.target_object, parameters=run.parameters, limits=run.limits,
+        prechecks=run.prechecks, timeout_seconds=run.timeout_seconds, priority_level=run.priority_level, origin=origin,
+        asked_by=actor.name, due_at=moment, parent=run, woken_at=moment,
+    )  # fmt: skip
+
+
+def try_again(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
+    """A new run of the same work, planned anew from what the target looks like now."""
+    return runs.begin(actor, _successor(run, actor, moment, Origin.RETRY), wake="plan_run")
+
+
+def handle(run: JobRun, actor: Actor, note: str, moment: datetime) -> bool:
+    """Somebody has dealt with a failed run: it leaves the list of what needs attention."""
+    with transaction.atomic():
+        rows = JobRun.objects.filter(pk=run.pk, handled_at__isnull=True).exclude(status__in=OPEN)
+        won = rows.update(handled_at=moment, handled_by=actor.name, handled_note=note[:500]) == 1
+        if won:
+            audit.record(actor, "run.handled", run, reason=note, target=run.target)
+    run.refresh_from_db()
+    return won
