@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from strategies.dependencies import Answer, Upstream
+from strategies.sentences import sentences
+
+LEFT_OUT = "left_out"  # a dependency that can no longer be met: the run ends without a start
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,10 @@ class Reason:
 
     def as_json(self) -> dict[str, str]:
         return {"code": self.code, "sentence": self.sentence, "cleared_by": self.cleared_by}
+
+    @classmethod
+    def from_json(cls, data: dict[str, str]) -> Reason:
+        return cls(data["code"], data["sentence"], data["cleared_by"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +54,23 @@ class RunAhead:
 
 
 @dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What stands for or against a run that its job began: `problem` is a sentence, empty when the job is in order.
+
+    `upstreams` are the dependencies that are not met.
+    """
+
+    name: str
+    problem: str = ""
+    upstreams: Sequence[Upstream] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
-    """All that the verdict on one run rests on, loaded at one moment."""
+    """All that the verdict on one run rests on, loaded at one moment.
+
+    `due_at` and `start_before` bound the start; `put_back` is why it was put back, and counts until `not_before`.
+    """
 
     target: str
     is_target_active: bool
@@ -62,6 +86,11 @@ class GateFacts:
     caps: Sequence[Cap] = ()
     holds: Sequence[HoldInForce] = ()
     is_runnable: bool = True
+    due_at: datetime | None = None
+    start_before: datetime | None = None
+    not_before: datetime | None = None
+    put_back: Sequence[Reason] = ()
+    job: JobFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +110,11 @@ class Verdict:
 
 def verdict(facts: GateFacts, moment: datetime) -> Verdict:
     """Every reason against a start now, the most lasting first, so that people see all of them at once."""
-    return Verdict(moment, (*_of_target(facts), *_of_account(facts), *_of_holds(facts), *_of_company(facts)))
+    reasons = (
+        *_of_target(facts), *_of_account(facts), *job_reasons(facts.job), *_of_holds(facts), *_of_company(facts),
+        *_of_time(facts, moment),
+    )  # fmt: skip
+    return Verdict(moment, reasons)
 
 
 def _of_target(facts: GateFacts) -> list[Reason]:
@@ -99,7 +132,9 @@ def _of_target(facts: GateFacts) -> list[Reason]:
         return [
             Reason(
                 "stopped",
-                f"{facts.target} refused the sign-in, and nothing tries again by itself: {facts.stopped_why}",
+                sentences(
+                    f"{facts.target} refused the sign-in, and nothing tries again by itself: {facts.stopped_why}"
+                ),
                 "A DBA corrects the account and presses Check again on the database's page.",
             )
         ]
@@ -110,7 +145,7 @@ def _of_target(facts: GateFacts) -> list[Reason]:
         return [
             Reason(
                 "unreachable",
-                f"{facts.target} could not be reached at the last check: {facts.check_error}",
+                sentences(f"{facts.target} could not be reached at the last check: {facts.check_error}"),
                 "The portal checks again while runs wait; a DBA can press Check now.",
             )
         ]
@@ -141,11 +176,44 @@ def _of_holds(facts: GateFacts) -> list[Reason]:
     return [
         Reason(
             "hold",
-            f"New work is held on {hold.scope}: {hold.reason}",
+            sentences(f"New work is held on {hold.scope}: {hold.reason}"),
             f"{hold.placed_by} placed the hold; any DBA may lift it.",
         )
         for hold in facts.holds
     ]
+
+
+def job_reasons(job: JobFacts | None) -> list[Reason]:
+    """What stands against a run that its job began by itself."""
+    if job is None:
+        return []
+    if job.problem:
+        return [Reason("job_off", f"Job {job.name} {job.problem}", "A DBA mends the job on its page.")]
+    return [
+        Reason(LEFT_OUT, upstream.sentence, "Nothing: this run is left out.")
+        if upstream.answer is Answer.NEVER
+        else Reason("dependency", upstream.sentence, "This clears by itself when that is so.")
+        for upstream in job.upstreams
+    ]
+
+
+def _of_time(facts: GateFacts, moment: datetime) -> list[Reason]:
+    reasons: list[Reason] = []
+    if facts.not_before is not None and moment < facts.not_before:
+        reasons += facts.put_back
+    if facts.due_at is not None and moment < facts.due_at:
+        reasons.append(
+            Reason("not_due", f"It is due at {_instant(facts.due_at)}.", "This clears by itself at that time.")
+        )
+    if facts.start_before is not None and moment > facts.start_before:
+        reasons.append(
+            Reason("late", f"It was to start by {_instant(facts.start_before)}.", "Nothing: it is recorded as missed.")
+        )
+    return reasons
+
+
+def _instant(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _of_company(facts: GateFacts) -> list[Reason]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from strategies import registry
-from strategies.gate import Cap, GateFacts, HoldInForce, RunAhead
+from strategies.gate import Cap, GateFacts, HoldInForce, Reason, RunAhead
+from strategies.job_facts import job_facts
 from strategies.models import ACTIVE, OCCUPYING, Hold, JobRun, RunStatus, Tag, Target
 
 
@@ -19,8 +21,9 @@ class Gatehouse:
     and each one `admit`ted counts for the next. At the claim only what really is at work counts.
     """
 
-    def __init__(self, moment: datetime, *, counts_ready: bool) -> None:
+    def __init__(self, moment: datetime, asking: Sequence[JobRun], *, counts_ready: bool) -> None:
         self._moment = moment
+        self._jobs = job_facts(asking, moment)
         self._total = 0
         self._by_target: Counter[int] = Counter()
         self._by_tag: Counter[int] = Counter()
@@ -58,11 +61,16 @@ class Gatehouse:
             facts_max_age=timedelta(seconds=settings.PORTAL_FACTS_MAX_AGE_SECONDS),
             changes_data=run.steps_total > 0,
             is_writable=bool(said.get("is_writable", True)),
-            missing_rights=_missing_rights(run),
+            missing_rights=missing_rights(run),
             overlap=self._overlap(run),
             caps=self._caps(target),
             holds=self._holds_on(target),
             is_runnable=_is_runnable(run),
+            due_at=run.due_at,
+            start_before=run.start_before,
+            not_before=run.not_before,
+            put_back=[Reason.from_json(reason) for reason in run.reasons] if run.not_before else (),
+            job=self._jobs.get(run.pk),
         )
 
     def _overlap(self, run: JobRun) -> RunAhead | None:
@@ -92,7 +100,8 @@ class Gatehouse:
         )
 
 
-def _missing_rights(run: JobRun) -> tuple[str, ...]:
+def missing_rights(run: JobRun) -> tuple[str, ...]:
+    """What the account lacks for the strategy of this run, as the last check saw it."""
     return tuple(
         right["right"]
         for right in run.target.missing_rights

@@ -1,11 +1,17 @@
-"""Sends wake-ups to the workers. A wake-up carries a primary key and nothing else, and may vanish: the tick sends another."""
+"""The queue of wake-ups. A wake-up carries a primary key and nothing else, and may vanish: the tick sends another."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
+from django_q.models import OrmQ, Task
 from django_q.tasks import async_task
+
+from strategies.models import Pulse
 
 MAINTENANCE = "maintenance"  # runs: one at a time per worker, however long
 DEFAULT = "default"  # everything short
@@ -17,8 +23,14 @@ TASKS: dict[str, tuple[str, str]] = {
     "look_after_run": ("maintenance_portal.tasks.look_after_run", DEFAULT),
     "check_target": ("maintenance_portal.tasks.check_target", DEFAULT),
     "assess": ("maintenance_portal.tasks.assess", DEFAULT),
+    "roll_up": ("maintenance_portal.tasks.roll_up", DEFAULT),
 }
-ANSWER_PULSE = "maintenance_portal.tasks.answer_pulse"
+TAKE = "maintenance_portal.pulse.take"  # what a worker calls for each of them
+ANSWER_PULSE = "maintenance_portal.pulse.answer"
+
+_AT_MOST_BETWEEN = timedelta(minutes=10)  # however long a row has waited: about fifty wake-ups in eight hours
+_KEPT = timedelta(days=30)  # what failed tasks left in the queue's own table; our rows and the log tell it, too
+_BATCH = 500  # Oracle takes at most 1000 expressions in a list
 
 
 def enqueue(name: str, pk: int) -> None:
@@ -33,4 +45,35 @@ def ask_pulse(cluster: str) -> None:
 
 
 def _send(path: str, argument: int | str, cluster: str) -> None:
-    async_task(path, argument, cluster=cluster, save=False)
+    call = (path, argument) if path == ANSWER_PULSE else (TAKE, path, argument, cluster)
+    async_task(*call, cluster=cluster, save=False)
+
+
+def is_overdue(since: datetime | None, woken_at: datetime | None, moment: datetime) -> bool:
+    """Whether a row that waits `since` then is woken again: its wake-up vanished, or waits its turn in the queue.
+
+    The two cannot be told apart from here, so the first comes after PORTAL_WAKE_SECONDS, and the distance doubles with the
+    time waited, up to ten minutes: a long queue is not made longer without bound.
+    """
+    if woken_at is None:
+        return True
+    first = timedelta(seconds=settings.PORTAL_WAKE_SECONDS)
+    return moment - woken_at > max(first, min(woken_at - (since or woken_at), _AT_MOST_BETWEEN))
+
+
+def take_over(cluster: str) -> None:
+    """For a cluster that starts: what the one before it had fetched is delivered again, and the pulse is asked anew.
+
+    A wake-up fetched by workers that were killed would else stay locked for as long as a run may take. One whose work
+    goes on all the same comes twice, which does no harm.
+    """
+    now = timezone.now()
+    OrmQ.objects.filter(key=cluster, lock__gt=now).update(lock=now)
+    Pulse.objects.filter(cluster=cluster).update(asked_at=None)
+
+
+def prune(moment: datetime) -> int:
+    """Delete one batch of what the queue keeps of tasks that ended over thirty days ago; how many rows it was."""
+    old = Task.objects.filter(stopped__lt=moment - _KEPT).order_by("stopped")
+    pks = list(old.values_list("pk", flat=True)[:_BATCH])
+    return Task.objects.filter(pk__in=pks).delete()[0] if pks else 0

@@ -17,12 +17,16 @@ ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes
 SHORT = (
     "tests/strategies/test_reference_rows.py",
     "tests/strategies/test_audit.py",
+    "tests/strategies/test_targets.py",
     "tests/strategies/test_runs.py",
+    "tests/strategies/test_jobs.py",
+    "tests/strategies/test_job_triggers.py",
     "tests/maintenance_portal/test_tasks.py",
+    "tests/test_examples.py",
 )
 WHOLE = (
-    "tests/strategies", "tests/monitoring", "tests/maintenance_portal/test_tasks.py", "tests/maintenance_portal/test_views.py",
-    "--ignore", "tests/strategies/platforms",
+    "tests/strategies", "tests/monitoring", "tests/test_examples.py", "tests/maintenance_portal/test_tasks.py",
+    "tests/maintenance_portal/test_views.py", "--ignore", "tests/strategies/platforms",
 )  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """The tables: the seed's under their own names, ours beside them."""
 
-from strategies.models.access import OPERATES, READS, READS_SQL, Role, Tenant, User, may
+from strategies.models.access import OPERATES, READS, READS_AUDIT, READS_SQL, Role, Tenant, Theme, User, may
 from strategies.models.assessment import Assessment, Finding
 from strategies.models.audit import AppendOnly, AuditEntry
 from strategies.models.duration import Duration
+from strategies.models.event import Event
 from strategies.models.hold import Hold
-from strategies.models.job import MaintenanceJob
+from strategies.models.job import JobState, MaintenanceJob, WhenLate
+from strategies.models.log_policy import DEFAULT_RETENTION_DAYS, LogPolicy
 from strategies.models.operation import UNFINISHED, OperationLog, OperationStatus
 from strategies.models.portal import Portal, Pulse
 from strategies.models.reference import (
@@ -23,11 +25,13 @@ from strategies.models.target import Environment, Tag, Target, TargetState
 __all__ = [
     "ACTIVE",
     "BAD",
+    "DEFAULT_RETENTION_DAYS",
     "GOOD",
     "OCCUPYING",
     "OPEN",
     "OPERATES",
     "READS",
+    "READS_AUDIT",
     "READS_SQL",
     "TERMINAL",
     "UNFINISHED",
@@ -37,11 +41,14 @@ __all__ = [
     "DeploymentStatusRow",
     "Duration",
     "Environment",
+    "Event",
     "ExecutionMode",
     "Finding",
     "Hold",
     "JobRun",
+    "JobState",
     "JobType",
+    "LogPolicy",
     "MaintenanceJob",
     "OperationLog",
     "OperationStatus",
@@ -61,6 +68,8 @@ __all__ = [
     "TargetState",
     "TargetType",
     "Tenant",
+    "Theme",
     "User",
+    "WhenLate",
     "may",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.functional import cached_property
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -19,6 +22,14 @@ class Role(models.TextChoices):
     MANAGER = "manager", "Manager"
     STAKEHOLDER = "stakeholder", "Stakeholder"
     AUDITOR = "auditor", "Auditor"
+
+
+class Theme(models.TextChoices):
+    """How pages look; what a browser was switched to goes before it."""
+
+    SYSTEM = "", "As the device"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
 
 
 class Tenant(models.Model):
@@ -35,12 +46,23 @@ class Tenant(models.Model):
         return self.name
 
 
+def known_time_zone(name: str) -> None:
+    """Raises ValidationError unless the name is one of the IANA time zones that this machine knows."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("This is no IANA time zone; write one like Europe/Vienna or UTC.")
+
+
 class User(AbstractUser):
     """A person who signs in."""
 
     time_zone = models.CharField(
-        max_length=64, blank=True, default="", help_text="IANA name; empty = the portal's own."
+        max_length=64,
+        blank=True,
+        default="",
+        validators=[known_time_zone],
+        help_text="IANA name; empty = the portal's own.",
     )
+    theme = models.CharField(max_length=10, choices=Theme.choices, blank=True, default=Theme.SYSTEM)
     tenants = models.ManyToManyField(Tenant, blank=True, related_name="users")
 
     class Meta(AbstractUser.Meta):
@@ -53,6 +75,11 @@ class User(AbstractUser):
             self._roles = frozenset(self.groups.values_list("name", flat=True))
         return self._roles
 
+    @cached_property
+    def has_every_tenant(self) -> bool:
+        """Whether nothing is hidden from this person because of whose it is; read once per object."""
+        return self.is_superuser or not Tenant.objects.exclude(users=self).exists()
+
     def has_role(self, *roles: Role) -> bool:
         """Whether an active user has any of these roles; a superuser has them all."""
         return self.is_active and (self.is_superuser or bool(self.roles.intersection(roles)))
@@ -61,6 +88,7 @@ class User(AbstractUser):
 # What each right needs. Whether it holds for a certain row is the row's `visible_to`.
 OPERATES = (Role.DBA,)
 READS_SQL = (Role.DBA, Role.APPROVER, Role.MANAGER, Role.AUDITOR)
+READS_AUDIT = (Role.DBA, Role.AUDITOR)
 READS = tuple(Role)
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NoReturn
 from django.db import models
 from django.db.models.functions import Now
 
-from strategies.models.access import Role, User
+from strategies.models.access import READS_AUDIT, User
 from strategies.models.target import Target, visible_rows
 
 
@@ -17,7 +17,7 @@ class AppendOnly(TypeError):
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def visible_to(self, user: User) -> AuditEntryQuerySet:
-        return visible_rows(self, user, Role.DBA, Role.AUDITOR)
+        return visible_rows(self, user, *READS_AUDIT)
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly("Audit entries are not changed.")
@@ -45,8 +45,15 @@ class AuditEntry(models.Model):
 
     class Meta:
         db_table = "portal_audit_entry"
+        verbose_name_plural = "audit entries"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["object_type", "object_id"], name="portal_audit_by_object")]
+        indexes = [
+            models.Index(fields=["object_type", "object_id"], name="portal_audit_by_object"),
+            models.Index(fields=["object_type", "id"], name="portal_audit_by_type"),
+            models.Index(fields=["action", "id"], name="portal_audit_by_action"),
+            models.Index(fields=["actor", "id"], name="portal_audit_by_actor"),
+            models.Index(fields=["at"], name="portal_audit_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.object_name}"

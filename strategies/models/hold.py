@@ -6,13 +6,21 @@ from typing import ClassVar
 
 from django.db import models
 
-from strategies.models.access import Role, User
-from strategies.models.target import Environment, Tag, Target, visible_rows
+from strategies.models.access import User
+from strategies.models.target import Environment, Tag, Target
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     def visible_to(self, user: User) -> HoldQuerySet:
-        return visible_rows(self, user, *Role)
+        """Those under which something may wait that the user sees. Everything and environments: everybody with a role."""
+        if not user.is_active or not (user.is_superuser or user.roles):
+            return self.none()
+        if user.has_every_tenant:
+            return self
+        seen = Target.objects.visible_to(user)
+        reaches_over_tenants = models.Q(target__isnull=True, tag__isnull=True)
+        in_sight = models.Q(target__in=seen) | models.Q(tag__in=Tag.objects.filter(targets__in=seen))
+        return self.filter(reaches_over_tenants | in_sight)
 
     def in_force(self) -> HoldQuerySet:
         return self.filter(lifted_at__isnull=True)

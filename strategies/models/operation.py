@@ -27,6 +27,7 @@ class OperationStatus(State):
     INFO = "INFO", "info-circle", "plan", "Info"
 
 
+UNKNOWN = "UNKNOWN"  # in a row typed in SQL that does not say
 UNFINISHED = (OperationStatus.STARTED, OperationStatus.RUNNING, OperationStatus.PENDING)
 
 
@@ -42,8 +43,8 @@ class OperationLog(models.Model):
     """
 
     operation_id = models.BigAutoField(primary_key=True)
-    strategy_name = models.CharField(max_length=50)
-    operation_type = models.CharField(max_length=50)
+    strategy_name = models.CharField(max_length=50, default=UNKNOWN, db_default=UNKNOWN)
+    operation_type = models.CharField(max_length=50, default=UNKNOWN, db_default=UNKNOWN)
     job_name = models.CharField(max_length=128, null=True, blank=True)
     target_object = models.CharField(max_length=500, null=True, blank=True)
     target_type = models.CharField(max_length=30, null=True, blank=True)

@@ -26,7 +26,11 @@ class Portal(models.Model):
 
 
 class Pulse(models.Model):
-    """Whether a cluster of workers takes wake-ups: asked through the queue itself, answered by a worker."""
+    """Whether a cluster of workers takes wake-ups: asked through the queue itself, answered by a worker.
+
+    `asked_at` is empty once a worker has answered: the question is no longer in the queue. `answered_at` is the last sign
+    of life of any of its workers; one that has a task in hand also gives signs.
+    """
 
     cluster = models.CharField(max_length=30, primary_key=True)
     asked_at = models.DateTimeField(null=True, blank=True)

@@ -90,6 +90,7 @@ class OperationStatusRow(ReferenceRow):
 
     class Meta:
         db_table = "generic_operation_status"
+        verbose_name, verbose_name_plural = "operation status", "operation statuses"
         ordering = ["status_id"]
 
     def __str__(self) -> str:
@@ -105,6 +106,7 @@ class DeploymentStatusRow(ReferenceRow):
 
     class Meta:
         db_table = "generic_deployment_status"
+        verbose_name, verbose_name_plural = "deployment status", "deployment statuses"
         ordering = ["status_id"]
 
     def __str__(self) -> str:

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from strategies.models.access import User
 from strategies.models.job import MaintenanceJob
 from strategies.models.state import State
+from strategies.models.strategy import StrategyConfig
 from strategies.models.target import Target, visible_rows
 
 
@@ -82,7 +84,8 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
         """Take a ready run for one worker; the fencing token, or None where another was first."""
         won = self.move(
             pk, leaving=(RunStatus.READY,), to=RunStatus.RUNNING, fencing_token=F("fencing_token") + 1, worker=worker,
-            heartbeat_at=moment, lease_until=lease_until, deadline_at=deadline_at, started_at=moment, stop="", reasons=[],
+            heartbeat_at=moment, lease_until=lease_until, deadline_at=deadline_at, claimed_at=moment,
+            started_at=Coalesce(F("started_at"), Value(moment)), stop="", reasons=[], not_before=None,
         )  # fmt: skip
         return self.values_list("fencing_token", flat=True).get(pk=pk) if won else None
 
@@ -99,10 +102,13 @@ class JobRun(models.Model):
         max_length=200, unique=True, help_text="What makes this start one start: planned twice = once."
     )
     job = models.ForeignKey(MaintenanceJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
+    config = models.ForeignKey(StrategyConfig, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     strategy_name = models.CharField(max_length=50)
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="runs")
     target_object = models.CharField(max_length=500, default="ALL")
     parameters = models.JSONField(default=dict)
+    limits = models.JSONField(default=dict, blank=True, help_text="What each step may use; see plans.Limits.")
+    prechecks = models.JSONField(default=list, blank=True, help_text="Names of the checks that come before its start.")
     timeout_seconds = models.PositiveIntegerField(default=3600)
     priority_level = models.PositiveSmallIntegerField(default=5)
     origin = models.CharField(max_length=10, choices=Origin.choices)
@@ -112,6 +118,15 @@ class JobRun(models.Model):
     status = models.CharField(max_length=15, choices=RunStatus.choices, default=RunStatus.PLANNED)
     created_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField()
+    start_before = models.DateTimeField(null=True, blank=True, help_text="Not started by then, it is missed.")
+    plans_late = models.BooleanField(
+        default=False,
+        help_text="Planned only when what its job depends on is over, since that may change what is needed.",
+    )
+    depends_since = models.DateTimeField(
+        null=True, blank=True, help_text="What its job depends on must have been due after this."
+    )
+    not_before = models.DateTimeField(null=True, blank=True, help_text="It was put back: asked again from then on.")
     is_released = models.BooleanField(default=False, help_text="May start by itself once the gate lets it.")
     plan = models.JSONField(null=True, blank=True)
     plan_digest = models.CharField(max_length=64, blank=True, default="")
@@ -128,6 +143,10 @@ class JobRun(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True, help_text="Since when its present worker has it.")
+    worked_ms = models.BigIntegerField(
+        default=0, help_text="What workers before this one spent on it; pauses do not count."
+    )
     stop = models.CharField(max_length=10, choices=Stop.choices, blank=True, default="")
     stop_asked_at = models.DateTimeField(null=True, blank=True)
     stop_asked_by = models.CharField(max_length=150, blank=True, default="")
@@ -158,6 +177,7 @@ class JobRun(models.Model):
             models.Index(fields=["status", "handled_at"], name="portal_run_unhandled"),
             models.Index(fields=["target", "status"], name="portal_run_by_target"),
             models.Index(fields=["finished_at"], name="portal_run_by_end"),
+            models.Index(fields=["job", "due_at"], name="portal_run_by_job"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=RunStatus.values), name="portal_run_status_known"),
@@ -177,3 +197,10 @@ class JobRun(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in ACTIVE
+
+    def worked(self, moment: datetime) -> int | None:
+        """Milliseconds that workers have spent on it until `moment`, without pauses; None = it never began."""
+        if self.started_at is None:
+            return None
+        now = (moment - self.claimed_at).total_seconds() * 1000 if self.claimed_at is not None else 0
+        return self.worked_ms + max(0, int(now))

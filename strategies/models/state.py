@@ -11,9 +11,8 @@ class State(models.TextChoices):
     icon: str
     colour: str
 
-    def __new__(
-        cls, value: str, icon: str = "", colour: str = ""
-    ) -> State:  # without defaults, mypy takes a look-up for a member
+    # The defaults are for type checkers, which take a look-up by value for the making of a member.
+    def __new__(cls, value: str, icon: str = "", colour: str = "") -> State:
         member = str.__new__(cls, value)
         member._value_ = value
         member.icon, member.colour = icon, colour

@@ -1,0 +1,183 @@
+"""Reads what a job's row and its configuration say into typed values, or names the column that is at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strategies import registry
+from strategies.dependencies import DependencyRefused, parse_jobs, parse_names
+from strategies.models import ExecutionMode, MaintenanceJob, StrategyConfig, Target
+from strategies.plans import Limits
+from strategies.platforms.base import NotSupported
+from strategies.recurrence import Recurrence, ScheduleRefused, recurrence
+from strategies.routines.base import ParametersRefused
+
+LONGEST_SECONDS = 7 * 24 * 3600
+# Which keys `resource_limits` takes, and the least and the most of each.
+LIMITS = {"max_duration_seconds": (1, LONGEST_SECONDS), "lock_wait_seconds": (1, 3600), "memory_mb": (1, 1_048_576)}
+_MOST_PARALLEL = 64
+
+
+class JobRefused(ValueError):
+    """A job that cannot be carried out as it stands. `field` is the column at fault; the text says why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a job means, with everything resolved. `is_manual` = its configuration leaves starting to people."""
+
+    target: Target
+    parameters: Mapping[str, Any]
+    recurrence: Recurrence
+    is_manual: bool
+    timeout_seconds: int
+    priority: int
+    limits: Limits
+    prechecks: tuple[str, ...]
+
+
+def configurations(jobs: Iterable[MaintenanceJob]) -> dict[int | None, StrategyConfig]:
+    """Each job's configuration, by the job's number: the active row with the same strategy, object, type and database. One query."""
+    wanted = list(jobs)
+    by_place: dict[tuple[Any, ...], StrategyConfig] = {}
+    rows = StrategyConfig.objects.filter(is_active=True, strategy__in={job.strategy_id for job in wanted})
+    for config in rows.order_by("-config_id"):  # of several alike the oldest counts
+        by_place[_place(config)] = config
+    return {job.pk: by_place[_place(job)] for job in wanted if _place(job) in by_place}
+
+
+def _place(row: MaintenanceJob | StrategyConfig) -> tuple[Any, ...]:
+    return row.strategy_id, row.target_object, row.target_type_id, row.target_id
+
+
+def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> Definition:
+    """What this row means; `home` is meant where it names no database. Raises JobRefused for the first fault."""
+    target = job.target or home
+    _refuse_unknown_work(job, target)
+    limits = _limits(job, config)
+    parameters = _parameters(job, config, limits)
+    resources = Limits(memory_mb=limits.get("memory_mb"), parallel_degree=_parallel_degree(job, config))
+    try:
+        registry.platforms()[target.platform].limit_settings(resources)
+    except NotSupported as refusal:
+        raise JobRefused("resource_limits", str(refusal)) from None
+    _refuse_unreadable_dependencies(job, config)
+    return Definition(
+        target=target,
+        parameters=parameters,
+        recurrence=schedule_of(job, config),
+        is_manual=config is not None and config.execution_mode == ExecutionMode.MANUAL,
+        timeout_seconds=_timeout(config, limits),
+        priority=config.priority_level if config is not None else 5,
+        limits=resources,
+        prechecks=_prechecks(job, config, target),
+    )
+
+
+def _refuse_unknown_work(job: MaintenanceJob, target: Target) -> None:
+    if job.strategy_id not in registry.routines():
+        raise JobRefused("strategy_name", f"There is no implementation of {job.strategy_id} here.")
+    if target.platform not in registry.platforms():
+        raise JobRefused("target", f"This version of the portal has no platform {target.platform}.")
+    if not registry.supports(target.platform, job.strategy_id):
+        label = registry.platforms()[target.platform].label
+        raise JobRefused("strategy_name", f"{job.strategy_id} is not available on {label}.")
+    if not job.target_object.strip():
+        raise JobRefused("target_object", "Name the object, or ALL.")
+
+
+def _object(field: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise JobRefused(field, 'Expected a JSON object like {"key": 1}.')
+    return value
+
+
+def _parameters(job: MaintenanceJob, config: StrategyConfig | None, limits: Mapping[str, int]) -> dict[str, Any]:
+    """The configuration's parameters, the job's own over them, and what limits say of them. Typed by the routine."""
+    routine = registry.routines()[job.strategy_id]
+    own = _object("job_parameters", job.job_parameters)
+    values = {**_object("strategy_config", config.strategy_config if config else None), **own}
+    if config is not None:
+        values.setdefault("max_objects", config.batch_size)
+    if "lock_wait_seconds" in limits:
+        values["lock_wait_seconds"] = limits["lock_wait_seconds"]
+    try:
+        read_: dict[str, Any] = routine.read_parameters(values).model_dump(mode="json")
+    except ParametersRefused as refusal:
+        field = "job_parameters" if set(refusal.problems) & set(own) or config is None else "strategy_config"
+        raise JobRefused(field, "; ".join(f"{name}: {why}" for name, why in refusal.problems.items()) + ".") from None
+    return read_
+
+
+def _limits(job: MaintenanceJob, config: StrategyConfig | None) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in (config, job):
+        for name, value in _object("resource_limits", row.resource_limits if row is not None else None).items():
+            if name not in LIMITS:
+                raise JobRefused("resource_limits", f"{name} is no limit; there are {', '.join(LIMITS)}.")
+            least, most = LIMITS[name]
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise JobRefused("resource_limits", f"{name} takes a whole number from {least} to {most:,}.")
+            found[name] = value
+    return found
+
+
+def _parallel_degree(job: MaintenanceJob, config: StrategyConfig | None) -> int:
+    """As many as the configuration asks for, and never more than the job allows."""
+    degrees = {"max_parallel_degree": job.max_parallel_degree}
+    if config is not None:
+        degrees["parallel_degree"] = config.parallel_degree
+    for field, degree in degrees.items():
+        if not 1 <= degree <= _MOST_PARALLEL:
+            raise JobRefused(field, f"Takes a whole number from 1 to {_MOST_PARALLEL}.")
+    return min(degrees.values())
+
+
+def _timeout(config: StrategyConfig | None, limits: Mapping[str, int]) -> int:
+    seconds = config.timeout_seconds if config is not None else 3600
+    return min(seconds, limits.get("max_duration_seconds", LONGEST_SECONDS))
+
+
+def schedule_of(job: MaintenanceJob, config: StrategyConfig | None) -> Recurrence:
+    """When this row is due, whatever else is wrong with it. Raises JobRefused."""
+    zone = job.schedule_timezone or (config.schedule_timezone if config is not None else None)
+    expression = config.schedule_expression if config is not None else None
+    try:
+        return recurrence(job.schedule_type_id, job.schedule_value, zone, custom_default=expression)
+    except ScheduleRefused as refusal:
+        raise JobRefused(refusal.field, str(refusal)) from None
+
+
+def _refuse_unreadable_dependencies(job: MaintenanceJob, config: StrategyConfig | None) -> None:
+    try:
+        parse_jobs(job.depends_on_jobs)
+    except DependencyRefused as refusal:
+        raise JobRefused("depends_on_jobs", f"Depends on jobs: {refusal}") from None
+    for name in parse_names(config.depends_on_strategies if config is not None else None):
+        if name not in registry.routines():
+            raise JobRefused(
+                "depends_on_strategies", f"It depends on {name}, of which there is no implementation here."
+            )
+
+
+def _prechecks(job: MaintenanceJob, config: StrategyConfig | None, target: Target) -> tuple[str, ...]:
+    known = registry.platforms()[target.platform].prechecks
+    names = dict.fromkeys(
+        name.upper()
+        for row in (config, job)
+        for name in parse_names(row.prerequisite_checks if row is not None else None)
+    )
+    for name in names:
+        if name not in known:
+            label = registry.platforms()[target.platform].label
+            offered = ", ".join(known) or "none"
+            raise JobRefused("prerequisite_checks", f"{name} is no check of {label}; there are {offered}.")
+    return tuple(names)

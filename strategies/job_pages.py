@@ -1,0 +1,307 @@
+"""What a job's page says: when it is due, what would stand in its way then, why it does not run now, and how its runs went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from strategies import durations, job_changes, job_definitions, registry
+from strategies.audit import KINDS
+from strategies.dependencies import parse_names
+from strategies.due_times import DueTime, due_times
+from strategies.durations import WHOLE_RUN, Usual
+from strategies.gate import Reason, verdict
+from strategies.gate_facts import Gatehouse
+from strategies.job_causes import MANUAL, Cause, Signs, causes
+from strategies.job_definitions import Definition, JobRefused
+from strategies.job_list import words_of
+from strategies.models import (
+    OPEN,
+    AuditEntry,
+    Event,
+    ExecutionMode,
+    JobRun,
+    MaintenanceJob,
+    Origin,
+    Portal,
+    StrategyConfig,
+    Target,
+)
+from strategies.progress import SHOWN_FROM
+from strategies.recurrence import EXAMPLES, Kind, Recurrence
+
+SHOWN_DUE = 20
+SHOWN_FIRST = 5  # the others are a click away
+SHOWN_RUNS = 20
+PREVIEWED = 5
+SOON = timedelta(minutes=2)  # a page that is open this long before a due instant follows it by itself
+# What lasts until somebody or something changes it, in a few words; the gate's other reasons pass by themselves.
+_LASTING = {
+    "no_routine": "no implementation",
+    "inactive": "database switched off",
+    "stopped": "sign-in refused",
+    "unreachable": "database not reachable",
+    "missing_right": "a right is missing",
+    "read_only": "database read-only",
+    "hold": "held",
+    MANUAL.code: "left to people",
+}
+_OF_JOB = ("job_off", MANUAL.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """A job with everything that its page rests on. `definition` is None where the row cannot be carried out: `refusal` says why."""
+
+    job: MaintenanceJob
+    config: StrategyConfig | None
+    target: Target
+    definition: Definition | None
+    refusal: JobRefused | None
+    schedule: Recurrence | None  # None = the row's schedule cannot be read
+    words: str
+
+    @property
+    def is_manual(self) -> bool:
+        return self.config is not None and self.config.execution_mode == ExecutionMode.MANUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due instant. `blocks` are a few words for each thing that would keep it from starting, as things stand."""
+
+    time: DueTime
+    blocks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run of the job. `late` is the time from its due instant to its start; None = it never began."""
+
+    run: JobRun
+    late: timedelta | None
+
+    @property
+    def late_seconds(self) -> float | None:
+        return None if self.late is None else self.late.total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class LivePage:
+    """The changing part of the page. `present` is the run that is furthest among the open ones; `lasting` stands against any run."""
+
+    basis: Basis
+    present: JobRun | None
+    causes: Sequence[Cause]
+    lasting: Sequence[Reason]
+    due: Sequence[Due]
+    runs: Sequence[PastRun]
+    usual: Usual | None
+    unhandled: int
+    is_live: bool
+
+    @property
+    def beside(self) -> Sequence[Reason]:
+        """What lasts, without what is said as the cause already."""
+        return [reason for reason in self.lasting if self.present is not None or reason.code not in _OF_JOB]
+
+    @property
+    def first_due(self) -> Sequence[Due]:
+        return self.due[:SHOWN_FIRST]
+
+    @property
+    def later_due(self) -> Sequence[Due]:
+        return self.due[SHOWN_FIRST:]
+
+    @property
+    def has_other_zone(self) -> bool:
+        """Whether the schedule's clock is another than the reader's."""
+        schedule = self.basis.schedule
+        return schedule is not None and schedule.zone != timezone.get_current_timezone_name()
+
+
+def basis(job: MaintenanceJob) -> Basis:
+    """Three queries, and those of the chain of jobs that it waits for."""
+    config = job_definitions.configurations([job]).get(job.pk)
+    definition, refusal, schedule = None, None, None
+    try:
+        definition = job_changes.judge(job)
+        schedule = definition.recurrence
+    except JobRefused as refused:
+        refusal = refused
+        schedule = _schedule(job, config)
+    target = definition.target if definition else job.target or Target.objects.get(is_home=True)
+    return Basis(job, config, target, definition, refusal, schedule, words_of(job, config))
+
+
+def _schedule(job: MaintenanceJob, config: StrategyConfig | None) -> Recurrence | None:
+    try:
+        return job_definitions.schedule_of(job, config)
+    except JobRefused:
+        return None
+
+
+def live_page(job: MaintenanceJob, runs: QuerySet[JobRun], moment: datetime) -> LivePage:
+    """`runs` are those that the reader may see. The same few queries, however long the job's past is."""
+    found = basis(job)
+    rows = runs.filter(job=job).select_related("target").defer("plan", "parameters")
+    open_ = sorted(rows.filter(status__in=OPEN).order_by("due_at")[:SHOWN_RUNS], key=lambda run: -OPEN.index(run.state))
+    present = open_[0] if open_ else None
+    times = durations.past([found.target.pk]).get((found.target.pk, job.strategy_id, WHOLE_RUN), [])
+    usual = durations.usual(times, at_least=SHOWN_FROM)
+    lasting = _lasting(found, moment)
+    due = _due(found, lasting, usual, moment)
+    is_soon = bool(due) and job.next_run is not None and job.next_run <= moment + SOON
+    return LivePage(
+        basis=found,
+        present=present,
+        causes=causes(job, present, _signs(found), moment),
+        lasting=lasting,
+        due=due,
+        runs=[PastRun(run, _late(run)) for run in rows.order_by("-due_at", "-pk")[:SHOWN_RUNS]],
+        usual=usual,
+        unhandled=job_changes.unhandled(runs, job).count(),
+        is_live=present is not None or is_soon or not job.is_settled,
+    )
+
+
+def _late(run: JobRun) -> timedelta | None:
+    return max(run.started_at - run.due_at, timedelta(0)) if run.started_at is not None else None
+
+
+def _lasting(found: Basis, moment: datetime) -> list[Reason]:
+    """What would stand against a run that the job began by itself, as long as nobody changes anything."""
+    job = found.job
+    run = JobRun(
+        job=job, config=found.config, strategy_name=job.strategy_id, target=found.target, target_object=job.target_object,
+        origin=Origin.SCHEDULE, due_at=moment, depends_since=moment,
+    )  # fmt: skip
+    facts = replace(Gatehouse(moment, [run], counts_ready=False).facts(run), changes_data=True)
+    reasons = [reason for reason in verdict(facts, moment).reasons if reason.code in (*_LASTING, *_OF_JOB)]
+    return [*reasons, *([MANUAL] if found.is_manual else [])]
+
+
+def _due(found: Basis, lasting: Sequence[Reason], usual: Usual | None, moment: datetime) -> list[Due]:
+    """The next due instants; those of a job that is off or set aside as they would be."""
+    if found.schedule is None:
+        return []
+    times = due_times(found.schedule, moment, SHOWN_DUE, first=found.job.next_run)
+    words = list(dict.fromkeys(_words(reason, found.job) for reason in lasting))
+    rows, previous = [], found.job.last_due
+    for time in times:
+        overlaps = (
+            previous is not None and usual is not None and time.at - previous < timedelta(milliseconds=usual.p90_ms)
+        )
+        rows.append(Due(time, [*words, *(["the one before usually takes longer"] if overlaps else [])]))
+        previous = time.at
+    return rows
+
+
+def _words(reason: Reason, job: MaintenanceJob) -> str:
+    return _LASTING.get(reason.code, "job set aside" if job.quarantined_at is not None else "job switched off")
+
+
+def _signs(found: Basis) -> Signs:
+    """What is known of the portal's clock, and of the event that the job listens to."""
+    job = found.job
+    clock_at = Portal.objects.values_list("beat_at", flat=True).filter(pk=1).first()
+    announced_at = None
+    if job.schedule_type_id == Kind.EVENT_DRIVEN and job.schedule_value:
+        events = Event.objects.filter(name__iexact=job.schedule_value.strip()).order_by("-pk")
+        announced_at = events.values_list("emitted_at", flat=True).first()
+    return Signs(clock_at, announced_at, found.is_manual)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value as a run would use it. `source` says where it comes from."""
+
+    title: str
+    value: object
+    source: str
+
+
+def parameters_used(found: Basis) -> list[Setting]:
+    """The routine's parameters of a job that can be carried out; empty for another."""
+    if found.definition is None:
+        return []
+    own = found.job.job_parameters or {}
+    configured = found.config.strategy_config if found.config is not None and found.config.strategy_config else {}
+    fields = registry.routines()[found.job.strategy_id].parameters.model_fields
+    limits = {**(found.config.resource_limits or {} if found.config else {}), **(found.job.resource_limits or {})}
+    rows = []
+    for name, value in found.definition.parameters.items():
+        if name in limits:
+            source = "resource limits"
+        elif name in own:
+            source = "this job"
+        elif name in configured or (name == "max_objects" and found.config is not None):
+            source = "configuration"
+        else:
+            source = "default"
+        rows.append(Setting(str(fields[name].title), value, source))
+    return rows
+
+
+def prechecks_used(found: Basis) -> list[Setting]:
+    """The checks that come before each start: what each asks of the database."""
+    if found.definition is None:
+        return []
+    own = parse_names((found.job.prerequisite_checks or "").upper())
+    known = registry.platforms()[found.target.platform].prechecks
+    return [
+        Setting(name, known[name].purpose, "this job" if name in own else "configuration")
+        for name in found.definition.prechecks
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a schedule means that somebody is typing: in words with its next due instants, or why it is none."""
+
+    words: str
+    zone: str
+    times: Sequence[DueTime]
+    problem: str
+    example: str
+
+
+def preview(row: MaintenanceJob, config: StrategyConfig | None, moment: datetime) -> Preview:
+    """Of a row that is not saved. One query at most."""
+    example = EXAMPLES[Kind(row.schedule_type_id)] if row.schedule_type_id in list(Kind) else ""
+    try:
+        schedule = job_definitions.schedule_of(row, config)
+    except JobRefused as refusal:
+        return Preview("", "", (), str(refusal), example)
+    times = due_times(schedule, moment, PREVIEWED)
+    return Preview(words_of(row, config), schedule.zone, times, "", example)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An audit entry about the job: what was done, in words, and each value that it tells as (name, before, after)."""
+
+    entry: AuditEntry
+    what: str
+    changes: Sequence[tuple[str, str, str]]
+
+
+def told(entry: AuditEntry) -> Told:
+    what = KINDS["MaintenanceJob"].actions.get(entry.action, entry.action)
+    before, after = entry.before or {}, entry.after or {}
+    names = dict.fromkeys([*before, *after])
+    return Told(entry, what, [(name, _plain(before.get(name)), _plain(after.get(name))) for name in names])
+
+
+def _plain(value: object) -> str:
+    """A value of a column as people read it."""
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
