@@ -43,9 +43,13 @@ class ReaderTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        name = getattr(request.user, "time_zone", "")
-        try:
-            with timezone.override(zoneinfo.ZoneInfo(name) if name else None):
-                return self.get_response(request)
-        except zoneinfo.ZoneInfoNotFoundError:
+        with timezone.override(_zone(getattr(request.user, "time_zone", ""))):
             return self.get_response(request)
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo | None:
+    """None = the portal's own. A name may be of a folder ("America") or a path, which is no ZoneInfoNotFoundError."""
+    try:
+        return zoneinfo.ZoneInfo(name) if name else None
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -7,7 +7,9 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
+from django.forms import model_to_dict
 from django.http import HttpRequest
 
 from strategies import audit
@@ -42,28 +44,46 @@ for model in apps.get_app_config("django_q").get_models():  # a schedule of the 
         admin.site.unregister(model)
 
 
+admin.site.unregister(Group)  # the groups are the roles: renaming one would take it from everybody
+
+
 class Audited(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Whoever changes something here leaves an audit entry: which fields, never their values (one is a password)."""
+    """Whoever adds, changes or deletes something here leaves an audit entry with what it was before and is after."""
+
+    def told(self, obj: Any) -> dict[str, Any]:
+        """What the audit keeps of a row, as JSON: never a secret."""
+        return model_to_dict(obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            stored = type(obj)._default_manager.select_for_update().get(pk=obj.pk)  # `obj` has the new values already
+            obj.before = self.told(stored)
+        super().save_model(request, obj, form, change)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        _record(request, "added", obj)
+        audit.record(Actor.of(request), _act(obj, "added"), obj, after=self.told(obj))
         return super().log_addition(request, obj, message)
 
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        changed = [
-            name for part in message if isinstance(part, dict) for name in part.get("changed", {}).get("fields", [])
-        ]
-        _record(request, "changed", obj, {"fields": changed} if changed else {"what": str(message)[:200]})
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        before = getattr(obj, "before", None)
+        after = {**(self.told(obj) if before is not None else {}), **_fields(message)}
+        audit.record(Actor.of(request), _act(obj, "changed"), obj, before=before, after=after)
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         for obj in queryset:
-            _record(request, "deleted", obj)
+            audit.record(Actor.of(request), _act(obj, "deleted"), obj, before=self.told(obj))
         return super().log_deletions(request, queryset)
 
 
-def _record(request: HttpRequest, verb: str, obj: Model, after: dict[str, Any] | None = None) -> None:
-    audit.record(Actor.of(request), f"{obj._meta.model_name}.{verb}", obj, after=after)
+def _act(obj: Model, verb: str) -> str:
+    return f"{obj._meta.model_name}.{verb}"
+
+
+def _fields(message: Any) -> dict[str, Any]:
+    """Which fields of the form were changed: also those whose values are not kept, like a password."""
+    changed = [name for part in message if isinstance(part, dict) for name in part.get("changed", {}).get("fields", [])]
+    return {"fields": changed} if changed else {"what": str(message)[:200]}
 
 
 @admin.register(User)
@@ -72,6 +92,19 @@ class PortalUserAdmin(Audited, UserAdmin):  # type: ignore[type-arg]
 
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Portal", {"fields": ("tenants", "time_zone")}))
     filter_horizontal = (*UserAdmin.filter_horizontal, "tenants")
+
+    def told(self, obj: User) -> dict[str, Any]:
+        """Who it is and what they may."""
+        return {
+            "name": obj.username,
+            "email": obj.email,
+            "is_active": obj.is_active,
+            "is_staff": obj.is_staff,
+            "is_superuser": obj.is_superuser,
+            "roles": sorted(obj.groups.values_list("name", flat=True)),
+            "tenants": sorted(obj.tenants.values_list("name", flat=True)),
+            "permissions": sorted(obj.user_permissions.values_list("codename", flat=True)),
+        }
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -84,9 +117,6 @@ class ReferenceAdmin(Audited):
     pass
 
 
-@admin.register(
-    Target, JobRun, OperationLog, Assessment, Finding, Duration, Hold, AuditEntry, StrategyConfig, MaintenanceJob
-)
 class LookingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Changed on the pages, where the gate and the audit stand."""
 
@@ -101,3 +131,15 @@ class LookingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+admin.site.register(
+    (Target, JobRun, OperationLog, Assessment, Finding, Duration, Hold, StrategyConfig, MaintenanceJob), LookingAdmin
+)
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(LookingAdmin):
+    list_display = ("at", "actor", "address", "action", "object_name", "reason")
+    list_filter = ("object_type",)
+    search_fields = ("actor", "object_name", "=object_id")

@@ -6,7 +6,7 @@ import getpass
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.http import HttpRequest
@@ -74,3 +74,96 @@ def record(
         after=new or None,
         reason=reason[:500],
     )
+
+
+class Kind(NamedTuple):
+    """A kind of object that entries are about: its name, and the words for each action that is recorded of it."""
+
+    title: str
+    actions: Mapping[str, str]
+
+
+def _row(title: str, prefix: str, *verbs: str) -> Kind:
+    """A row that is kept in the administration; `verbs` are what else becomes of it."""
+    return Kind(title, {f"{prefix}.{verb}": f"{title} {verb}" for verb in ("added", "changed", "deleted", *verbs)})
+
+
+# Every action that `record` is called with, by the object's type. A list, so that a page which offers them as filters need not
+# ask a table of millions which there are; a test holds it to the source.
+KINDS: Mapping[str, Kind] = {
+    "Target": Kind("Database", {
+        "target.registered": "Database registered",
+        "target.changed": "Database changed",
+        "target.switched_on": "Database switched on",
+        "target.switched_off": "Database switched off",
+        "target.check_asked": "Check of the connection asked for",
+        "target.stopped": "Stopped after a refused sign-in",
+        "target.stop_cleared": "Stop after a refused sign-in cleared",
+        "target.removed": "Database removed",
+    }),
+    "Assessment": Kind("Assessment", {"assessment.asked": "Assessment asked for"}),
+    "JobRun": Kind("Run", {
+        "run.asked": "Run asked for",
+        "run.planned": "Run planned",
+        "run.released": "Plan released",
+        "run.started": "Run started",
+        "run.put_back": "Run put back to wait",
+        "run.paused": "Run paused",
+        "run.stop_asked": "Stop asked for",
+        "run.taken_over": "Run taken over from a lost worker",
+        "run.succeeded": "Run succeeded",
+        "run.warning": "Run ended with a warning",
+        "run.failed": "Run failed",
+        "run.timed_out": "Run timed out",
+        "run.cancelled": "Run cancelled",
+        "run.continued": "Run continued by another",
+        "run.missed": "Run missed",
+        "run.lost": "Run lost",
+        "run.rolled_back": "Run rolled back",
+        "run.handled": "Failed run handled",
+    }),
+    "MaintenanceJob": Kind("Job", {
+        "job.added": "Job added",
+        "job.changed": "Job changed",
+        "job.switched_on": "Job switched on",
+        "job.switched_off": "Job switched off",
+        "job.handled": "Failed runs of a job handled",
+        "job.quarantined": "Job set aside",
+        "job.readmitted": "Job let in again",
+        "job.missed": "Due instants missed",
+    }),
+    "ErrorGroup": Kind("Error", {"error.handled": "Error handled"}),
+    "Event": Kind("Event", {"event.emitted": "Event announced"}),
+    "Hold": Kind("Hold", {"hold.placed": "Hold placed", "hold.lifted": "Hold lifted"}),
+    "LogPolicy": Kind("Operation log", {
+        "log.retention_changed": "Time to keep the log changed",
+        "log.switched_on": "Own rows of strategies switched on",
+        "log.switched_off": "Own rows of strategies switched off",
+        "log.policy_dropped": "Own rule of a strategy dropped",
+        "log.pruned": "Log pruned",
+        "log.archived": "Log archived",
+    }),
+    "ErrorGroup": Kind("Error", {"error.handled": "Error handled"}),
+    "User": Kind("Person", {
+        "user.signed_in": "Signed in",
+        "user.signed_out": "Signed out",
+        "user.sign_in_refused": "Sign-in refused",
+        "user.locked_out": "Locked out",
+        "user.added": "Person added",
+        "user.changed": "Person changed",
+        "user.removed": "Person removed",
+        "user.password_set": "Password set by somebody else",
+        "user.password_changed": "Own password changed",
+        "user.zone_changed": "Own time zone changed",
+        "user.theme_changed": "Own theme changed",
+    }),
+    "Tenant": _row("Tenant", "tenant", "removed"),
+    "Tag": _row("Tag", "tag", "removed"),
+    "StrategyType": _row("Strategy", "strategytype"),
+    "OperationType": _row("Type of operation", "operationtype"),
+    "OperationStatusRow": _row("Status of operations", "operationstatusrow"),
+    "JobType": _row("Type of job", "jobtype"),
+    "ScheduleType": _row("Type of schedule", "scheduletype"),
+    "TargetType": _row("Type of object", "targettype"),
+    "DeploymentStatusRow": _row("Status of deployments", "deploymentstatusrow"),
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""What lists can be narrowed by. A value that is none of the choices is refused beside its field, and the list stays whole."""
+"""What lists can be narrowed by. A value that is none of the choices is refused beside its field, and the list shows no row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from strategies import registry
+from strategies import job_list, needs, registry
 from strategies.models import (
     ACTIVE,
     BAD,
@@ -17,7 +17,11 @@ from strategies.models import (
     Environment,
     Finding,
     JobRun,
+    JobState,
+    MaintenanceJob,
     RunStatus,
+    ScheduleType,
+    StrategyType,
     Tag,
     Target,
     TargetState,
@@ -50,7 +54,21 @@ class FilterForm(forms.Form):
             field.widget.attrs["class"] = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
 
 
-class RunFilter(filters.FilterSet):  # type: ignore[misc]
+class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
+    """Gives no rows where a filter is wrong: others than were asked for would be taken for the answer."""
+
+    @property
+    def qs(self) -> QuerySet[Any]:
+        return super().qs if self.form.is_valid() else self.queryset.none()  # type: ignore[no-any-return]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Label of each wrong filter, and what is wrong with it; what is wrong with several together has the label *Filters*."""
+        labels = {name: str(field.label) for name, field in self.form.fields.items()}
+        return [(labels.get(name, "Filters"), str(errors[0])) for name, errors in self.form.errors.items()]
+
+
+class RunFilter(StrictFilterSet):
     status = filters.ChoiceFilter(
         label="State",
         empty_label="Any",
@@ -65,6 +83,7 @@ class RunFilter(filters.FilterSet):  # type: ignore[misc]
         label="Strategy", empty_label="Any", field_name="strategy_name", choices=strategy_choices
     )
     since = filters.DateFilter(label="Asked since", field_name="created_at", lookup_expr="date__gte")
+    job = filters.NumberFilter(label="Job", field_name="job_id", min_value=1, max_value=2**63 - 1)
 
     class Meta:
         model = JobRun
@@ -79,13 +98,13 @@ class RunFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(_GROUPS[value][1] if value in _GROUPS else Q(status=value))
 
 
-class TargetFilter(filters.FilterSet):  # type: ignore[misc]
+class TargetFilter(StrictFilterSet):
     name = filters.CharFilter(label="Name", lookup_expr="icontains")
     state = filters.ChoiceFilter(label="State", empty_label="Any", choices=TargetState.choices, method="in_state")
     needs = filters.ChoiceFilter(
         label="Findings",
         empty_label="Any",
-        choices=[("findings", "Open findings"), ("none", "None open")],
+        choices=[("findings", "Open findings"), ("none", "None open"), ("unassessed", "Not assessed yet")],
         method="in_need",
     )
     platform = filters.ChoiceFilter(
@@ -111,5 +130,62 @@ class TargetFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.in_state(TargetState(value))  # type: ignore[no-any-return]
 
     def in_need(self, rows: QuerySet[Target], _: str, value: str) -> QuerySet[Target]:
+        if value == "unassessed":
+            return rows.exclude(needs.is_assessed())
         in_need = Q(pk__in=Finding.objects.current().values("target"))
-        return rows.filter(in_need if value == "findings" else ~in_need)
+        return rows.filter(in_need) if value == "findings" else rows.filter(needs.is_assessed()).exclude(in_need)
+
+
+_JOB_STATES = {
+    JobState.SCHEDULED: JobState.SCHEDULED.label,
+    JobState.UNCLOCKED: "Waiting for its event or for a person",
+    "running": "Running",
+    JobState.OFF: JobState.OFF.label,
+    JobState.QUARANTINED: JobState.QUARANTINED.label,
+    JobState.UNSETTLED: JobState.UNSETTLED.label,
+}
+
+
+def _words(model: Any, column: str) -> list[tuple[str, str]]:
+    """The rows of a lookup table, as people read them."""
+    words = model.objects.values_list(column, flat=True)
+    return [(word, word.replace("_", " ").capitalize()) for word in words]
+
+
+class JobFilter(StrictFilterSet):
+    name = filters.CharFilter(label="Name", field_name="job_name", lookup_expr="icontains")
+    strategy = filters.ChoiceFilter(
+        label="Strategy",
+        empty_label="Any",
+        field_name="strategy",
+        choices=lambda: _words(StrategyType, "strategy_name"),
+    )
+    target = filters.ModelChoiceFilter(
+        label="Database", empty_label="Any", queryset=visible_targets, method="on_target"
+    )
+    schedule = filters.ChoiceFilter(
+        label="Schedule",
+        empty_label="Any",
+        field_name="schedule_type",
+        choices=lambda: _words(ScheduleType, "schedule_type"),
+    )
+    state = filters.ChoiceFilter(
+        label="State",
+        empty_label="Any",
+        method="in_state",
+        choices=[(str(key), words) for key, words in _JOB_STATES.items()],
+    )
+
+    class Meta:
+        model = MaintenanceJob
+        fields: list[str] = []
+        form = FilterForm
+
+    def on_target(self, rows: QuerySet[MaintenanceJob], _: str, target: Target) -> QuerySet[MaintenanceJob]:
+        """A row that names no database means home."""
+        return rows.filter(Q(target=target) | Q(target__isnull=True) if target.is_home else Q(target=target))
+
+    def in_state(self, rows: Any, _: str, value: str) -> QuerySet[MaintenanceJob]:
+        if value == "running":
+            return rows.filter(job_list.is_running())  # type: ignore[no-any-return]
+        return rows.filter(job_list.in_state(JobState(value)))  # type: ignore[no-any-return]

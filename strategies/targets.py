@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from strategies import audit, queue, registry, secrets
 from strategies.audit import PORTAL, Actor
-from strategies.models import OPEN, Portal, Tag, Target, Tenant
+from strategies.models import OPEN, AuditEntry, Portal, Tag, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import (
     Address,
@@ -36,6 +40,10 @@ class TargetInUse(ValueError):
     """The address stays while a run is open: its plan was made for the database that the address names now."""
 
 
+class ChangedMeanwhile(ValueError):
+    """Somebody else changed the target after the form was drawn; the text says who."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetValues:
     """What a person says of a target, checked by the form. `secret` is as stored, never clear; None = as it is."""
@@ -52,6 +60,8 @@ class TargetValues:
     max_parallel_runs: int = 1
 
 
+# Of the options in DATABASE_URL, those that an address of PostgreSQL may carry beside the host.
+_HOME_OPTIONS = ("sslmode", "sslrootcert", "target_session_attrs")
 _COLUMNS = ("name", "platform", "url", "environment", "owner", "time_zone", "max_parallel_runs")
 
 
@@ -61,7 +71,7 @@ def register(actor: Actor, values: TargetValues, *, is_demo: bool = False) -> Ta
     try:
         with transaction.atomic():
             target = Target.objects.create(tenant=values.tenant, secret=values.secret or "", is_demo=is_demo, **columns)
-            target.tags.set(_tags(values.tags))
+            target.tags.set(_tags(actor, values.tags))
             audit.record(actor, "target.registered", target, after=_told(target))
     except IntegrityError:
         if Target.objects.filter(name=values.name).exists():
@@ -70,17 +80,17 @@ def register(actor: Actor, values: TargetValues, *, is_demo: bool = False) -> Ta
     return target
 
 
-def change(actor: Actor, target: Target, values: TargetValues) -> None:
-    """Change a target. Another address or secret forgets what was seen through the old one. Raises NameTaken, TargetInUse."""
-    old = Target.objects.get(pk=target.pk)
-    before = _told(old)
-    for name in _COLUMNS:
-        setattr(old, name, getattr(values, name))
-    old.tenant = values.tenant
-    old.secret = old.secret if values.secret is None else values.secret
+def change(actor: Actor, target: Target, values: TargetValues, *, drawn_from: str | None = None) -> None:
+    """Change a target. Another address or secret forgets what was seen through the old one.
+
+    `drawn_from` is the `version` that the person saw; None = whatever it is now. Raises NameTaken, TargetInUse, ChangedMeanwhile.
+    """
     try:
         with transaction.atomic():
-            _change(actor, old, before, values)
+            stored = Target.objects.select_for_update().get(pk=target.pk)
+            if drawn_from not in (None, version(stored)):
+                raise ChangedMeanwhile(f"{_changed_by(stored)} changed {stored.name} while this form was open")
+            _change(actor, stored, values)
     except IntegrityError:
         if Target.objects.filter(name=values.name).exclude(pk=target.pk).exists():
             raise NameTaken(f"another target is named {values.name}") from None
@@ -88,22 +98,41 @@ def change(actor: Actor, target: Target, values: TargetValues) -> None:
     target.refresh_from_db()
 
 
-def _change(actor: Actor, target: Target, before: dict[str, Any], values: TargetValues) -> None:
-    stored = Target.objects.select_for_update().get(pk=target.pk)
-    has_moved = (stored.platform, stored.url) != (target.platform, target.url)
+def _change(actor: Actor, target: Target, values: TargetValues) -> None:
+    """`target` as it is stored, locked by this transaction."""
+    before, old_secret = _told(target), target.secret
+    has_moved = (target.platform, target.url) != (values.platform, values.url)
     if has_moved and target.runs.filter(status__in=OPEN).exists():
         raise TargetInUse("a run on this database is open; wait until it has ended, or cancel it")
+    for name in _COLUMNS:
+        setattr(target, name, getattr(values, name))
+    target.tenant = values.tenant
+    target.secret = old_secret if values.secret is None else values.secret
     fields = [*_COLUMNS, "tenant", "secret"]
-    if has_moved or stored.secret != target.secret:
+    if has_moved or old_secret != target.secret:
         target.checked_at, target.check_error, target.facts, target.missing_rights = None, "", None, []
         fields += ["checked_at", "check_error", "facts", "missing_rights"]
     target.save(update_fields=fields)
-    target.tags.set(_tags(values.tags))
+    target.tags.set(_tags(actor, values.tags))
     after = _told(target)
-    if stored.secret != target.secret and before["secret"] == after["secret"]:
+    if old_secret != target.secret and before["secret"] == after["secret"]:
         after["secret"] += " (another)"
     if before != after:
         audit.record(actor, "target.changed", target, before=before, after=after)
+
+
+def version(target: Target) -> str:
+    """A keyed digest of what `change` may change: the same as long as nobody did, and telling nothing of the secret."""
+    values = [getattr(target, name) for name in (*_COLUMNS, "tenant_id", "secret")]
+    text = json.dumps([*values, sorted(target.tags.values_list("pk", flat=True))])
+    return salted_hmac("version of a target", text, algorithm="sha256").hexdigest()
+
+
+def _changed_by(target: Target) -> str:
+    """Who changed it last, as the audit has it."""
+    entries = AuditEntry.objects.filter(object_type="Target", object_id=str(target.pk), action="target.changed")
+    last = entries.order_by("-pk").values_list("actor", flat=True).first()
+    return last or "Somebody"
 
 
 def switch(actor: Actor, target: Target, *, on: bool, reason: str) -> bool:
@@ -116,10 +145,17 @@ def switch(actor: Actor, target: Target, *, on: bool, reason: str) -> bool:
     return won
 
 
-def _tags(names: tuple[str, ...]) -> list[Tag]:
+def _tags(actor: Actor, names: tuple[str, ...]) -> list[Tag]:
     """The tags of these names, made where they are missing; `finance` and `Finance` are one tag."""
     known = {tag.name.casefold(): tag for tag in Tag.objects.all()}
-    return [known.get(name.casefold()) or Tag.objects.get_or_create(name=name)[0] for name in names]
+    return [known.get(name.casefold()) or _made_tag(actor, name) for name in names]
+
+
+def _made_tag(actor: Actor, name: str) -> Tag:
+    tag, is_new = Tag.objects.get_or_create(name=name)
+    if is_new:
+        audit.record(actor, "tag.added", tag)
+    return tag
 
 
 def _told(target: Target) -> dict[str, Any]:
@@ -158,10 +194,27 @@ def address_of(target: Target) -> Address:
 def home_url() -> str:
     """The portal's own database as a target's address, without its password."""
     own: dict[str, Any] = settings.DATABASES["default"]
-    if own["ENGINE"].endswith("sqlite3"):
-        return f"sqlite:///{own['NAME']}"
-    place = f"{own['USER']}@{own['HOST'] or 'localhost'}" + (f":{own['PORT']}" if own["PORT"] else "")
-    return f"{own['ENGINE'].rsplit('.', 1)[1]}://{place}/{own['NAME']}"
+    product = own["ENGINE"].rsplit(".", 1)[1]
+    if product == "sqlite3":
+        return f"sqlite:///{quote(str(Path(own['NAME']).absolute()))}"
+    user = f"{quote(own['USER'], safe='')}@" if own.get("USER") else ""
+    if product == "oracle":  # the settings keep host, port and service together
+        return f"oracle://{user}{own['NAME']}"
+    given = own.get("OPTIONS") or {}
+    host = str(own.get("HOST") or given.get("host") or _host_in_use())
+    options = {name: str(given[name]) for name in _HOME_OPTIONS if name in given}
+    if host.startswith("/"):
+        host, options["host"] = "", host
+    place = f"[{host}]" if ":" in host else quote(host, safe="")
+    port = f":{own['PORT']}" if own.get("PORT") else ""
+    query = f"?{urlencode(options, safe='/')}" if options else ""
+    return f"{product}://{user}{place}{port}/{quote(own['NAME'], safe='')}{query}"
+
+
+def _host_in_use() -> str:
+    """Where no host is set, libpq decides (a socket's folder, PGHOST): our own connection knows."""
+    connection.ensure_connection()
+    return str(connection.connection.info.host)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""The addresses of databases, strategies, runs and holds."""
+"""The addresses of databases, strategies, jobs, runs and holds."""
 
 from django.urls import path
 
-from strategies.views import catalogue, holds, run_actions, runs, targets
+from strategies.views import catalogue, holds, job_form, jobs, run_actions, runs, targets
 
 urlpatterns = [
     path("databases/", targets.target_list, name="targets"),
@@ -15,6 +15,15 @@ urlpatterns = [
     path("databases/<int:pk>/switch/", targets.target_switch, name="target-switch"),
     path("strategies/", catalogue.strategies, name="strategies"),
     path("strategies/<str:name>/", catalogue.strategy, name="strategy"),
+    path("jobs/", jobs.job_list_page, name="jobs"),
+    path("jobs/new/", job_form.job_new, name="job-new"),
+    path("jobs/due/", job_form.job_due, name="job-due"),
+    path("jobs/<int:pk>/", jobs.job, name="job"),
+    path("jobs/<int:pk>/live/", jobs.job_live, name="job-live"),
+    path("jobs/<int:pk>/edit/", job_form.job_edit, name="job-edit"),
+    path("jobs/<int:pk>/switch/", jobs.job_switch, name="job-switch"),
+    path("jobs/<int:pk>/run/", jobs.job_run, name="job-run"),
+    path("jobs/<int:pk>/handle/", jobs.job_handle, name="job-handle"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/new/", runs.run_plan, name="run-plan"),
     path("runs/<int:pk>/", runs.run, name="run"),

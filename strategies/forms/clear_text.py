@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 _SETTING = re.compile(r"(?i)((?:pass|pwd|secret)[\w-]*)\s*=\s*('[^']*'?|\"[^\"]*\"?|[^&\s;]*)")
 _SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.:-]*://)?")
@@ -15,23 +14,17 @@ def has_password(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """The address without what may be a password: `user:secret@`, `user/secret@`, `?password=secret`."""
+    """The address without what may be a password: `user:secret@`, `user/secret@`, `?password=secret`.
+
+    Whatever stands between a user and the last @ may be one, also in `user:123/x@host/db`, which reads as a host with its port:
+    an @ that belongs to a name is written %40.
+    """
     text = _SETTING.sub(lambda found: "", url)
     start = _SCHEME.match(text)
     scheme = start.group() if start else ""
     rest = text[len(scheme) :]
     place, at, host = rest.rpartition("@")
     user = re.split(r"[:/]", place, maxsplit=1)[0]
-    if not at or rest.startswith("/") or user == place or _ends_before_the_sign(text):
+    if not at or rest.startswith("/") or user == place:
         return text
     return f"{scheme}{user}@{host}"
-
-
-def _ends_before_the_sign(url: str) -> bool:
-    """Whether the @ stands in the path or query of a readable address, as in `postgresql://host:5432/a@b`."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    return bool(parts.scheme and parts.netloc) and "@" not in parts.netloc and (port is not None)

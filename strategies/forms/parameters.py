@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from annotated_types import Ge, Le
 from django import forms
-from django.core.exceptions import ValidationError
 from pydantic.fields import FieldInfo
 
+from strategies.forms.plain_text import plain
 from strategies.routines.base import Parameters, ParametersRefused, Routine
 
 PREFIX = "parameter-"  # so that no parameter takes the name of a field of the form itself
 LONGEST_MINUTES = 24 * 60
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class RunForm(forms.Form):
@@ -34,13 +32,10 @@ class RunForm(forms.Form):
         self._routine = routine
         self.parameters: dict[str, Any] = {}
         for name, field in routine.parameters.model_fields.items():
-            self.fields[PREFIX + name] = _form_field(field)
+            self.fields[PREFIX + name] = form_field(field)
 
     def clean_target_object(self) -> str:
-        name = str(self.cleaned_data["target_object"]) or "ALL"
-        if any(unicodedata.category(character) in _UNSEEN for character in name):
-            raise ValidationError("The name holds a control character or one that cannot be seen.")
-        return name
+        return plain(str(self.cleaned_data["target_object"]) or "ALL", "name")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -73,7 +68,7 @@ class RunForm(forms.Form):
         return any(field.errors for field in self.shared)
 
 
-def _form_field(field: FieldInfo) -> forms.Field:
+def form_field(field: FieldInfo) -> forms.Field:
     """Raises TypeError for a type of parameter that no form knows yet."""
     words: dict[str, Any] = {
         "label": field.title, "help_text": field.description, "initial": field.get_default(), "required": False,

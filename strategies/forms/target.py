@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-import zoneinfo
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,18 +11,12 @@ from django.db.models import QuerySet
 
 from strategies import registry, secrets
 from strategies.forms.clear_text import has_password, without_password
+from strategies.forms.plain_text import plain
 from strategies.models import OPEN, Environment, Target, Tenant
+from strategies.models.access import known_time_zone
 from strategies.platforms.base import AddressRefused, Platform
 from strategies.secrets import SecretRefused
 from strategies.targets import TargetValues
-
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control characters, text direction and other marks that nobody sees
-
-
-def _plain(text: str, what: str) -> str:
-    if any(unicodedata.category(character) in _UNSEEN for character in text):
-        raise ValidationError(f"The {what} holds a control character or one that cannot be seen.")
-    return unicodedata.normalize("NFC", text)
 
 
 class TargetForm(forms.Form):
@@ -78,7 +70,10 @@ class TargetForm(forms.Form):
         typed_url, typed_secret = str(data.get(url) or "").strip(), str(data.get(secret) or "").strip()
         if has_password(typed_url):
             data[url] = without_password(typed_url)
-            self._refused["url"] = "The address must not contain a password; give the secret separately."
+            self._refused["url"] = (
+                "The address must not contain a password; give the secret separately. "
+                "(An @ that belongs to a name is written %40.)"
+            )
         if typed_secret:
             try:
                 secrets.reference(typed_secret)
@@ -88,7 +83,7 @@ class TargetForm(forms.Form):
         self.data = data
 
     def clean_name(self) -> str:
-        name = _plain(self.cleaned_data["name"], "name")
+        name = plain(self.cleaned_data["name"], "name")
         others = Target.objects.exclude(pk=self.target.pk) if self.target else Target.objects.all()
         # In Python, since not every database compares other letters than A to Z without their case.
         if name.casefold() in (other.casefold() for other in others.values_list("name", flat=True)):
@@ -98,7 +93,7 @@ class TargetForm(forms.Form):
     def clean_url(self) -> str:
         if "url" in self._refused:
             raise ValidationError(self._refused["url"])
-        url = _plain(self.cleaned_data["url"], "address")
+        url = plain(self.cleaned_data["url"], "address")
         platform = platform_for(url)
         try:
             address = platform.address(url)
@@ -119,7 +114,7 @@ class TargetForm(forms.Form):
 
     def clean_tags(self) -> tuple[str, ...]:
         names: dict[str, str] = {}
-        for part in _plain(self.cleaned_data["tags"], "list of tags").split(","):
+        for part in plain(self.cleaned_data["tags"], "list of tags").split(","):
             name = part.strip()
             if len(name) > 60:
                 raise ValidationError("A tag has at most 60 characters.")
@@ -128,13 +123,12 @@ class TargetForm(forms.Form):
         return tuple(names.values())
 
     def clean_owner(self) -> str:
-        return _plain(self.cleaned_data["owner"], "owner")
+        return plain(self.cleaned_data["owner"], "owner")
 
     def clean_time_zone(self) -> str:
-        zone = self.cleaned_data["time_zone"] or "UTC"
-        if zone not in zoneinfo.available_timezones():
-            raise ValidationError("This is no IANA time zone; write one like Europe/Vienna or UTC.")
-        return str(zone)
+        zone = str(self.cleaned_data["time_zone"] or "UTC")
+        known_time_zone(zone)
+        return zone
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.db import models
 
-from strategies import registry, secrets
+from strategies import registry, secrets, targets
 from strategies.forms.target import TargetForm
-from strategies.models import Tag, Target
+from strategies.models import Target
 from strategies.platforms.base import Platform
 
 _LONGEST_PASSWORD = 500  # bytes; encrypted it still fits its column
@@ -25,7 +25,10 @@ class SecretChoice(models.TextChoices):
 
 
 class TargetPageForm(TargetForm):
-    """`values()` encrypts the password. It is never drawn, so that after any error it has to be typed again."""
+    """`values()` encrypts the password. It is never drawn, so that after any error it has to be typed again.
+
+    `version` goes out with the form and comes back with it: what the target was when the person saw it.
+    """
 
     secret_choice = forms.ChoiceField(label="Secret", choices=SecretChoice.choices, widget=forms.RadioSelect)
     password = forms.CharField(
@@ -35,6 +38,11 @@ class TargetPageForm(TargetForm):
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
         help_text="Goes in only: no page shows it again.",
     )
+    version = forms.CharField(
+        max_length=64,
+        widget=forms.HiddenInput,
+        error_messages={"required": "The form came without the version that it was drawn from; open it anew."},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,6 +50,10 @@ class TargetPageForm(TargetForm):
         if tenant.queryset.count() == 1:
             tenant.initial, tenant.empty_label = tenant.queryset.get().name, None
         self.fields["time_zone"].widget.attrs["list"] = "time-zones"
+        if self.target is None:
+            del self.fields["version"]
+        else:
+            self.fields["version"].initial = targets.version(self.target)
         if self.is_of_home:
             del self.fields["secret_choice"], self.fields["password"]
             return
@@ -126,7 +138,3 @@ class SwitchForm(forms.Form):
 
     switch = forms.ChoiceField(choices=[("on", "on"), ("off", "off")])
     reason = forms.CharField(max_length=500)
-
-
-def known_tags() -> list[str]:
-    return list(Tag.objects.values_list("name", flat=True))

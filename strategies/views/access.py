@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from strategies.models import Role, User, may
-from strategies.models.access import OPERATES, READS, READS_SQL
+from strategies.models.access import OPERATES, READS, READS_AUDIT, READS_SQL
 
 P = ParamSpec("P")
 
@@ -39,4 +39,5 @@ def _for(roles: tuple[Role, ...]) -> Callable[[Page[P]], View[P]]:
 
 for_readers = _for(READS)
 for_readers_of_sql = _for(READS_SQL)
+for_readers_of_audit = _for(READS_AUDIT)
 for_operators = _for(OPERATES)

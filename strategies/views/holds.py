@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from strategies import holds
 from strategies.audit import Actor
 from strategies.forms.hold import HoldForm
+from strategies.holds import Reach
 from strategies.models import Hold, may
 from strategies.models.access import OPERATES
 from strategies.views.access import SignedIn, for_operators, for_readers
@@ -21,13 +22,18 @@ PAST = 20
 @require_safe
 @for_readers
 def hold_list(request: SignedIn) -> HttpResponse:
+    return _page(request, HoldForm(user=request.user) if may(request.user, *OPERATES) else None)
+
+
+def _page(request: SignedIn, form: HoldForm | None, status: int = 200) -> HttpResponse:
     rows = Hold.objects.visible_to(request.user).select_related("target", "tag")
+    reach = Reach.of(request.user)
     context = {
-        "holds": rows.in_force(),
+        "holds": [(hold, reach.refusal(hold)) for hold in rows.in_force()],
         "past": rows.filter(lifted_at__isnull=False).order_by("-lifted_at")[:PAST],
-        "hold_form": HoldForm(user=request.user) if may(request.user, *OPERATES) else None,
+        "hold_form": form,
     }
-    return render(request, "strategies/holds.html", context)
+    return render(request, "strategies/holds.html", context, status=status)
 
 
 @require_POST
@@ -35,11 +41,9 @@ def hold_list(request: SignedIn) -> HttpResponse:
 def hold_place(request: SignedIn) -> HttpResponse:
     form = HoldForm(request.POST, user=request.user)
     if not form.is_valid():
-        rows = Hold.objects.visible_to(request.user).select_related("target", "tag")
-        context = {"holds": rows.in_force(), "past": [], "hold_form": form}
-        return render(request, "strategies/holds.html", context, status=422)
+        return _page(request, form, status=422)
     hold = holds.place(Actor.of(request), timezone.now(), form.cleaned_data["reason"], **form.place)
-    messages.success(request, f"New work on {hold.scope} is held. What runs goes on.")
+    messages.success(request, f"New work on {hold.scope} was put on hold; what ran goes on.")
     return redirect("holds")
 
 
@@ -47,8 +51,10 @@ def hold_place(request: SignedIn) -> HttpResponse:
 @for_operators
 def hold_lift(request: SignedIn, pk: int) -> HttpResponse:
     hold = get_object_or_404(Hold.objects.visible_to(request.user), pk=pk)
-    if holds.lift(hold, Actor.of(request), timezone.now()):
-        messages.success(request, f"The hold on {hold.scope} is lifted. Waiting runs are asked again within seconds.")
+    if refusal := Reach.of(request.user).refusal(hold):
+        messages.error(request, f"The hold on {hold.scope} stays. {refusal}")
+    elif holds.lift(hold, Actor.of(request), timezone.now()):
+        messages.success(request, f"The hold on {hold.scope} was lifted.")
     else:
         messages.info(request, f"Somebody had lifted the hold on {hold.scope} already.")
     return redirect("holds")

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from strategies import runs
+from strategies import runs, successors
 from strategies.audit import Actor
 from strategies.forms.run_actions import NoteForm, ReleaseForm
 from strategies.models import JobRun, Stop
@@ -26,7 +26,8 @@ def run_release(request: SignedIn, pk: int) -> HttpResponse:
     row = visible(request.user, pk)
     form = ReleaseForm(request.POST)
     won = form.is_valid() and runs.release(row, Actor.of(request), form.cleaned_data["digest"], timezone.now())
-    told(request, won, "Released. It starts as soon as nothing stands in its way.",
+    done = "The plan was released." if row.steps_total else "The plan without steps was closed."
+    told(request, won, done,
          "Not released: the plan is not the one that was shown, or it was released or cancelled meanwhile.")  # fmt: skip
     return redirect("run", row.pk)
 
@@ -41,7 +42,8 @@ def run_stop(request: SignedIn, pk: int) -> HttpResponse:
         return redirect("run", row.pk)
     was_open = row.is_open
     won = runs.ask_stop(row, Actor.of(request), Stop(how), timezone.now())
-    done = "Asked to stop; the database confirms it." if row.is_open else "Cancelled. Nothing of it starts."
+    how_said = "after its present step" if how == Stop.AFTER_STEP else "at once"
+    done = f"The run was asked to stop {how_said}." if row.is_open else "The run was cancelled."
     told(
         request, won, done, "It was asked to stop already." if was_open and row.is_open else "The run is over already."
     )
@@ -65,19 +67,19 @@ def _follow_up(request: SignedIn, pk: int, begin: Callable[[JobRun, Actor, datet
 @require_POST
 @for_operators
 def run_resume(request: SignedIn, pk: int) -> HttpResponse:
-    return _follow_up(request, pk, runs.resume)
+    return _follow_up(request, pk, successors.resume)
 
 
 @require_POST
 @for_operators
 def run_retry(request: SignedIn, pk: int) -> HttpResponse:
-    return _follow_up(request, pk, runs.try_again)
+    return _follow_up(request, pk, successors.try_again)
 
 
 @require_POST
 @for_operators
 def run_undo(request: SignedIn, pk: int) -> HttpResponse:
-    return _follow_up(request, pk, runs.undo)
+    return _follow_up(request, pk, successors.undo)
 
 
 @require_POST
@@ -88,11 +90,11 @@ def run_handle(request: SignedIn, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Say what was done, in a few words (at most 500 characters).")
         return redirect("run", row.pk)
-    won = runs.handle(row, Actor.of(request), form.cleaned_data["note"], timezone.now())
+    won = successors.handle(row, Actor.of(request), form.cleaned_data["note"], timezone.now())
     told(
         request,
         won,
-        "Noted. The run no longer stands on Home.",
+        "What was done about it was noted.",
         "Somebody had noted it already, or the run is not over.",
     )
     return redirect("run", row.pk)

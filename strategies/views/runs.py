@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from strategies import keyset, progress, registry, runs
+from strategies import keyset, progress, registry, runs, successors
 from strategies.audit import Actor
 from strategies.filters import RunFilter
 from strategies.forms.parameters import RunForm
+from strategies.gate_facts import missing_rights
 from strategies.models import (
     ACTIVE,
     BAD,
@@ -31,7 +32,7 @@ from strategies.models import (
     may,
 )
 from strategies.models.access import OPERATES
-from strategies.plans import Plan
+from strategies.plans import ErrorClass, Plan
 from strategies.views.access import SignedIn, for_operators, for_readers, for_readers_of_sql
 from strategies.views.targets import STOP_POLLING
 
@@ -123,7 +124,7 @@ def _live(row: JobRun, user: User) -> dict[str, Any]:
     """The same few queries whatever the length of the plan; the operations are those of the steps shown."""
     moment = timezone.now()
     plan = Plan.from_json(row.plan) if row.plan else None
-    past = progress.usual([row])
+    past = progress.past([row])
     log = list(
         OperationLog.objects.filter(run=row).defer("strategy_context", "sql_text").order_by("-operation_id")[:LOG_TAIL]
     )
@@ -135,6 +136,8 @@ def _live(row: JobRun, user: User) -> dict[str, Any]:
         "log": log,
         "estimate": progress.estimate(row, plan, past, moment),
         "possible": _possible(row, user),
+        "lacking": _lacking(row),
+        "will_fail_again": _will_fail_again(row),
         "parameters": _parameters(row),
         "children": row.children.defer("plan", "parameters").order_by("pk"),
         "history": AuditEntry.objects.visible_to(user)
@@ -143,6 +146,19 @@ def _live(row: JobRun, user: User) -> dict[str, Any]:
         "moment": moment,
         "elapsed_seconds": ((row.finished_at or moment) - row.started_at).total_seconds() if row.started_at else None,
     }
+
+
+def _lacking(row: JobRun) -> list[dict[str, Any]]:
+    """Missing rights without which an empty plan does not say that all is well; while it can still be planned anew."""
+    if row.plan is None or row.steps_total or not row.is_open:
+        return []
+    names = missing_rights(row)
+    return [right for right in row.target.missing_rights if right["right"] in names]
+
+
+def _will_fail_again(row: JobRun) -> bool:
+    """Whether the error of an ended run comes back until somebody has changed something."""
+    return row.status == RunStatus.FAILED and row.error_class in (ErrorClass.PERMANENT, ErrorClass.AUTHENTICATION)
 
 
 def _parameters(row: JobRun) -> list[tuple[str, Any]]:
@@ -174,8 +190,8 @@ def _possible(row: JobRun, user: User) -> Possible:
     finished = {str(key) for key, status in done if status in (OperationStatus.SUCCESS, OperationStatus.INFO)}
     succeeded = {str(key) for key, status in done if status == OperationStatus.SUCCESS}
     return Possible(
-        resume=len(runs.steps_left(row, finished)),
-        undo=0 if runs.undone_by(row) else len(runs.reversals(row, succeeded)),
+        resume=len(successors.steps_left(row, finished)),
+        undo=0 if successors.undone_by(row) else len(successors.reversals(row, succeeded)),
         retry=True,
         handle=row.status in BAD and row.handled_at is None,
     )

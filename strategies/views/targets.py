@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from strategies import needs, registry, secrets, targets
 from strategies.audit import Actor
 from strategies.filters import TargetFilter
-from strategies.forms.target_page import SwitchForm, TargetPageForm, known_tags
+from strategies.forms.target_page import SwitchForm, TargetPageForm
 from strategies.models import Assessment, Finding, Hold, Target, Tenant, User
 from strategies.plans import Severity, Step
 from strategies.routines.base import Routine
-from strategies.targets import NameTaken, TargetInUse
+from strategies.targets import ChangedMeanwhile, NameTaken, TargetInUse
 from strategies.views.access import SignedIn, for_operators, for_readers
 
 STOP_POLLING = 286  # htmx's own status
@@ -133,7 +133,7 @@ def target_register(request: SignedIn) -> HttpResponse:
             form.add_error("name", f"{str(taken)[0].upper()}{str(taken)[1:]}.")
         else:
             targets.ask_check(row, Actor.of(request), timezone.now())
-            messages.success(request, f"{row.name} is registered. The portal looks at it now.")
+            messages.success(request, f"{row.name} was registered.")
             return redirect("target", row.pk)
     return _form_page(request, form, None)
 
@@ -146,7 +146,9 @@ def target_edit(request: SignedIn, pk: int) -> HttpResponse:
     form = TargetPageForm(data, tenants=_own_tenants(request.user), target=row)
     if request.method == "POST" and form.is_valid():
         try:
-            targets.change(Actor.of(request), row, form.values())
+            targets.change(Actor.of(request), row, form.values(), drawn_from=form.cleaned_data["version"])
+        except ChangedMeanwhile as other:
+            form.add_error(None, f"{other}. Nothing was saved; open the form anew to see it as it is now.")
         except NameTaken as taken:
             form.add_error("name", f"{str(taken)[0].upper()}{str(taken)[1:]}.")
         except TargetInUse as in_use:
@@ -154,13 +156,13 @@ def target_edit(request: SignedIn, pk: int) -> HttpResponse:
         else:
             if row.checked_at is None and row.is_active:
                 targets.ask_check(row, Actor.of(request), timezone.now())
-            messages.success(request, f"{row.name} is changed.")
+            messages.success(request, f"{row.name} was changed.")
             return redirect("target", row.pk)
     return _form_page(request, form, row)
 
 
 def _form_page(request: SignedIn, form: TargetPageForm, row: Target | None) -> HttpResponse:
-    context = {"form": form, "target": row, "zones": sorted(zoneinfo.available_timezones()), "tags": known_tags()}
+    context = {"form": form, "target": row, "zones": sorted(zoneinfo.available_timezones())}
     return render(request, "strategies/target_form.html", context, status=422 if form.errors else 200)
 
 
@@ -200,5 +202,5 @@ def target_switch(request: SignedIn, pk: int) -> HttpResponse:
         return redirect("target", row.pk)
     on = form.cleaned_data["switch"] == "on"
     if targets.switch(Actor.of(request), row, on=on, reason=form.cleaned_data["reason"]):
-        messages.success(request, f"{row.name} is switched {'on' if on else 'off: no new work starts on it'}.")
+        messages.success(request, f"{row.name} was switched {'on' if on else 'off'}.")
     return redirect("target", row.pk)

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 
-from strategies import audit, audit_guard
+from strategies import audit
 from strategies.audit import Actor
-from strategies.models import AppendOnly, AuditEntry, Target
+from strategies.models import AppendOnly, AuditEntry, Portal, Target
 
 pytestmark = pytest.mark.django_db
 
@@ -18,20 +16,6 @@ def entry() -> AuditEntry:
     return audit.record(
         Actor("anna", "10.0.0.1"), "target.changed", Target.objects.get(is_home=True), after={"owner": "x"}
     )
-
-
-@pytest.fixture
-def guarded() -> Iterator[None]:
-    """The triggers, which tests on SQLite otherwise do without."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    with connection.cursor() as cursor:
-        for statement in audit_guard._INSTALL["sqlite"]:
-            cursor.execute(statement)
-        yield
-        for statement in audit_guard._REMOVE["sqlite"]:
-            cursor.execute(statement)
 
 
 def test_an_entry_says_who_what_from_where_and_only_what_changed() -> None:
@@ -60,17 +44,38 @@ def test_an_entry_can_be_neither_changed_nor_deleted_from_python(entry: AuditEnt
             attempt()
 
 
-@pytest.mark.parametrize("statement", ["UPDATE portal_audit_entry SET actor = 'x'", "DELETE FROM portal_audit_entry"])
-def test_the_database_itself_refuses_to_change_or_delete_an_entry(
-    entry: AuditEntry, guarded: None, statement: str
-) -> None:
-    with (
-        pytest.raises(DatabaseError, match="neither changed nor deleted"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
+STATEMENTS = {
+    "sqlite": (
+        "REPLACE INTO portal_audit_entry SELECT * FROM portal_audit_entry",
+        "INSERT OR REPLACE INTO portal_audit_entry SELECT * FROM portal_audit_entry",
+        "UPDATE OR REPLACE portal_audit_entry SET actor = 'x'",
+    ),
+    "postgresql": ("TRUNCATE portal_audit_entry", "TRUNCATE portal_audit_entry RESTART IDENTITY CASCADE"),
+}
+
+
+def test_the_database_itself_refuses_to_change_replace_or_delete_an_entry(entry: AuditEntry) -> None:
+    for statement in (
+        "UPDATE portal_audit_entry SET actor = 'x'",
+        "DELETE FROM portal_audit_entry",
+        *STATEMENTS[connection.vendor],
     ):
-        cursor.execute(statement)
-    assert AuditEntry.objects.filter(actor="anna").exists()
+        with (
+            pytest.raises(DatabaseError, match="neither changed nor deleted"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+        assert AuditEntry.objects.filter(pk=entry.pk, actor="anna").exists(), statement
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", ["once", "again"])
+def test_the_guard_stands_again_after_tests_have_emptied_the_tables(time: str) -> None:
+    assert not AuditEntry.objects.exists()
+    audit.record(Actor("anna"), "target.changed", Portal.objects.get(pk=1))
+    with pytest.raises(DatabaseError, match="neither changed nor deleted"), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM portal_audit_entry")
 
 
 def test_what_is_rolled_back_was_not_done_and_is_not_recorded() -> None:

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from strategies.models import AuditEntry, Role
+from strategies.models import Assessment, AuditEntry, JobRun, Role, Target
 from tests.pages import Scene, addresses, scene
 
 ALL = set(Role)
 SQL = {Role.DBA, Role.APPROVER, Role.MANAGER, Role.AUDITOR}
 OPERATORS = {Role.DBA}
+AUDIT = {Role.DBA, Role.AUDITOR}
 # Who may use an address, and how it is used. A page added without an entry here fails the first test.
 PUBLIC = {"sign-in", "health"}
-EVERYBODY = {"home", "home-live", "sign-out"}  # signed in, with or without a role
+EVERYBODY = {"home", "home-live", "sign-out", "search", "account"}  # signed in, with or without a role
 MAY: dict[str, tuple[str, set[Role]]] = {
     "targets": ("get", ALL), "target": ("get", ALL), "target-live": ("get", ALL),
     "target-register": ("get", OPERATORS), "target-edit": ("get", OPERATORS),
@@ -28,6 +30,12 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "run-retry": ("post", OPERATORS), "run-undo": ("post", OPERATORS), "run-handle": ("post", OPERATORS),
     "holds": ("get", ALL), "hold-place": ("post", OPERATORS), "hold-lift": ("post", OPERATORS),
     "operations": ("get", SQL), "operation": ("get", SQL), "operations-csv": ("get", SQL),
+    "jobs": ("get", SQL), "job": ("get", SQL), "job-live": ("get", SQL), "job-due": ("get", OPERATORS),
+    "job-new": ("get", OPERATORS), "job-edit": ("get", OPERATORS), "job-switch": ("post", OPERATORS),
+    "job-run": ("post", OPERATORS), "job-handle": ("post", OPERATORS),
+    "trends": ("get", SQL), "trends-csv": ("get", SQL), "trends-strategies-csv": ("get", SQL), "statistics": ("get", SQL),
+    "statistics-csv": ("get", SQL), "performance-csv": ("get", SQL), "job-summary-csv": ("get", SQL),
+    "audit": ("get", AUDIT), "audit-csv": ("get", AUDIT),
 }  # fmt: skip
 OF_A_ROW = [name for name, path in addresses().items() if "{pk}" in path]
 
@@ -103,6 +111,30 @@ def test_a_stakeholder_reads_no_sql_no_address_and_no_error_text(shop: Scene, pe
         assert "42P01" not in text, path
         assert "/nowhere/" not in text, path
         assert "GRANT" not in text, path
+
+
+def test_a_stakeholder_is_told_in_plain_words_what_keeps_from_a_database(
+    shop: Scene, person: Callable[..., Any]
+) -> None:
+    client, now = Client(), timezone.now()
+    client.force_login(person("sam", Role.STAKEHOLDER))
+    technical = '28000: password authentication failed for user "maint" on db1.example.org, /etc/key'
+    facts = {**shop.target.facts, "user": "maint", "database": "/etc/key", "details": {"Journal": "/etc/key"}}
+    Target.objects.filter(pk=shop.target.pk).update(check_error=technical, facts=facts)
+    Assessment.objects.filter(pk=shop.assessment.pk).update(error=technical)
+    reasons = [{"code": "unreachable", "sentence": f"shop could not be reached: {technical}", "cleared_by": "A DBA."}]
+    JobRun.objects.filter(pk=shop.waiting.pk).update(reasons=reasons)
+    JobRun.objects.filter(pk=shop.failed.pk).update(error_class="authentication", state_left_message=technical)
+    for is_stopped in (False, True):
+        Target.objects.filter(pk=shop.target.pk).update(stopped_at=now if is_stopped else None, stopped_why=technical)
+        for path in ("/", "/runs/", "/databases/", f"/databases/{shop.target.pk}/", f"/runs/{shop.waiting.pk}/"):
+            text = client.get(path).content.decode()
+            for word in ("28000", "maint&quot;", ">maint<", "example.org", "/etc/key"):
+                assert word not in text, (path, word)
+    home = client.get("/").content.decode()
+    assert "The database did not let the portal sign in." in home
+    assert "It did not let the portal sign in; a DBA has to correct the account." in home
+    assert "The database could not be reached at the last check." in home
 
 
 def test_a_person_without_a_role_is_told_whom_to_ask(person: Callable[..., Any]) -> None:

@@ -28,7 +28,8 @@ GARBAGE = (
 )
 NAMES = (
     "before", "after", "status", "target", "strategy", "since", "until", "run", "text", "name", "state", "needs", "platform",
-    "environment", "tag", "tenant", "object", "page", "next",
+    "environment", "tag", "tenant", "object", "page", "next", "q", "actor", "action", "object_type", "object_id", "days", "job",
+    "period", "kind", "handled", "schedule_type", "schedule_value", "schedule_timezone",
 )  # fmt: skip
 PAGES = [(name, path) for name, path in addresses().items() if name not in ("sign-out", "health")]
 
@@ -56,7 +57,10 @@ def test_any_form(name: str, path: str, dba: Client, shop: Scene) -> None:
     fields = (
         "name", "url", "secret_choice", "secret_reference", "password", "environment", "tenant", "tags", "owner", "time_zone",
         "max_parallel_runs", "target_object", "timeout_minutes", "digest", "how", "note", "reason", "scope", "switch", "strategy",
-        "parameter-bloat_percent", "parameter-retries", "username",
+        "parameter-bloat_percent", "parameter-retries", "username", "form", "theme", "old_password", "new_password1",
+        "new_password2", "job_name", "job_type", "schedule_type", "schedule_value", "schedule_timezone", "start_within_minutes",
+        "when_late", "max_parallel_degree", "depends_on_jobs", "notification_recipients", "save", "check", "version",
+        "retention_days", "shown",
     )  # fmt: skip
     for value in GARBAGE:
         assert fine(
@@ -89,6 +93,13 @@ def test_error_pages_are_pages_of_the_portal(dba: Client, shop: Scene) -> None:
         assert response.status_code == status
         assert words in response.content.decode()
         assert "Content-Security-Policy" in response.headers
+
+
+def test_a_signed_in_reader_keeps_the_navigation_on_an_error_page(dba: Client, shop: Scene) -> None:
+    page = dba.get("/nothing/").content.decode()
+    assert 'aria-label="Main"' in page
+    assert 'href="/databases/"' in page
+    assert 'aria-label="Main"' not in Client().get("/nothing/").content.decode()
 
 
 def test_a_form_without_its_token_is_explained(shop: Scene) -> None:

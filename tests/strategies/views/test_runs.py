@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from strategies import runs
-from strategies.models import AuditEntry, JobRun, Origin, RunStatus, Stop, Target
+from strategies.models import AuditEntry, Duration, JobRun, Origin, RunStatus, Stop, Target
 from tests.pages import HOSTILE, Scene, ended_run, plan, planned_run, step, text_of
 
 
@@ -62,6 +62,38 @@ def test_only_the_plan_that_was_seen_is_released(dba: Client, shop: Scene) -> No
     assert actions_on(shop.planned)[-1] == "run.released"
 
 
+def test_what_is_said_of_a_release_stays_true_whatever_becomes_of_the_run(dba: Client, shop: Scene) -> None:
+    response = dba.post(f"/runs/{shop.planned.pk}/release/", {"digest": shop.planned.plan_digest}, follow=True)
+    assert [str(message) for message in response.context["messages"]] == ["The plan was released."]
+
+
+def lacks_right(shop: Scene, strategy: str = "INDEX_MAINTENANCE", *, blocks: bool = True) -> None:
+    right = {"right": "rebuilding on 4 of 4 indexes", "needed_for": "rebuilding", "grant": "GRANT pg_maintain TO maint;",
+             "blocks": blocks, "strategy": strategy}  # fmt: skip
+    Target.objects.filter(pk=shop.target.pk).update(missing_rights=[right])
+
+
+def test_an_empty_plan_of_an_account_that_lacks_a_right_is_not_called_all_well(dba: Client, shop: Scene) -> None:
+    lacks_right(shop)
+    text = text_of(dba.get(f"/runs/{planned_run(shop.target).pk}/"))
+    assert "the portal's account lacks a right" in text
+    assert "rebuilding on 4 of 4 indexes" in text
+    assert "GRANT pg_maintain TO maint;" in text
+    assert "needs nothing of this kind now" not in text
+    assert "found nothing that a run of this kind would change" not in text
+    assert "Close it as succeeded" not in text
+
+
+@pytest.mark.parametrize(("strategy", "blocks"), [("STATISTICS_MAINTENANCE", True), ("INDEX_MAINTENANCE", False)])
+def test_an_empty_plan_to_which_no_right_is_lacking_can_be_closed(
+    strategy: str, blocks: bool, dba: Client, shop: Scene
+) -> None:
+    lacks_right(shop, strategy, blocks=blocks)
+    text = text_of(dba.get(f"/runs/{planned_run(shop.target).pk}/"))
+    assert "needs nothing of this kind now" in text
+    assert "Close it as succeeded" in text
+
+
 def test_a_waiting_run_says_why_and_who_clears_it(dba: Client, shop: Scene) -> None:
     text = text_of(dba.get(f"/runs/{shop.waiting.pk}/"))
     assert "It waits, because:" in text
@@ -69,12 +101,15 @@ def test_a_waiting_run_says_why_and_who_clears_it(dba: Client, shop: Scene) -> N
     assert HOSTILE not in text  # escaped
 
 
-@pytest.mark.parametrize(("how", "stop"), [("after_step", Stop.AFTER_STEP), ("cancel", Stop.CANCEL)])
-def test_a_run_at_work_is_asked_to_stop(how: str, stop: Stop, dba: Client, shop: Scene) -> None:
+@pytest.mark.parametrize(
+    ("how", "stop", "words"),
+    [("after_step", Stop.AFTER_STEP, "after its present step"), ("cancel", Stop.CANCEL, "at once")],
+)
+def test_a_run_at_work_is_asked_to_stop(how: str, stop: Stop, words: str, dba: Client, shop: Scene) -> None:
     response = dba.post(f"/runs/{shop.running.pk}/stop/", {"how": how}, follow=True)
     shop.running.refresh_from_db()
     assert (shop.running.status, shop.running.stop, shop.running.stop_asked_by) == ("stopping", stop, "anna")
-    assert "Asked to stop; the database confirms it." in text_of(response)
+    assert f"The run was asked to stop {words}." in text_of(response)
     assert actions_on(shop.running)[-1] == "run.stop_asked"
 
 
@@ -91,7 +126,7 @@ def test_a_run_that_has_not_started_is_cancelled_at_once(dba: Client, shop: Scen
         response = dba.post(f"/runs/{run.pk}/stop/", {"how": "cancel"}, follow=True)
         run.refresh_from_db()
         assert run.status == "cancelled"
-        assert "Cancelled. Nothing of it starts." in text_of(response)
+        assert "The run was cancelled." in text_of(response)
 
 
 def test_stopping_what_is_over_says_so(dba: Client, shop: Scene) -> None:
@@ -115,6 +150,29 @@ def test_resuming_plans_the_steps_that_are_left(dba: Client, shop: Scene) -> Non
     run = JobRun.objects.latest("pk")
     assert [one.key for one in runs.plan_of(run).steps] == ["rebuild:orders_2", "rebuild:orders_3"]
     assert not run.is_released
+
+
+@pytest.mark.parametrize(
+    ("error_class", "is_said"), [("permanent", True), ("authentication", True), ("transient", False)]
+)
+def test_a_run_whose_error_comes_again_says_so_beside_the_resume(
+    error_class: str, is_said: bool, dba: Client, shop: Scene
+) -> None:
+    JobRun.objects.filter(pk=shop.failed.pk).update(error_class=error_class)
+    text = text_of(dba.get(f"/runs/{shop.failed.pk}/"))
+    assert "Resume: 1 step left" in text
+    assert ("The same error comes again until its cause is mended" in text) is is_said
+
+
+def test_a_duration_is_called_usual_from_three_other_runs_on(dba: Client, shop: Scene) -> None:
+    own, page = 1200, f"/runs/{shop.succeeded.pk}/"
+    for times, is_said in (([own], False), ([own, 900, 900], False), ([own, 900, 900, 900], True), ([900] * 2, False)):
+        Duration.objects.update_or_create(
+            target=shop.target, strategy_name="INDEX_MAINTENANCE", step_key="rebuild:orders_1",
+            defaults={"recent_ms": times, "updated_at": timezone.now()},
+        )  # fmt: skip
+        assert ("usual 900 ms" in text_of(dba.get(page))) is is_said, times
+        assert "usual 1.2 s" not in text_of(dba.get(page)), times
 
 
 def test_undoing_plans_the_reversals_and_is_offered_once(dba: Client, shop: Scene) -> None:
@@ -157,7 +215,7 @@ def test_the_live_part_stops_asking_when_the_run_is_over(dba: Client, shop: Scen
 def test_meters_that_were_not_measured_are_not_shown_as_nought(dba: Client, shop: Scene) -> None:
     text = text_of(dba.get(f"/runs/{shop.succeeded.pk}/"))
     assert "not measured" in text
-    assert "6\N{NARROW NO-BREAK SPACE}000" in text
+    assert "6,000" in text
 
 
 def test_a_plan_of_many_steps_is_shown_around_the_one_that_runs(dba: Client, shop: Scene) -> None:
@@ -197,6 +255,8 @@ def test_wrong_filters_are_refused_beside_their_field(dba: Client, shop: Scene) 
     text = text_of(dba.get("/runs/?status=dancing&target=99999&since=yesterday"))
     assert "dancing is not one of the available choices" in text
     assert "Enter a valid date" in text
+    assert "Nothing is shown, because a filter is wrong." in text
+    assert "Index maintenance</a>" not in text
 
 
 def test_pages_of_the_list_meet_without_gap_or_double(dba: Client, shop: Scene) -> None:

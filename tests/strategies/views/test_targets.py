@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from strategies import secrets
-from strategies.models import Assessment, AuditEntry, Finding, Target, TargetState, Tenant
-from tests.pages import HOSTILE, Scene, text_of
+from strategies.models import Assessment, AuditEntry, Finding, Role, Tag, Target, TargetState, Tenant
+from tests.pages import HOSTILE, Scene, planned_run, step, text_of
 
 PASSWORD = "tr0ub4dor&3 größe"
 GOOD: dict[str, str] = {
@@ -19,6 +20,12 @@ GOOD: dict[str, str] = {
     "secret_reference": "", "environment": "production", "tenant": "Main", "tags": "finance, Nightly", "owner": "Team B",
     "time_zone": "Europe/Vienna", "max_parallel_runs": "2",
 }  # fmt: skip
+
+
+def edit(client: Client, target: Target, **values: str) -> Any:
+    """Open the form, and send it with these values."""
+    path = f"/databases/{target.pk}/edit/"
+    return client.post(path, GOOD | {"version": client.get(path).context["form"]["version"].value()} | values)
 
 
 def test_registering_keeps_the_secret_encrypted_and_looks_at_once(dba: Client) -> None:
@@ -78,12 +85,10 @@ def test_changing_forgets_what_was_seen_through_the_old_address(dba: Client) -> 
     dba.post("/databases/register/", GOOD)
     target = Target.objects.get(name="billing")
     Target.objects.filter(pk=target.pk).update(checked_at=timezone.now(), facts={"x": 1})
-    changed = GOOD | {"url": "postgresql://maint@db2.example.org:5432/billing", "secret_choice": "keep", "password": ""}
-    response = dba.post(f"/databases/{target.pk}/edit/", changed)
+    changed = {"url": "postgresql://maint@db2.example.org:5432/billing", "secret_choice": "keep", "password": ""}
+    response = edit(dba, target, **changed)
     assert "type it again" in str(response.context["form"].errors["secret_choice"])
-    dba.post(
-        f"/databases/{target.pk}/edit/", changed | {"secret_choice": "reference", "secret_reference": "env:BILLING"}
-    )
+    edit(dba, target, **(changed | {"secret_choice": "reference", "secret_reference": "env:BILLING"}))
     target.refresh_from_db()
     assert (target.secret, target.checked_at, target.facts) == ("env:BILLING", None, None)
     entry = AuditEntry.objects.filter(action="target.changed").get()
@@ -94,22 +99,51 @@ def test_changing_forgets_what_was_seen_through_the_old_address(dba: Client) -> 
 def test_keeping_the_password_keeps_it(dba: Client) -> None:
     dba.post("/databases/register/", GOOD)
     target = Target.objects.get(name="billing")
-    dba.post(f"/databases/{target.pk}/edit/", GOOD | {"owner": "Team C", "secret_choice": "keep", "password": ""})
+    edit(dba, target, owner="Team C", secret_choice="keep", password="")
     target.refresh_from_db()
     assert (target.owner, secrets.resolve(target.secret)) == ("Team C", PASSWORD)
 
 
+def test_a_form_does_not_go_over_what_another_person_changed_meanwhile(dba: Client, person: Callable[..., Any]) -> None:
+    dba.post("/databases/register/", GOOD)
+    target, kept = Target.objects.get(name="billing"), {"secret_choice": "keep", "password": ""}
+    drawn = dba.get(f"/databases/{target.pk}/edit/").context["form"]["version"].value()
+    boris = Client()
+    boris.force_login(person("boris", Role.DBA))
+    edit(boris, target, **kept, owner="Team C")
+    response = dba.post(f"/databases/{target.pk}/edit/", GOOD | kept | {"version": drawn, "max_parallel_runs": "7"})
+    assert response.status_code == 422
+    assert "boris changed billing while this form was open" in text_of(response)
+    target.refresh_from_db()
+    assert (target.owner, target.max_parallel_runs) == ("Team C", 2)
+    assert edit(dba, target, **kept, max_parallel_runs="7").status_code == 302
+
+
+def test_a_form_without_its_version_changes_nothing(dba: Client, shop: Scene) -> None:
+    response = dba.post(f"/databases/{shop.target.pk}/edit/", GOOD | {"name": "till"})
+    assert response.status_code == 422
+    assert "open it anew" in text_of(response)
+    assert Target.objects.get(pk=shop.target.pk).name == "shop"
+
+
+def test_the_forms_name_no_tag_of_another_tenant(person: Callable[..., Any], shop: Scene) -> None:
+    shop.target.tags.add(Tag.objects.create(name="secret-project"))
+    olga = Client()
+    olga.force_login(person("olga", Role.DBA, tenant="Other"))
+    response = olga.get("/databases/register/")
+    assert "secret-project" not in text_of(response)
+    assert "tags" not in response.context or "secret-project" not in response.context["tags"]
+
+
 def test_the_address_stays_while_a_run_is_open(dba: Client, shop: Scene) -> None:
-    values = GOOD | {"name": "shop", "url": "sqlite:////elsewhere.db", "secret_choice": "none", "password": ""}
-    response = dba.post(f"/databases/{shop.target.pk}/edit/", values)
+    response = edit(dba, shop.target, name="shop", url="sqlite:////elsewhere.db", secret_choice="none", password="")
     assert "A run on this database is open" in str(response.context["form"].errors["url"])
 
 
 def test_the_portals_own_database_keeps_its_address(dba: Client) -> None:
     home = Target.objects.get(is_home=True)
     before = (home.platform, home.url)
-    assert dba.get(f"/databases/{home.pk}/edit/").status_code == 200
-    dba.post(f"/databases/{home.pk}/edit/", GOOD | {"name": "home", "owner": "Us"})
+    edit(dba, home, name="home", owner="Us")
     home.refresh_from_db()
     assert (home.owner, (home.platform, home.url)) == ("Us", before)
 
@@ -145,6 +179,27 @@ def test_a_finding_shows_its_evidence_and_what_a_run_would_do(dba: Client, shop:
     assert "80 KB" in text  # size_bytes
     assert "2 findings" in text
     assert text.index(">b<") < text.index(">orders_by_customer<")  # the critical one first
+
+
+def test_whoever_reads_no_sql_sees_what_is_found_and_no_sample_of_it(person: Callable[..., Any], shop: Scene) -> None:
+    Finding.objects.filter(pk=shop.finding.pk).update(
+        evidence={"query": "SELECT * FROM orders WHERE name = 'Huber'", "previous": {"samples": ["Maier"]}}
+    )
+    for role, reads in ((Role.DBA, True), (Role.STAKEHOLDER, False)):
+        client = Client()
+        client.force_login(person(role.value, role))
+        for part in ("", "live/"):
+            text = text_of(client.get(f"/databases/{shop.target.pk}/{part}"))
+            assert "orders_by_customer" in text
+            assert ("Huber" in text, "Maier" in text) == (reads, reads), role
+
+
+def test_whoever_reads_no_sql_sees_no_sample_on_a_run(person: Callable[..., Any], shop: Scene) -> None:
+    run = planned_run(shop.target, step(1, evidence={"previous": {"samples": ["Maier"]}}))
+    for role, reads in ((Role.DBA, True), (Role.STAKEHOLDER, False)):
+        client = Client()
+        client.force_login(person(role.value, role))
+        assert ("Maier" in text_of(client.get(f"/runs/{run.pk}/"))) == reads, role
 
 
 def test_more_findings_than_a_page_holds_are_counted(dba: Client, shop: Scene) -> None:
@@ -199,6 +254,43 @@ def test_the_list_says_the_same_state_as_the_database(dba: Client, shop: Scene) 
         assert shown == {target for target in Target.objects.all() if target.state is state}
 
 
+def test_a_database_at_which_no_look_came_to_its_end_is_not_called_fine(dba: Client, shop: Scene) -> None:
+    now = timezone.now()
+    broken = Target.objects.create(
+        name="broken",
+        platform="sqlite",
+        url="sqlite:////x",
+        tenant=shop.target.tenant,
+        checked_at=now,
+        check_error="gone",
+    )
+    Assessment.objects.create(
+        target=broken, strategy_name="INDEX_MAINTENANCE", asked_by="anna", asked_at=now, finished_at=now, error="gone"
+    )
+    listed = text_of(dba.get("/databases/?name=broken"))
+    assert "not assessed yet" in listed
+    assert "none open" not in listed
+    page = text_of(dba.get(f"/databases/{broken.pk}/"))
+    assert "It can be assessed as soon as it can be reached" in page  # of the other strategy
+    assert "It has not said anything of itself yet: it could not be reached." in page
+    assert "Press “Assess”" in text_of(dba.get(f"/databases/{Target.objects.get(is_home=True).pk}/"))
+
+
+def test_the_portals_own_database_names_no_address(dba: Client, shop: Scene) -> None:
+    text = text_of(dba.get(f"/databases/{Target.objects.get(is_home=True).pk}/"))
+    assert "<dt>Address</dt> <dd>the portal's own database</dd>" in text
+
+
+def test_evidence_is_told_in_words_and_what_is_for_programs_is_apart(dba: Client, shop: Scene) -> None:
+    evidence = {"wasted_bytes": 81_920, "index_oid": 16_444, "analysed_at": "2026-11-25 02:49:25.060103+00:00"}
+    Finding.objects.filter(pk=shop.finding.pk).update(evidence=evidence)
+    text = text_of(dba.get(f"/databases/{shop.target.pk}/"))
+    assert '<dt>To be won by a rebuild</dt> <dd class="num"> 80 KB </dd>' in text
+    assert ">25 Nov 2026, 02:49:25</time>" in text
+    assert "02:49:25.060103" not in text
+    assert text.index("Raw<span") < text.index("&quot;index_oid&quot;: 16444")
+
+
 def test_the_list_narrows(dba: Client, shop: Scene) -> None:
     def found(query: str) -> set[str]:
         return {row.target.name for row in dba.get(f"/databases/?{query}").context["rows"]}
@@ -206,7 +298,12 @@ def test_the_list_narrows(dba: Client, shop: Scene) -> None:
     assert found("") == {"shop", "home"}
     assert found("name=SHO") == {"shop"}
     assert found("needs=findings") == {"shop"}
+    assert found("needs=none") == set()
+    assert found("needs=unassessed") == {"home"}
+    assert found("state=dancing") == set()
+    Assessment.objects.update(target=Target.objects.get(is_home=True))
     assert found("needs=none") == {"home"}
+    assert found("needs=unassessed") == {"shop"}
     assert found("environment=production") == {"home"}
     assert found("platform=sqlite") == {target.name for target in Target.objects.filter(platform="sqlite")}
     assert "No database fits these filters" in text_of(dba.get("/databases/?name=nowhere"))
