@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from django.db import close_old_connections, connection
 from django.utils import timezone
@@ -24,4 +25,4 @@ def run(stop: Flag) -> None:
         except Exception:
             log.exception("a tick failed; the next one follows")
             connection.close()
-        stop.wait(EVERY_SECONDS)
+        stop.wait(EVERY_SECONDS - time.time() % EVERY_SECONDS)  # just after each whole second, when things fall due

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import zoneinfo
 from typing import Any
 
@@ -19,6 +20,8 @@ _AT_LEAST = {
     "PORTAL_LEASE_SECONDS": 5,
     "PORTAL_GRACE_SECONDS": 1,
     "PORTAL_WAKE_SECONDS": 1,
+    "PORTAL_LOOK_SECONDS": 10,
+    "PORTAL_PLAN_AHEAD_SECONDS": 0,
     "PORTAL_PULSE_SECONDS": 6,  # a cluster is asked every five seconds
     "PORTAL_FACTS_MAX_AGE_SECONDS": 60,
     "PORTAL_RUN_WORKERS": 1,
@@ -82,6 +85,19 @@ def sender(**_: Any) -> list[CheckMessage]:
         if settings.DEFAULT_FROM_EMAIL != "maintenance-portal@localhost":
             hint = "An address such as portal@example.org."
             return [Error("PORTAL_FROM_EMAIL is no e-mail address.", hint=hint, id="portal.E005")]
+    return []
+
+
+@register(PORTAL)
+def proxy(**_: Any) -> list[CheckMessage]:
+    """It is compared as it stands with the address that a connection comes from: a name would never be believed."""
+    address = settings.PORTAL_PROXY_ADDRESS
+    try:
+        if address != "*":
+            ipaddress.ip_address(address)
+    except ValueError:
+        hint = "An address such as 127.0.0.1, or * where only the proxy can reach the portal."
+        return [Error(f"PORTAL_PROXY_ADDRESS is no IP address: {address!r}.", hint=hint, id="portal.E006")]
     return []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import importlib
 import os
 import shutil
 import subprocess
@@ -34,8 +34,7 @@ class Environment:
             raise EnvironmentRefused(
                 f"{self._folder} holds something else than a Python environment; name another folder."
             )
-        if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
-            raise EnvironmentRefused(_no_venv())
+        _check_modules()
         self._may_write()
         self._say(f"Making the Python environment {self._folder} ...")
         done = subprocess.run(  # noqa: S603 (our own command)
@@ -126,6 +125,13 @@ class Environment:
         return time.time() - self._stamp_file(name).stat().st_mtime > _TRY_AGAIN_AFTER
 
 
-def _no_venv() -> str:
-    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-    return f"This Python lacks its module venv; on Debian and Ubuntu it comes with: sudo apt install {package}"
+def _check_modules() -> None:
+    """Some systems ship Python without them; a module that is found need not be whole either. Raises EnvironmentRefused."""
+    try:
+        for name in ("venv", "ensurepip"):
+            importlib.import_module(name)
+    except ImportError:
+        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+        raise EnvironmentRefused(
+            f"This Python lacks its module venv; on Debian and Ubuntu it comes with: sudo apt install {package}"
+        ) from None

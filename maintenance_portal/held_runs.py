@@ -8,6 +8,7 @@ import socket
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -36,10 +37,13 @@ class HeldRuns:
         Two leases: the run is looked after from the first on; and a portal's database that was away silences everybody.
         """
         heard, silent, silences = [], [], {}
-        for run in self._rows().only("worker", "heartbeat_at", "fencing_token"):
+        for run in (
+            self._rows().select_related("target").only("worker", "heartbeat_at", "fencing_token", "target__is_home")
+        ):
             key = (run.pk, run.fencing_token)
             silences[key] = self._silences.get(key) or Silence()
-            if silences[key].seconds(run.heartbeat_at, now) > 2 * settings.PORTAL_LEASE_SECONDS:
+            is_silent = silences[key].seconds(run.heartbeat_at, now) > 2 * settings.PORTAL_LEASE_SECONDS
+            if is_silent and not _locks_the_portal(run):
                 silent.append(run)
             else:
                 heard.append(run.pk)
@@ -59,6 +63,11 @@ class HeldRuns:
         self.ask_to_pause()
         long_ago = timezone.now() - timedelta(seconds=settings.PORTAL_GRACE_SECONDS)
         self._rows().filter(stop=Stop.SHUTDOWN, stop_asked_at__gt=long_ago).update(stop_asked_at=long_ago)
+
+
+def _locks_the_portal(run: JobRun) -> bool:
+    """Work on the portal's own SQLite file holds its one write lock: no sign of life can be written until the step is over."""
+    return run.target.is_home and connection.vendor == "sqlite"
 
 
 def kill_hung_worker(run: JobRun, group: int) -> int | None:

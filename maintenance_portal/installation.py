@@ -1,4 +1,4 @@
-"""What one installation keeps outside its database: the data folder and its keys, readable by their owner only."""
+"""What one installation keeps outside its database: the data folder, its keys, and the lock of the portal that runs on it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import os
 import secrets
 from base64 import urlsafe_b64encode
 from pathlib import Path
+from typing import TextIO
+
+_LOCK = "portal.lock"  # locked while a portal runs; holds its address
 
 
 class DataFolderRefused(Exception):
     """The sentence to show."""
+
+
+class AlreadyRuns(Exception):
+    """The sentence to show: another portal has the data folder."""
 
 
 def data_folder(path: Path) -> Path:
@@ -29,6 +36,51 @@ def check_data_folder(path: Path) -> None:
         raise DataFolderRefused(
             f"The data folder {path} cannot be written ({refusal.strerror}); --data or PORTAL_DATA names another."
         ) from None
+
+
+def occupy(path: Path) -> TextIO:
+    """Take the folder for the portal of this process, which has it for as long as the file is open; give the file, empty.
+
+    The system lets go of the lock when the process ends, however that happens: a portal that was killed leaves none behind,
+    and its children do not inherit it. Raises AlreadyRuns and DataFolderRefused.
+    """
+    try:
+        file = (path / _LOCK).open("a+", encoding="utf-8")
+        _lock(path, file)
+        file.truncate(0)  # not before it is ours: it says where the other one is
+    except OSError as refusal:
+        raise DataFolderRefused(
+            f"The data folder {path} cannot be locked ({refusal.strerror}); --data or PORTAL_DATA names another."
+        ) from None
+    return file
+
+
+def refuse_occupied(path: Path) -> None:
+    """See that no portal has the folder now. Raises AlreadyRuns."""
+    try:
+        with (path / _LOCK).open(encoding="utf-8") as file:
+            _lock(path, file, is_shared=True)
+    except OSError:
+        return  # there is no lock, or none that can be asked; whoever takes the folder learns that
+
+
+def _lock(path: Path, file: TextIO, *, is_shared: bool = False) -> None:
+    """Raises AlreadyRuns and OSError."""
+    import fcntl  # not at the top: Windows has none, and the launcher lives long enough there to say so
+
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with file:
+            file.seek(0)
+            address = file.read().strip()
+        raise AlreadyRuns(
+            f"A portal already runs on the data folder {path}{f', at {address}' if address else ''}; "
+            "--data or PORTAL_DATA names another folder."
+        ) from None
+    except OSError:
+        file.close()
+        raise
 
 
 def key(data: Path, name: str, *, size: int = 32) -> str:

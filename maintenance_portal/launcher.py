@@ -43,8 +43,10 @@ def main(arguments: list[str]) -> int:
         if arguments[:1] == ["manage"]:
             _hand_over(_prepared(demo=False), [str(ROOT / "manage.py"), *arguments[1:]])
         _start(arguments)
-    except (EnvironmentRefused, ports.PortRefused) as refusal:
+    except (EnvironmentRefused, installation.DataFolderRefused, ports.PortRefused) as refusal:
         _refuse(str(refusal))
+    except installation.AlreadyRuns as refusal:
+        _refuse(str(refusal), 2)
     except KeyboardInterrupt:
         _refuse("Stopped before anything was started.", 130)
 
@@ -53,9 +55,9 @@ def _start(arguments: list[str]) -> NoReturn:
     options = read_options(arguments)
     if options.data is not None:
         os.environ["PORTAL_DATA"] = str(options.data.absolute())
-    # Learned before the packages are installed, not a minute later.
-    ports.listen(options.host, options.port).close()
+    # Learned before the packages are installed, not a minute later; the folder first, since another port does not help there.
     _check_data_folder()
+    ports.listen(options.host, options.port).close()
     passed_on = ["--host", options.host, "--port", str(options.port), *(["--no-demo"] if options.no_demo else [])]
     _hand_over(_prepared(demo=not options.no_demo), [str(ROOT / "manage.py"), "portal", *passed_on])
 
@@ -67,17 +69,28 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="where the pages are served (default 8000)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--no-demo", action="store_true", help="start without demo databases, jobs and sign-ins")
-    parser.add_argument("--data", type=Path, help="the folder that holds the embedded database and the keys")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR",
+        help="the folder that holds the embedded database and the keys (default: data beside run.py); "
+        "the demo's databases are made beside it, in DIR-demo",
+    )  # fmt: skip
     return parser.parse_args(arguments)
 
 
 def _check_data_folder() -> None:
-    """Only what the environment says can be known here; a folder named in .env is checked by the portal itself."""
+    """Raises DataFolderRefused and AlreadyRuns."""
+    if (folder := _known_data_folder()) is not None:
+        installation.check_data_folder(folder)
+        installation.refuse_occupied(folder)
+
+
+def _known_data_folder() -> Path | None:
+    """None where only the settings know it (.env, or a file named by PORTAL_DATA_FILE): then the portal itself checks it."""
+    if "PORTAL_DATA_FILE" in os.environ:
+        return None
     if folder := os.environ.get("PORTAL_DATA"):
-        try:
-            installation.check_data_folder(Path(folder))
-        except installation.DataFolderRefused as refusal:
-            raise EnvironmentRefused(str(refusal)) from None
+        return Path(folder).absolute()
+    return None if (ROOT / ".env").exists() else ROOT / "data"
 
 
 def _test(arguments: list[str]) -> NoReturn:

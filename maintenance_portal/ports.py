@@ -12,7 +12,7 @@ class PortRefused(Exception):
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket: from now on browsers wait instead of being refused. Raises PortRefused."""
-    if not 0 <= port <= 65535:  # not every system refuses these: some count on from 0
+    if not 1 <= port <= 65535:  # 0 would be any free one, and not every system refuses the others: some count on from 0
         raise PortRefused(f"{port} is not a port: those go from 1 to 65535.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(

@@ -17,8 +17,8 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from maintenance_portal import processes
+from maintenance_portal.children import Beat, ClusterOfWorkers, Say, Service
 from maintenance_portal.demo.start import Demo
-from maintenance_portal.services import Beat, ClusterOfWorkers, Say, Service
 from strategies import queue
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,9 @@ class Web:
     """The pages, served by threads; a listening socket is handed in, so that browsers wait instead of being refused."""
 
     def __init__(self, listener: socket.socket) -> None:
-        self._server: Any = create_server(WSGIHandler(), sockets=[listener], threads=WEB_THREADS, ident=None)
+        self._server: Any = create_server(
+            WSGIHandler(), sockets=[listener], threads=WEB_THREADS, ident=None, **_believed()
+        )
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     def start(self) -> None:
@@ -68,6 +70,19 @@ class Web:
     def _hang_up(self) -> None:
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
+
+
+def _believed() -> dict[str, Any]:
+    """Whose headers count, for waitress. What the proxy says of the browser goes into REMOTE_ADDR and the scheme of the
+    request; the same headers from anybody else, or where there is no proxy, never reach the pages.
+    """
+    if not settings.PORTAL_BEHIND_PROXY:
+        return {}
+    return {
+        "trusted_proxy": settings.PORTAL_PROXY_ADDRESS,
+        "trusted_proxy_count": 1,  # of X-Forwarded-For the last entry, which the proxy added; browsers may send others
+        "trusted_proxy_headers": {"x-forwarded-proto", "x-forwarded-for"},
+    }
 
 
 class Supervisor:

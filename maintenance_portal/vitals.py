@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from strategies import queue
 from strategies.models import ACTIVE, JobRun, Portal, Pulse
@@ -28,11 +28,12 @@ class Vitals:
 
 
 def vitals(moment: datetime) -> Vitals:
-    """Three queries. A cluster whose workers are all in runs does not answer, but its runs give signs of life."""
+    """Three queries. As the supervisor judges: only where every worker has a run do the runs speak for them."""
     clock_at = Portal.objects.values_list("beat_at", flat=True).filter(pk=1).first()
     answered: dict[str, datetime | None] = {queue.DEFAULT: None, queue.MAINTENANCE: None}
     answered.update(Pulse.objects.values_list("cluster", "answered_at"))
-    heard = JobRun.objects.filter(status__in=ACTIVE).aggregate(at=Max("heartbeat_at"))["at"]
+    held = JobRun.objects.filter(status__in=ACTIVE).aggregate(n=Count("pk"), at=Max("heartbeat_at"))
+    heard = held["at"] if held["n"] >= settings.PORTAL_RUN_WORKERS else None
     runs_at = max((at for at in (answered[queue.MAINTENANCE], heard) if at is not None), default=None)
     signs = [at for at in (answered[queue.DEFAULT], runs_at) if at is not None]
     workers_at = min(signs) if len(signs) == 2 else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -33,7 +35,16 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = GENEROUS)
 
 def environment(data: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DJANGO_", "Q_"))}
-    return {**kept, "PORTAL_DATA": str(data), "PORTAL_DEMO": str(data.with_name("demo")), **more}
+    return {**kept, "PORTAL_DATA": str(data), **more}
+
+
+def free_port() -> int:
+    """Not of those that the system hands out itself, so that nobody is given it before the portal takes it."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class StartedPortal:
@@ -109,7 +120,7 @@ class StartedPortal:
 def start(data: Path, *options: str, command: tuple[str, ...] = (), **more: str) -> Iterator[StartedPortal]:
     begin = command or (sys.executable, str(ROOT / "manage.py"), "portal")
     process = subprocess.Popen(
-        [*begin, "--port", "0", *options], env=environment(data, **more), cwd=ROOT, text=True,
+        [*begin, "--port", str(free_port()), *options], env=environment(data, **more), cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     portal = StartedPortal(process, data)

@@ -29,6 +29,8 @@ def test_the_defaults_are_right() -> None:
         ("PORTAL_PULSE_SECONDS", 5, "portal.E004"),
         ("PORTAL_GRACE_SECONDS", -1, "portal.E004"),
         ("DEFAULT_FROM_EMAIL", "nobody", "portal.E005"),
+        ("PORTAL_PROXY_ADDRESS", "proxy.example.org", "portal.E006"),
+        ("PORTAL_PROXY_ADDRESS", "", "portal.E006"),
     ],
 )
 def test_a_wrong_setting_is_named_with_a_hint(settings: Any, name: str, value: Any, identity: str) -> None:
@@ -60,6 +62,12 @@ def _with_time_zone(settings: Any, value: str) -> Any:
 
 def test_a_sender_with_a_name_is_one(settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "The portal <portal@example.org>"
+    assert found() == set()
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "::1", "*"])
+def test_a_proxy_has_an_address_or_may_have_any(settings: Any, address: str) -> None:
+    settings.PORTAL_PROXY_ADDRESS = address
     assert found() == set()
 
 

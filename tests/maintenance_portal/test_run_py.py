@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.maintenance_portal.started import GENEROUS, ROOT, StartedPortal, start, wait_for
+from maintenance_portal import installation
+from maintenance_portal.demo import postgresql
+from tests.maintenance_portal.started import ROOT, StartedPortal, free_port, start, wait_for
 
 ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: PORTAL_TEST_ALL=1")
 NEEDED = ("__init__", "launcher", "environment", "installation", "ports")
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+PORT = free_port()
 
 SAY = "import os, sys\nprint('handed over', sys.argv[1:], os.environ.get('PORTAL_DATA'), os.environ.get('PORTAL_TEST_ALL'))\n"
 
@@ -53,7 +55,7 @@ def started(
 ) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "PIP_"))}
     if folder == ROOT:  # should one of these start a portal after all, then not with the data of whoever runs the tests
-        more = {"PORTAL_DATA": os.environ["PORTAL_DATA"], "PORTAL_DEMO": os.environ["PORTAL_DATA"] + "-demo", **more}
+        more = {"PORTAL_DATA": os.environ["PORTAL_DATA"], **more}
     return subprocess.run(
         [python, str(folder / "run.py"), *arguments], env={**kept, **more}, cwd="/", capture_output=True, text=True,
         check=False, timeout=170,
@@ -74,7 +76,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first(house: Path) -> subprocess.CompletedProcess[str]:
-    return started(house, "--port", "0", "--data", "relative data", "--no-demo", PORTAL_VENV=str(house / ".venv"))
+    return started(house, "--port", str(PORT), "--data", "relative data", "--no-demo", PORTAL_VENV=str(house / ".venv"))
 
 
 def test_the_first_start_makes_the_environment_from_the_wheels_and_hands_over(
@@ -82,7 +84,8 @@ def test_the_first_start_makes_the_environment_from_the_wheels_and_hands_over(
 ) -> None:
     assert first.returncode == 0, first.stderr
     assert (
-        "handed over ['portal', '--host', '127.0.0.1', '--port', '0', '--no-demo'] /relative data None" in first.stdout
+        f"handed over ['portal', '--host', '127.0.0.1', '--port', '{PORT}', '--no-demo'] /relative data None"
+        in first.stdout
     )
     assert "Installing" in first.stdout
     assert (house / ".venv" / "bin" / "python").exists()
@@ -103,10 +106,10 @@ def test_another_lock_file_installs_again(house: Path, first: subprocess.Complet
 
 
 def test_the_demo_is_tried_once_and_missed_with_a_note(house: Path, first: subprocess.CompletedProcess[str]) -> None:
-    done = started(house, "--port", "0")
+    done = started(house, "--port", str(free_port()))
     assert done.returncode == 0
     assert "Note: the PostgreSQL server of the demo cannot be installed here" in done.stdout
-    assert "Note" not in started(house, "--port", "0").stdout
+    assert "Note" not in started(house, "--port", str(free_port())).stdout
 
 
 def test_tests_are_run_with_their_own_packages(house: Path, first: subprocess.CompletedProcess[str]) -> None:
@@ -146,7 +149,15 @@ def test_an_old_python_is_told_in_one_sentence(version: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--prot", "1"), ("--port", "many"), ("--port", "70000"), ("wrong",), ("--data",), ("--host", "no.invalid")],
+    [
+        ("--prot", "1"),
+        ("--port", "many"),
+        ("--port", "70000"),
+        ("--port", "0"),
+        ("wrong",),
+        ("--data",),
+        ("--host", "no.invalid"),
+    ],
 )
 def test_what_is_not_understood_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert one_sentence(started(ROOT, *arguments, PORTAL_VENV=str(tmp_path / "venv"))).startswith("run.py: ")
@@ -159,7 +170,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
     said = one_sentence(started(ROOT, "manage", "check", PORTAL_VENV=place))
     assert place in said
     assert "PORTAL_VENV" in said
-    said = one_sentence(started(ROOT, "--port", "0", "--data", str(tmp_path / "file" / "data"), PORTAL_VENV=place))
+    said = one_sentence(started(ROOT, "--data", str(tmp_path / "file" / "data"), PORTAL_VENV=place))
     assert "data folder" in said
 
 
@@ -169,20 +180,60 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-def test_a_python_without_venv_is_one_sentence(tmp_path: Path) -> None:
-    """As on Debian without python3-venv: the module ensurepip is missing."""
+@pytest.mark.parametrize("missing", ["venv", "ensurepip"])
+def test_a_python_without_venv_is_told_which_package_to_install(tmp_path: Path, missing: str) -> None:
+    """As on Debian without python3-venv (ensurepip), and where the module is found and cannot be imported."""
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    (stubs / f"{missing}.py").write_text(f"raise ModuleNotFoundError('No module named {missing}')\n")
+    done = started(ROOT, "manage", "x", PYTHONPATH=str(stubs), PORTAL_VENV=str(tmp_path / "venv"))
+    assert f"sudo apt install python3.{sys.version_info[1]}-venv" in one_sentence(done)
+    assert not (tmp_path / "venv").exists()
+
+
+def test_a_folder_that_a_portal_has_is_refused_whatever_the_port_and_before_anything_is_installed(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with installation.occupy(data) as lock, socket.create_server(("127.0.0.1", 0)) as server:
+        print("http://127.0.0.1:8123/", file=lock, flush=True)
+        for port in (server.getsockname()[1], free_port()):
+            done = started(ROOT, "--port", str(port), "--data", str(data), PORTAL_VENV=str(tmp_path / "venv"))
+            assert done.returncode == 2
+            assert one_sentence(done) == (
+                f"run.py: A portal already runs on the data folder {data}, at http://127.0.0.1:8123/; "
+                "--data or PORTAL_DATA names another folder."
+            )
+    assert not (tmp_path / "venv").exists()
+
+
+def test_the_folder_that_nobody_named_is_refused_too(house: Path, first: subprocess.CompletedProcess[str]) -> None:
+    (house / "data").mkdir(exist_ok=True)
+    with installation.occupy(house / "data"):
+        assert f"already runs on the data folder {house / 'data'};" in one_sentence(started(house, "--no-demo"))
+        (house / ".env").write_text("PORTAL_DATA=elsewhere\n")
+        try:
+            assert started(house, "--no-demo", "--port", str(free_port())).returncode == 0, "the portal knows better"
+        finally:
+            (house / ".env").unlink()
+
+
+def test_the_help_says_what_is_made_beside_the_data_folder() -> None:
+    assert "in DIR-demo" in " ".join(started(ROOT, "--help").stdout.split())
+
+
+def test_a_system_that_is_not_meant_is_told_in_one_sentence() -> None:
+    """As on Windows, where some modules of the standard library are missing."""
     code = (
-        "import importlib.util as u, runpy, sys\n"
-        "find = u.find_spec\n"
-        "u.find_spec = lambda name, *rest: None if name == 'ensurepip' else find(name, *rest)\n"
-        f"sys.argv = ['run.py', 'manage', 'x']; sys.path.insert(0, {str(ROOT)!r})\n"
-        f"runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')\n"
+        "import os, sys\n"
+        "sys.modules.update(fcntl=None, pwd=None, grp=None, resource=None)\n"
+        "from maintenance_portal import launcher\n"
+        "os.name = 'nt'\n"
+        "launcher.main([])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PORTAL_VENV": str(tmp_path / "venv")}, capture_output=True,
-        text=True, check=False, timeout=GENEROUS,
-    )  # fmt: skip
-    assert "sudo apt install python3." in one_sentence(done)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "inside WSL" in one_sentence(done)
 
 
 @ALL
@@ -190,10 +241,13 @@ def test_a_python_without_venv_is_one_sentence(tmp_path: Path) -> None:
 def test_the_real_house_starts_from_nothing(tmp_path: Path) -> None:
     """With the network: every locked package, the demo, and pages."""
     command = (sys.executable, str(ROOT / "run.py"))
-    with start(tmp_path / "data", command=command, PORTAL_VENV=str(tmp_path / "venv")) as portal:
-        _whole(portal)
-        assert portal.end() == 0
-        assert not portal.left()
+    try:
+        with start(tmp_path / "data", command=command, PORTAL_VENV=str(tmp_path / "venv")) as portal:
+            _whole(portal)
+            assert portal.end() == 0
+            assert not portal.left()
+    finally:
+        shutil.rmtree(postgresql._short(tmp_path / "data-demo"), ignore_errors=True)
 
 
 def _whole(portal: StartedPortal) -> None:

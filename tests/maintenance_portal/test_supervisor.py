@@ -15,8 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from maintenance_portal import installation
 from maintenance_portal.demo import postgresql
-from tests.maintenance_portal.started import GENEROUS, ROOT, StartedPortal, environment, start, wait_for
+from tests.maintenance_portal.started import GENEROUS, ROOT, StartedPortal, environment, free_port, start, wait_for
 
 ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: PORTAL_TEST_ALL=1")
 CHILDREN = {"beat", "worker default", "worker maintenance"}
@@ -114,6 +115,23 @@ def test_a_cluster_locked_by_a_killed_idle_worker_is_found_and_replaced(portal: 
     healthy(portal)
 
 
+def test_a_cluster_whose_workers_are_all_at_work_is_left_in_peace(portal: StartedPortal) -> None:
+    healthy(portal)
+    main = portal.children()["worker default"]
+    sleep = "from strategies import queue; [queue._send('time.sleep', 18, queue.DEFAULT) for _ in range(2)]"
+    subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "shell", "--verbosity=0", "-c", sleep],
+        env=environment(portal.data), check=True, timeout=GENEROUS,
+    )  # fmt: skip
+    wait_for(
+        lambda: portal.rows("SELECT 1 FROM portal_pulse WHERE cluster = 'default' AND asked_at IS NOT NULL"),
+        "a question",
+    )
+    wait_for(lambda: not portal.rows("SELECT 1 FROM django_q_ormq WHERE key = 'default'"), "the end of the work")
+    assert portal.children()["worker default"] == main
+    assert not portal.said("'default' took no wake-ups")
+
+
 def test_the_second_start_serves_its_first_page_within_two_seconds(tmp_path: Path) -> None:
     data = tmp_path / "data"
     prepared = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"]
@@ -156,6 +174,7 @@ def test_a_killed_supervisor_leaves_nobody_behind(tmp_path: Path) -> None:
         portal.process.kill()
         portal.process.wait()
         assert len(portal.left()) > 3
+        installation.occupy(portal.data).close()  # although its children have not ended yet
         wait_for(lambda: not portal.left(), "the end of all groups")
 
 
@@ -185,6 +204,29 @@ def test_a_used_port_is_one_sentence(portal: StartedPortal, tmp_path: Path) -> N
     ]
 
 
+def test_a_second_portal_on_the_same_data_folder_is_one_sentence(portal: StartedPortal) -> None:
+    before = portal.children()
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "portal", "--port", str(free_port())],
+        env=environment(portal.data), capture_output=True, text=True, check=False, timeout=GENEROUS,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().splitlines() == [
+        f"CommandError: A portal already runs on the data folder {portal.data}, at {portal.url}; "
+        "--data or PORTAL_DATA names another folder."
+    ]
+    assert portal.page() == 200
+    assert portal.children() == before
+
+
+def test_commands_work_beside_a_running_portal(portal: StartedPortal) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "runs", "--json"],
+        env=environment(portal.data), capture_output=True, text=True, check=False, timeout=GENEROUS,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = subprocess.run(
@@ -198,11 +240,14 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> No
 
 @pytest.mark.skipif(postgresql.available() is not None, reason=str(postgresql.available()))
 def test_the_demo_comes_with_its_server_and_takes_it_along(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
+    folder = tmp_path / "data-demo"
     try:
         with start(tmp_path / "data") as portal:
             wait_for(lambda: portal.said(r"^Demo sign-in: dba  \S+"), "the demo's people")
             wait_for(lambda: portal.rows("SELECT 1 FROM portal_target WHERE name = 'demo-postgresql'"), "its database")
+            assert portal.rows("SELECT url FROM portal_target WHERE name = 'demo-sqlite'") == [
+                (f"sqlite:///{folder / 'shop.db'}",)
+            ]
             guard = psutil.Process(portal.children()["guard"])
             family = [guard, *guard.children(recursive=True)]
             assert portal.end() == 0

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from maintenance_portal import tasks
+from maintenance_portal import pulse, tasks
+from monitoring.models import RollupMark
 from strategies import needs, queue, runs, targets
 from strategies.audit import Actor
 from strategies.models import Assessment, Finding, JobRun, Portal, Pulse, RunStatus, Target, Tenant
@@ -41,7 +42,6 @@ def test_the_tables_of_tasks_name_functions_that_exist() -> None:
     for path, cluster in queue.TASKS.values():
         assert callable(import_string(path))
         assert cluster in (queue.DEFAULT, queue.MAINTENANCE)
-    assert callable(import_string(queue.ANSWER_PULSE))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -79,6 +79,20 @@ def test_a_wake_up_that_vanished_is_sent_again_after_some_seconds_and_not_before
     tasks.wake_again(now + timedelta(seconds=8))
     tasks.wake_again(now + timedelta(seconds=9))
     assert wake_ups == [("plan_run" if status == "planned" else "run_job", run.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", ["planned", "ready"])
+def test_a_run_that_waits_its_turn_for_hours_does_not_fill_the_queue(
+    target: Target, wake_ups: list, status: str
+) -> None:
+    run = asked(target)
+    now = timezone.now()
+    JobRun.objects.filter(pk=run.pk).update(status=status, created_at=now, ready_at=now, woken_at=now)
+    wake_ups.clear()
+    for second in range(0, 2 * 3600, 5):
+        tasks.wake_again(now + timedelta(seconds=second))
+    assert 10 < len(wake_ups) < 25
 
 
 @pytest.mark.django_db(transaction=True)
@@ -231,6 +245,27 @@ def test_a_silent_worker_is_looked_for_when_its_lease_has_passed(target: Target,
     assert wake_ups == [("look_after_run", run.pk)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_silent_run_whose_look_is_not_taken_up_is_announced_ever_less_often_and_at_once_when_it_is_silent_anew(
+    target: Target, wake_ups: list
+) -> None:
+    run = asked(target)
+    now = timezone.now()
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING, lease_until=now)
+    wake_ups.clear()
+    sent = []
+    for second in range(1, 121):
+        tasks.find_silent(now + timedelta(seconds=second))
+        if wake_ups:
+            sent.append(second)
+            wake_ups.clear()
+    assert sent == [1, 7, 15, 31, 63]
+    JobRun.objects.filter(pk=run.pk).update(lease_until=now + timedelta(seconds=125))  # it was looked after
+    for second in range(121, 128):
+        tasks.find_silent(now + timedelta(seconds=second))
+    assert len(wake_ups) == 1
+
+
 @pytest.mark.django_db
 def test_a_plan_that_nobody_releases_is_cancelled_after_a_day(target: Target) -> None:
     run = asked(target)
@@ -244,15 +279,31 @@ def test_a_plan_that_nobody_releases_is_cancelled_after_a_day(target: Target) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_cluster_is_asked_for_a_sign_of_life_every_few_seconds_even_with_two_beats(wake_ups: list) -> None:
+def test_a_cluster_that_says_nothing_is_asked_every_few_seconds_even_with_two_beats(wake_ups: list) -> None:
     now = timezone.now()
     for _ in range(2):
         tasks.ask_pulses(now)
     assert sorted(argument for _, argument in wake_ups) == ["default", "maintenance"]
-    tasks.answer_pulse("default")
-    assert Pulse.objects.get(cluster="default").answered_at is not None
-    tasks.ask_pulses(now + timedelta(seconds=6))
-    assert len(wake_ups) == 4
+    wake_ups.clear()
+    for cluster in (queue.DEFAULT, queue.MAINTENANCE):
+        pulse.answer(cluster)
+    tasks.ask_pulses(now + timedelta(seconds=4))
+    assert not wake_ups
+    tasks.ask_pulses(now + timedelta(seconds=10))
+    assert len(wake_ups) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_all_workers_are_at_work_for_hours_the_question_is_not_piled_up(wake_ups: list) -> None:
+    now = timezone.now()
+    for second in range(0, 8 * 3600, 5):
+        moment = now + timedelta(seconds=second)
+        Pulse.objects.filter(cluster=queue.DEFAULT).update(
+            answered_at=moment
+        )  # its workers take one task after another
+        tasks.ask_pulses(moment)
+    for cluster in (queue.DEFAULT, queue.MAINTENANCE):
+        assert 40 < sum(argument == cluster for _, argument in wake_ups) < 50
 
 
 @pytest.mark.django_db
@@ -287,3 +338,49 @@ def test_a_target_that_is_off_or_stopped_is_not_looked_at_again(change: dict[str
     Target.objects.filter(pk=sqlite_target.pk).update(**change)
     tasks.tick(now + timedelta(seconds=1))
     assert not Assessment.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_part_of_the_tick_that_fails_keeps_none_of_the_others_from_their_work(
+    target: Target, wake_ups: list, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(moment: Any) -> None:
+        raise ZeroDivisionError
+
+    run = asked(target)
+    now = timezone.now()
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING, lease_until=now)
+    wake_ups.clear()
+    monkeypatch.setattr(tasks, "open_gate", broken)
+    tasks.tick(now + timedelta(seconds=1))
+    assert ("look_after_run", run.pk) in wake_ups
+    assert {argument for _, argument in wake_ups} >= {"default", "maintenance"}
+    assert [(record.message, record.exc_info is not None) for record in caplog.records] == [
+        ("broken failed; the other parts of the tick go on", True)
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minute", "is_pruned"), [(0, True), (1, False)])
+def test_traces_of_failed_tasks_go_in_the_first_minute_of_an_hour(
+    monkeypatch: pytest.MonkeyPatch, minute: int, is_pruned: bool
+) -> None:
+    pruned: list[Any] = []
+    monkeypatch.setattr(queue, "prune", pruned.append)
+    tasks.tick(timezone.now().replace(minute=minute))
+    assert bool(pruned) is is_pruned
+
+
+@pytest.mark.django_db(transaction=True)
+def test_once_a_minute_the_days_with_news_are_counted_anew(target: Target, wake_ups: list) -> None:
+    first = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    for second in range(120):
+        tasks.ask_roll_up(first + timedelta(seconds=second))
+    assert wake_ups == [("roll_up", 1), ("roll_up", 1)]
+    tasks.roll_up(1)
+    done = RollupMark.objects.get().looked_at
+    assert done is not None
+    wake_ups.clear()
+    for second in range(59):
+        tasks.ask_roll_up(done.replace(microsecond=999_999) + timedelta(seconds=second))
+    assert wake_ups == [], "it has just been done"

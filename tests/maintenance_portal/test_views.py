@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
 from maintenance_portal.home import home
-from maintenance_portal.middleware import POLICY
-from strategies.models import AuditEntry, Portal, Pulse, Role, Tag, Target, User
-from tests.pages import Scene, addresses, scene
+from maintenance_portal.middleware import POLICY, ReaderTimeZone
+from strategies.models import AuditEntry, Portal, Pulse, Role, Tag, Target, Tenant, User
+from tests.pages import Scene, addresses, scene, text_of
 
 
 @pytest.fixture
@@ -49,9 +52,20 @@ def test_home_shows_what_runs_what_failed_what_waits_and_how_databases_are(
     assert (seen.unreleased, seen.unreleased_count) == ([shop.planned], 1)
     assert [(row.target.name, row.critical, row.warning) for row in seen.databases] == [("shop", 1, 1), ("home", 0, 0)]
     assert (seen.database_count, seen.unreachable_count, seen.critical_count, seen.warning_count) == (2, 0, 1, 1)
+    assert (seen.unassessed_count, seen.is_assessed) == (1, True)
     text = signed_in(User.objects.get(username="anna")).get("/").content.decode()
     assert "orders_1" in text
+    assert "1 database not assessed yet" in text_of(signed_in(User.objects.get(username="anna")).get("/"))
     assert "New work is held:" in text
+
+
+def test_before_the_first_look_home_knows_of_no_findings_and_says_so(person: Callable[..., Any]) -> None:
+    anna = person("anna", Role.DBA)
+    assert not home(anna, timezone.now()).is_assessed
+    text = text_of(signed_in(anna).get("/"))
+    assert "not known: no database is assessed yet" in text
+    assert "no open findings" not in text
+    assert "Not assessed yet (<a" in text
 
 
 def test_databases_in_trouble_come_first(shop: Scene, person: Callable[..., Any]) -> None:
@@ -90,8 +104,30 @@ def test_times_are_those_of_the_reader(shop: Scene, person: Callable[..., Any]) 
     assert "1 Jul 2026, 12:00:00" in client.get(f"/runs/{shop.succeeded.pk}/").content.decode()
     User.objects.filter(pk=anna.pk).update(time_zone="Asia/Tokyo")
     assert "1 Jul 2026, 21:00:00" in client.get(f"/runs/{shop.succeeded.pk}/").content.decode()
-    User.objects.filter(pk=anna.pk).update(time_zone="Mars/Olympus")
-    assert "1 Jul 2026, 12:00:00" in client.get(f"/runs/{shop.succeeded.pk}/").content.decode()
+    for wrong in ("Mars/Olympus", "America", "/etc/passwd", "../UTC", "x" * 64, "a\\b"):
+        User.objects.filter(pk=anna.pk).update(time_zone=wrong)
+        assert "1 Jul 2026, 12:00:00" in client.get(f"/runs/{shop.succeeded.pk}/").content.decode(), wrong
+
+
+def test_an_error_of_a_page_is_not_taken_for_a_wrong_time_zone(rf: Any) -> None:
+    asked = []
+
+    def page(request: Any) -> Any:
+        asked.append(request)
+        raise ValueError("of the page itself")
+
+    request = rf.get("/")
+    request.user = User(time_zone="Europe/Vienna")
+    with pytest.raises(ValueError, match="of the page itself"):
+        ReaderTimeZone(page)(request)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("zone", ["America", "/etc/passwd", "../UTC", "Mars/Olympus"])
+def test_a_wrong_time_zone_is_refused_where_it_is_typed(zone: str) -> None:
+    with pytest.raises(ValidationError, match="no IANA time zone"):
+        User(username="anna", password="x", time_zone=zone).full_clean(validate_unique=False)
+    User(username="anna", password="x", time_zone="America/Argentina/Ushuaia").full_clean(validate_unique=False)
 
 
 def test_signing_in_and_out_leaves_entries_with_the_address(person: Callable[..., Any]) -> None:
@@ -111,10 +147,19 @@ def test_signing_in_and_out_leaves_entries_with_the_address(person: Callable[...
     ]  # fmt: skip
 
 
-def test_a_password_typed_as_a_name_is_not_kept(db: None) -> None:
-    Client().post("/sign-in/", {"username": "my secret password", "password": "x"})
-    entry = AuditEntry.objects.get(action="user.sign_in_refused")
-    assert "secret" not in f"{entry.actor}{entry.object_name}{entry.after}{entry.reason}"
+def test_a_password_typed_as_a_name_is_kept_nowhere_and_still_locks(db: None, settings: Any) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    data = {"username": "My-Secret-Pa55", "password": "x"}
+    said = [Client().post("/sign-in/", data).content.decode() for _ in range(4)]
+    assert ["Locked for a while" in text for text in said] == [False, False, True, True]
+    assert AuditEntry.objects.filter(action="user.sign_in_refused").exists()
+    for model in apps.get_models():
+        assert "My-Secret" not in str(list(model._default_manager.values())), model
+    assert "Locked" not in Client().post("/sign-in/", data | {"username": "another"}).content.decode()
+
+
+def test_a_name_with_a_nul_is_answered(db: None) -> None:
+    assert Client().post("/sign-in/", {"username": "a\0b", "password": "x"}).status_code == 200
 
 
 def test_nobody_is_sent_to_another_site_after_signing_in(person: Callable[..., Any]) -> None:
@@ -157,7 +202,8 @@ def test_health_says_what_does_not_work(db: None, settings: Any) -> None:
     assert "workers" in Client().get("/health/").json()["problem"]
 
 
-def test_a_cluster_whose_workers_are_all_in_runs_is_alive(shop: Scene) -> None:
+def test_a_cluster_whose_workers_are_all_in_runs_is_alive(shop: Scene, settings: Any) -> None:
+    settings.PORTAL_RUN_WORKERS = 1
     alive()
     Pulse.objects.filter(cluster="maintenance").update(answered_at=timezone.now() - timedelta(minutes=5))
     assert Client().get("/health/").json()["ok"]  # the run gives a sign of life
@@ -193,7 +239,7 @@ class TestAdministration:
         return signed_in(User.objects.create_superuser("root", "root@example.org", "correct horse battery"))
 
     def test_it_has_no_sign_in_of_its_own(self, db: None) -> None:
-        assert Client().get("/admin/login/?next=/admin/")["Location"] == "/sign-in/?next=/admin/"
+        assert Client().get("/admin/login/?next=/admin/")["Location"] == "/sign-in/?next=%2Fadmin%2F"
 
     def test_every_list_and_form_opens(self, root: Client) -> None:
         index = root.get("/admin/").content.decode()
@@ -220,22 +266,63 @@ class TestAdministration:
         Target.objects.filter(pk=shop.target.pk).update(secret="env:WHERE_IT_STANDS")
         assert "WHERE_IT_STANDS" not in root.get(f"/admin/strategies/target/{shop.target.pk}/change/").content.decode()
 
-    def test_changes_to_people_and_reference_rows_are_audited_without_values(
-        self, root: Client, person: Callable[..., Any]
-    ) -> None:
-        olga = person("olga")
+    def test_a_password_that_is_set_is_audited_without_it(self, root: Client, person: Callable[..., Any]) -> None:
         root.post(
-            f"/admin/strategies/user/{olga.pk}/password/",
+            f"/admin/strategies/user/{person('olga').pk}/password/",
             {"password1": "Zq8!vvnt-hard", "password2": "Zq8!vvnt-hard", "usable_password": "true"},
         )
+        entry = AuditEntry.objects.get(action="user.changed", object_name="olga")
+        assert (entry.actor, entry.before) == ("root", None)
+        assert "password" in str(entry.after)
+        assert "Zq8" not in str(entry.after)
+
+    def test_reference_rows_are_audited_with_what_they_were(self, root: Client) -> None:
         root.post("/admin/strategies/tag/add/", {"name": "finance", "max_parallel_runs": "2"})
         tag = Tag.objects.get(name="finance")
+        root.post(f"/admin/strategies/tag/{tag.pk}/change/", {"name": "finance", "max_parallel_runs": "3"})
         root.post(f"/admin/strategies/tag/{tag.pk}/delete/", {"post": "yes"})
-        rows = AuditEntry.objects.filter(actor="root").exclude(action__startswith="user.sign")
-        assert list(rows.order_by("pk").values_list("action", "object_name")) == [
-            ("user.changed", "olga"), ("tag.added", "finance"), ("tag.deleted", "finance"),
-        ]  # fmt: skip
-        assert "Zq8" not in str(list(rows.values_list("before", "after", "reason")))
+        rows = AuditEntry.objects.filter(actor="root", object_type="Tag").order_by("pk")
+        added, changed, deleted = rows.values_list("action", "before", "after")
+        whole = {"id": tag.pk, "name": "finance"}
+        assert added == ("tag.added", None, whole | {"max_parallel_runs": 2})
+        assert changed[:2] == ("tag.changed", {"max_parallel_runs": 2})
+        assert changed[2]["max_parallel_runs"] == 3
+        assert deleted == ("tag.deleted", whole | {"max_parallel_runs": 3}, None)
+
+    def test_the_audit_tells_which_right_was_given_to_whom(self, root: Client, person: Callable[..., Any]) -> None:
+        olga = person("olga", Role.STAKEHOLDER)
+        other = Tenant.objects.create(name="Other")
+        dba, joined = Group.objects.get(name=Role.DBA), timezone.localtime(olga.date_joined)
+        root.post(
+            f"/admin/strategies/user/{olga.pk}/change/",
+            {"username": "olga", "is_active": "on", "is_staff": "on", "is_superuser": "on", "groups": [dba.pk],
+             "tenants": [other.pk], "date_joined_0": f"{joined:%Y-%m-%d}", "date_joined_1": f"{joined:%H:%M:%S}"},
+        )  # fmt: skip
+        entry = AuditEntry.objects.get(action="user.changed", object_name="olga")
+        assert entry.before == {"is_staff": False, "is_superuser": False, "roles": ["stakeholder"], "tenants": ["Main"]}
+        given = {"is_staff": True, "is_superuser": True, "roles": ["DBA"], "tenants": ["Other"]}
+        assert {name: entry.after[name] for name in given} == given
+        assert set(entry.after) == {*given, "fields"}
+        assert "md5" not in str(entry.after)
+
+    def test_roles_are_fixed_and_counters_of_sign_ins_are_not_shown(self, root: Client) -> None:
+        for path in ("auth/group", "axes/accessattempt", "axes/accesslog", "axes/accessfailurelog"):
+            assert root.get(f"/admin/{path}/").status_code == 404, path
+
+    def test_a_wrong_time_zone_is_refused(self, root: Client) -> None:
+        user = User.objects.get(username="root")
+        page = root.post(f"/admin/strategies/user/{user.pk}/change/", {"username": "root", "time_zone": "America"})
+        assert "no IANA time zone" in page.content.decode()
 
     def test_people_are_not_deleted(self, root: Client, person: Callable[..., Any]) -> None:
         assert root.post(f"/admin/strategies/user/{person('olga').pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_the_administration_tells_who_may_not_enter_it_and_asks_strangers_to_sign_in(
+    client: Client, person: Callable[..., User]
+) -> None:
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0] == "/sign-in/?next=%2Fadmin%2F"
+    client.force_login(person("anna", "DBA"))
+    assert client.get("/admin/", follow=True).status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -15,7 +16,9 @@ from django_q.cluster import Cluster
 
 from maintenance_portal import processes
 from maintenance_portal.held_runs import HeldRuns
-from strategies.queue import DEFAULT, MAINTENANCE
+from strategies import queue
+
+log = logging.getLogger(__name__)
 
 _AFTER_GRACE = 10.0  # seconds for a cancelled run to write down what became of it
 
@@ -25,7 +28,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("cluster", choices=(MAINTENANCE, DEFAULT))
+        parser.add_argument("cluster", choices=(queue.MAINTENANCE, queue.DEFAULT))
 
     def handle(self, *args: Any, cluster: str, **options: Any) -> None:
         if os.environ.get("Q_CLUSTER_NAME") != cluster:
@@ -33,8 +36,19 @@ class Command(BaseCommand):
             os.environ["Q_CLUSTER_NAME"] = cluster
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
         processes.lead_group()
+        take_over(cluster)
         if not Workers().run():
             sys.exit(1)
+
+
+def take_over(cluster: str) -> None:
+    """From the cluster before. Trouble is no reason not to start: what was lost is sent again, only later."""
+    try:
+        queue.take_over(cluster)
+    except DatabaseError:
+        log.warning("the wake-ups of the cluster before could not be taken over", exc_info=True)
+    finally:
+        connection.close()  # no process that is started from here on may share it
 
 
 class Workers:

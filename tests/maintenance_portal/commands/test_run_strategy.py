@@ -107,7 +107,7 @@ def test_no_worker_is_woken_for_a_run_that_the_command_does_itself(shop: Target,
     holds.place(ANNA, timezone.now(), "Quarter close")
     assert run(strategy="STATISTICS_MAINTENANCE").code == 3
     tasks.tick(timezone.now() + timedelta(minutes=2))
-    assert {name for name, _ in wake_ups} <= {"answer_pulse", "assess"}  # the target is looked at again after a run
+    assert {name for name, _ in wake_ups} <= {"answer", "assess"}  # the target is looked at again after a run
 
 
 def test_a_hold_keeps_it_from_starting_and_nothing_starts_later(
@@ -320,9 +320,9 @@ class TestScripted:
                 tasks.plan_run(pk)
                 assert runs.claim(pk, "another", timezone.now()) is None
 
-        look, carry_out = at_once._look, at_once.runner.carry_out
+        look, carry_out = at_once._look, at_once.story.carry_out
         monkeypatch.setattr(at_once, "_look", lambda *args: (grab(), look(*args))[1])
-        monkeypatch.setattr(at_once.runner, "carry_out", lambda run: (grab(), carry_out(run), grab())[1])
+        monkeypatch.setattr(at_once.story, "carry_out", lambda run: (grab(), carry_out(run), grab())[1])
         said = self.run()
         assert (said.code, said.answer["status"]) == (0, "succeeded")
         assert seen == {"running", "succeeded"}

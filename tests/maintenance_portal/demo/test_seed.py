@@ -13,12 +13,14 @@ import psutil
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
+from django.db.models import Sum
 from django.test import RequestFactory
 from django.utils import timezone
 
 from maintenance_portal.demo import people, postgresql, removal, seed
 from maintenance_portal.processes import Child
-from strategies import holds, needs, runs
+from monitoring.models import ErrorDay, ErrorGroup, Rollup
+from strategies import holds, jobs, needs, planner, runs, successors
 from strategies.audit import Actor
 from strategies.models import (
     Assessment,
@@ -81,7 +83,7 @@ def test_the_demo_has_people_for_every_role_and_a_database_that_answers(places: 
         "outsider": ({"DBA"}, {"Other"}),
     }
     assert set(AuditEntry.objects.values_list("action", flat=True)) == {
-        "user.added", "tenant.added", "target.registered",
+        "user.added", "tenant.added", "tag.added", "target.registered", "job.added",
     }  # fmt: skip
 
 
@@ -160,7 +162,7 @@ def much_work_on(target: Target, name: str) -> None:
     holds.place(ANNA, now, "Quarter close", target=target)
     waiting = runs.ask(ANNA, target, "INDEX_MAINTENANCE", now, is_released=True, wake=False)
     assert runs.plan(waiting, now)
-    runs.try_again(waiting, ANNA, now)
+    successors.try_again(waiting, ANNA, now)
     needs.ask_assessment(ANNA, target, "INDEX_MAINTENANCE", now)
 
 
@@ -179,6 +181,7 @@ def test_removing_takes_all_of_the_demo_and_nothing_else(
     assert (said.code, said.err) == (0, "")
     assert everything() == before
     assert entries < set(AuditEntry.objects.values_list("pk", flat=True)), "no audit entry goes, and the removal is one"
+    assert AuditEntry.objects.filter(action="tag.removed", object_name="demo").exists()
     assert not (places / "demo").exists()
     assert not (places / "data" / "demo-passwords").exists()
     assert seed.sign_ins() == []
@@ -314,9 +317,13 @@ class TestPostgresql:
         done: Said = command(*run)
         assert (done.code, bool(done.answer["operations"])) == (0, True)
         assert command("seed_demo").code == 0
+        before = everything()
         said = command("remove_demo")
-        assert (said.code, "stop the portal, and remove the demo again" in said.out) == (0, True)
-        assert not Target.objects.filter(is_demo=True).exists()
+        assert (said.code, said.out) == (1, "")
+        assert "Nothing was removed; stop the portal, then remove the demo." in said.err
+        assert everything() == before
+        assert Target.objects.filter(is_demo=True, is_active=True).count() == 2
+        assert (places / "demo" / "shop.db").exists()
         assert server.is_running
         self.end(server)
         assert command("remove_demo").code == 0
@@ -340,3 +347,45 @@ def test_call_command_gives_no_passwords_to_logs(capsys: pytest.CaptureFixture[s
     call_command("seed_demo")
     said = capsys.readouterr()
     assert not any(password in said.out + said.err for _, password in seed.sign_ins())
+
+
+def test_the_demo_has_jobs_and_a_past_of_ninety_days_that_is_marked_and_rolled_up(places: Path) -> None:
+    command("seed_demo")
+    now = timezone.now()
+    jobs = {job.job_name: job for job in MaintenanceJob.objects.all()}
+    assert {"DEMO_WATCH_INDEX", "DEMO_NIGHTLY_INDEX", "DEMO_NIGHTLY_STATISTICS"} == set(jobs)
+    past = JobRun.objects.filter(asked_by="demo")
+    assert past.count() >= 170
+    assert past.earliest("due_at").due_at < now - timedelta(days=88)
+    assert {"succeeded", "failed", "missed"} == set(past.values_list("status", flat=True))
+    assert not past.filter(status__in=("failed", "missed"), handled_at=None).exists(), "nobody has to look at them"
+    rows = OperationLog.objects.filter(run__asked_by="demo")
+    assert {row.strategy_context["demo"] for row in rows} == {True}
+    for name in ("DEMO_NIGHTLY_INDEX", "DEMO_NIGHTLY_STATISTICS"):
+        done = past.filter(job=jobs[name]).exclude(status="missed")
+        assert jobs[name].execution_count == done.count()
+        assert jobs[name].error_count == done.filter(status="failed").count()
+    counted = Rollup.objects.filter(grain="strategy").aggregate(n=Sum("count"), failed=Sum("failed"))
+    assert counted == {"n": rows.count(), "failed": rows.filter(status="ERROR").count()}
+    command("seed_demo")
+    assert JobRun.objects.filter(asked_by="demo").count() == past.count()
+
+
+def test_the_demos_jobs_are_scheduled_and_find_nothing_to_take_from_whoever_tries(places: Path) -> None:
+    command("seed_demo")
+    target = Target.objects.get(is_demo=True)
+    found = {finding.object for finding in planner.look(target, "INDEX_MAINTENANCE", "ALL", {}).findings}
+    jobs.settle(timezone.now())
+    for job in target.jobs.all():
+        assert job.next_run is not None, job.quarantine_reason
+        assert command("run_job", job.job_name, "--json").answer["status"] in ("succeeded", "cancelled")
+    assert {f.object for f in planner.look(target, "INDEX_MAINTENANCE", "ALL", {}).findings} == found
+
+
+def test_with_the_demo_its_past_is_gone_from_every_table(places: Path) -> None:
+    before = {
+        model: model.objects.count() for model in (JobRun, OperationLog, MaintenanceJob, Rollup, ErrorDay, ErrorGroup)
+    }
+    command("seed_demo")
+    assert command("remove_demo").code == 0
+    assert {model: model.objects.count() for model in before} == before

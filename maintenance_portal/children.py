@@ -190,15 +190,13 @@ class ClusterOfWorkers(Service):
             connection.close()
 
     def _takes_no_wake_ups(self, held: HeldRuns, now: float) -> bool:
-        """Asked, not answered for a while, and not because every worker has a run. One leaver at a time is enough."""
+        """Asked, no sign of life for a while, and not because every worker has a run. One leaver at a time is enough.
+
+        Workers with a short task give signs meanwhile, those with a run do not: they would hide that the others are locked.
+        """
         pulse = Pulse.objects.filter(cluster=self._cluster).first()
-        is_waiting = (
-            pulse is not None
-            and pulse.asked_at is not None
-            and (pulse.answered_at is None or pulse.answered_at < pulse.asked_at)
-        )
         is_full = self._workers is not None and held.count() >= self._workers
-        if pulse is None or not is_waiting or is_full or self._leavers:
+        if pulse is None or pulse.asked_at is None or is_full or self._leavers:
             self._silence.forget()
             return False
         return self._silence.seconds(pulse.answered_at, now) > float(settings.PORTAL_PULSE_SECONDS)
