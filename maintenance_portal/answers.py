@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from maintenance_portal.printing import utc
-from strategies.models import JobRun, OperationLog
+from strategies.models import JobRun, MaintenanceJob, OperationLog
 from strategies.plans import Finding, Plan
 
 
@@ -20,6 +20,8 @@ def of_run(run: JobRun) -> dict[str, Any]:
         "message": run.message,
         "reasons": run.reasons,
         "origin": run.origin,
+        "job_id": run.job_id,
+        "due_at": utc(run.due_at),
         "asked_by": run.asked_by,
         "created_at": utc(run.created_at),
         "started_at": utc(run.started_at),
@@ -60,7 +62,8 @@ def of_dry_run(made: Plan, reasons: list[dict[str, Any]], message: str) -> dict[
     }
 
 
-def of_failed_dry_run(message: str) -> dict[str, Any]:
+def of_no_run(message: str) -> dict[str, Any]:
+    """There is neither a run nor a plan."""
     plan = _of_kept_plan(None)
     return {"run_id": None, "status": "failed", "message": message, "reasons": [], "plan": plan, "operations": []}
 
@@ -68,6 +71,29 @@ def of_failed_dry_run(message: str) -> dict[str, Any]:
 def _of_kept_plan(plan: dict[str, Any] | None) -> dict[str, Any]:
     """As it is kept; a run that was never planned has no digest and no steps."""
     return {name: (plan or {}).get(name, empty) for name, empty in (("digest", None), ("notes", []), ("steps", []))}
+
+
+def of_job(job: MaintenanceJob) -> dict[str, Any]:
+    """A job in a list. `state` is scheduled, unclocked, off, quarantined or unsettled; `next_run` is null where no clock starts it."""
+    return {
+        "job_id": job.pk,
+        "name": job.job_name,
+        "strategy": job.strategy_id,
+        "job_type": job.job_type_id,
+        "target": job.target.name if job.target else "home",
+        "object": job.target_object,
+        "schedule_type": job.schedule_type_id,
+        "schedule_value": job.schedule_value,
+        "state": job.state.value,
+        "quarantine_reason": job.quarantine_reason,
+        "next_run": utc(job.next_run),
+        "last_run": utc(job.last_run),
+        "last_status": job.last_status,
+        "last_duration_ms": job.last_duration_ms,
+        "avg_duration_ms": job.avg_duration_ms,
+        "execution_count": job.execution_count,
+        "error_count": job.error_count,
+    }
 
 
 def of_operation(operation: OperationLog) -> dict[str, Any]:

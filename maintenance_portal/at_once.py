@@ -11,14 +11,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from maintenance_portal import tasks as story
 from maintenance_portal.foreground import Attendant
-from strategies import gate, needs, planner, runs, targets
+from strategies import gate, jobs, needs, planner, runs, targets
 from strategies.audit import PORTAL, Actor
-from strategies.execution import runner
 from strategies.gate_facts import Gatehouse
-from strategies.models import ACTIVE, Assessment, JobRun, Origin, RunStatus, Stop, Target
+from strategies.models import ACTIVE, Assessment, JobRun, MaintenanceJob, Origin, RunStatus, Stop, Target
 from strategies.plans import Assessment as Seen
-from strategies.plans import ErrorClass, Plan, TargetError
+from strategies.plans import ErrorClass, Limits, Plan, TargetError
 from strategies.platforms.base import NotSupported, PlatformError
 from strategies.workers import WorkerIdentity
 
@@ -76,18 +76,19 @@ def look(
     """The plan of a run that is not made, and why it would wait now. Raises PlatformError, ObjectUnknown, StopAsked."""
     check_if_old(attendant, target)
     plan = _look(attendant, target, strategy, target_object, parameters)
-    if not plan.steps:
-        return plan, []  # nothing to do is done at once, whatever the gate says
     moment = timezone.now()
     unborn = JobRun(strategy_name=strategy, target=target, steps_total=len(plan.steps))
-    return plan, gate.verdict(Gatehouse(moment, counts_ready=True).facts(unborn), moment).as_json()
+    if runs.is_done_with_nothing(unborn):
+        return plan, []  # nothing to do is done at once, whatever else the gate says
+    return plan, gate.verdict(Gatehouse(moment, [unborn], counts_ready=True).facts(unborn), moment).as_json()
 
 
 def _look(
-    attendant: Attendant, target: Target, strategy: str, target_object: str, parameters: Mapping[str, Any]
-) -> Plan:
+    attendant: Attendant, target: Target, strategy: str, target_object: str, parameters: Mapping[str, Any],
+    limits: Limits | None = None,
+) -> Plan:  # fmt: skip
     return attendant.wait(
-        lambda: planner.make_plan(target, strategy, target_object, parameters),
+        lambda: planner.make_plan(target, strategy, target_object, parameters, limits),
         progress=lambda: f"Looking at {target.name}: {strategy}",
         stop=_leave,
     )
@@ -105,20 +106,61 @@ def run(
 
     Raises ObjectUnknown, and StopAsked when an end is asked for before there is a run.
     """
+    while True:
+        planned = _planned(attendant, target, strategy, target_object, parameters)
+        with transaction.atomic():
+            if _has_moved(target):  # while it was planned: the plan is for another database
+                continue
+            asked = runs.ask(
+                actor, target, strategy, timezone.now(), target_object=target_object, parameters=parameters,
+                origin=Origin.COMMAND, is_released=True, wake=False,
+            )  # fmt: skip
+            claimed = _claim(asked, actor, planned, timezone.now())
+        break
+    return _end(attendant, actor, asked, claimed)
+
+
+def run_job(attendant: Attendant, actor: Actor, job: MaintenanceJob) -> JobRun:
+    """Plan a run of a job as its row says and carry it out, as `run` does.
+
+    Raises JobRefused, ObjectUnknown, and StopAsked when an end is asked for before there is a run.
+    """
+    while True:
+        order = jobs.order(actor, job, Origin.COMMAND, timezone.now())
+        planned = _planned(
+            attendant, order.target, order.strategy_name, order.target_object, order.parameters, Limits.of(order.limits)
+        )
+        with transaction.atomic():
+            if _has_moved(order.target):
+                continue
+            asked = runs.begin(actor, order, wake=None)
+            claimed = _claim(asked, actor, planned, timezone.now())
+        break
+    return _end(attendant, actor, asked, claimed)
+
+
+def _planned(
+    attendant: Attendant, target: Target, strategy: str, target_object: str, parameters: Mapping[str, Any],
+    limits: Limits | None = None,
+) -> Plan | TargetError:  # fmt: skip
+    """The plan, or why there is none. Raises ObjectUnknown, StopAsked."""
     check_if_old(attendant, target)
-    planned: Plan | TargetError
     try:
-        planned = _look(attendant, target, strategy, target_object, parameters)
+        return _look(attendant, target, strategy, target_object, parameters, limits)
     except PlatformError as refusal:
-        planned = refusal.error
+        return refusal.error
     except NotSupported as refusal:
-        planned = TargetError(ErrorClass.PERMANENT, "", str(refusal))
-    with transaction.atomic():
-        asked = runs.ask(
-            actor, target, strategy, timezone.now(), target_object=target_object, parameters=parameters,
-            origin=Origin.COMMAND, is_released=True, wake=False,
-        )  # fmt: skip
-        claimed = _claim(asked, actor, planned, timezone.now())
+        return TargetError(ErrorClass.PERMANENT, "", str(refusal))
+
+
+def _has_moved(target: Target) -> bool:
+    """Whether the target's address is another by now; from here on an open run keeps it from changing."""
+    seen = (target.platform, target.url)
+    target.refresh_from_db()
+    return (target.platform, target.url) != seen
+
+
+def _end(attendant: Attendant, actor: Actor, asked: JobRun, claimed: JobRun | None) -> JobRun:
     if claimed is not None:
         _carry_out(attendant, actor, claimed)
     return _over(attendant, actor, asked)
@@ -160,7 +202,7 @@ def _carry_out(attendant: Attendant, actor: Actor, claimed: JobRun) -> None:
         return True
 
     try:
-        attendant.wait(lambda: runner.carry_out(claimed), progress=progress, stop=stop)
+        attendant.wait(lambda: story.carry_out(claimed), progress=progress, stop=stop)
     except Exception:
         if JobRun.objects.filter(pk=claimed.pk, status__in=ACTIVE, fencing_token=claimed.fencing_token).exists():
             raise  # nobody has ended the run, so there is no answer to give

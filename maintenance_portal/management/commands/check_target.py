@@ -25,26 +25,26 @@ class Command(PortalCommand):
         with Attendant(self.stderr) as attendant:
             try:
                 at_once.check(attendant, Actor.of_command(), target)
+                error = target.check_error
             except StopAsked:
-                attendant.say("Stopped.")
-                return self.end(Exit.BAD)
+                error = "Stopped before there was an answer."
         if options["json"]:
             self.answer(
                 {
                     "target": target.name,
-                    "ok": not target.check_error,
-                    "facts": None if target.check_error else target.facts,
-                    "missing_rights": [] if target.check_error else target.missing_rights,
-                    "error": target.check_error or None,
+                    "ok": not error,
+                    "facts": None if error else target.facts,
+                    "missing_rights": [] if error else target.missing_rights,
+                    "error": error or None,
                 }
             )
         else:
-            self._tell(target)
-        return self.end(Exit.BAD if target.check_error else Exit.GOOD)
+            self._tell(target, error)
+        return self.end(Exit.BAD if error else Exit.GOOD)
 
-    def _tell(self, target: Target) -> None:
-        if target.check_error:
-            self.stderr.write(f"{target.name} could not be reached: {target.check_error}")
+    def _tell(self, target: Target, error: str) -> None:
+        if error:
+            self.stderr.write(f"{target.name} could not be reached: {error}")
             return
         facts = target.facts or {}
         self.say(f"{target.name} answers: {facts.get('product')} {facts.get('version')}, {facts.get('role')}.")

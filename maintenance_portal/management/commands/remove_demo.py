@@ -12,7 +12,7 @@ from strategies.audit import Actor
 
 
 class Command(PortalCommand):
-    help = "Take the demo's people and databases away, with what was recorded of them. Audit entries stay."
+    help = "Take the demo's people and databases away, with what was recorded of them; stop the portal first. Audit entries stay."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -21,6 +21,6 @@ class Command(PortalCommand):
             raise CommandError(str(busy), returncode=Exit.BAD) from None
         except OSError as refusal:
             raise CommandError(f"The demo's files could not all be removed: {refusal}", returncode=Exit.BAD) from None
-        self.say("The demo is removed.")
+        self.say("The demo is removed. A start of the portal without --no-demo makes it again.")
         for note in notes:
             self.say(f"Note: {note}")

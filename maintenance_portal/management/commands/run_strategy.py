@@ -6,15 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from maintenance_portal import answers, at_once, cli
+from maintenance_portal import answers, at_once, cli, run_report
 from maintenance_portal.cli import BadInput, Exit, PortalCommand
 from maintenance_portal.foreground import Attendant, StopAsked
-from maintenance_portal.printing import duration, measured
 from strategies.audit import Actor
-from strategies.models import GOOD, JobRun, RunStatus, Target
+from strategies.models import Target
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
-
-_COLUMNS = ("OPERATION", "OBJECT", "STATUS", "DURATION", "ROWS", "MESSAGE")
 
 
 class Command(PortalCommand):
@@ -46,14 +43,8 @@ class Command(PortalCommand):
             except ObjectUnknown as refusal:
                 raise BadInput("--object", str(refusal)) from None
             except StopAsked:
-                attendant.say("Stopped before there was a run. Nothing was changed.")
-                return self.end(Exit.BAD)
-        result = answers.of_result(run)
-        if options["json"]:
-            self.answer(result)
-        else:
-            self._tell(run, result)
-        return self.end(_state(run))
+                return run_report.end_stopped(self, is_json=options["json"])
+        return run_report.end(self, run, is_json=options["json"])
 
     def _look(
         self, attendant: Attendant, target: Target, strategy: str, target_object: str, parameters: dict[str, Any],
@@ -63,7 +54,7 @@ class Command(PortalCommand):
             made, reasons = at_once.look(attendant, target, strategy, target_object, parameters)
         except (PlatformError, NotSupported) as refusal:
             if is_json:
-                self.answer(answers.of_failed_dry_run(f"Planning failed. {refusal}"))
+                self.answer(answers.of_no_run(f"Planning failed. {refusal}"))
             else:
                 self.stderr.write(f"Planning failed. {refusal}")
             return self.end(Exit.BAD)
@@ -76,27 +67,6 @@ class Command(PortalCommand):
             self._tell_plan(target, result)
         return None
 
-    def _tell(self, run: JobRun, result: dict[str, Any]) -> None:
-        self.say(f"Run {run.pk}: {run.get_status_display().lower()}. {run.message}")
-        self._tell_reasons("It may not start now, and was cancelled:", result["reasons"])
-        if run.state_left_message and run.status not in GOOD:
-            self.say(run.state_left_message)
-        rows = [
-            (
-                row["operation_type"],
-                row["object"] or "",
-                row["status"],
-                duration(row["duration_ms"]),
-                measured(row["rows_processed"]),
-                row["message"] or "",
-            )
-            for row in result["operations"]
-        ]
-        if rows:
-            self.say_table(_COLUMNS, rows)
-        for note in result["plan"]["notes"]:
-            self.say(f"Note: {note}")
-
     def _tell_plan(self, target: Target, result: dict[str, Any]) -> None:
         plan = result["plan"]
         self.say(f"{target.name}: {result['message']}")
@@ -107,18 +77,6 @@ class Command(PortalCommand):
             self.say(f"     Undo: {'; '.join(step['undo']) or step['undo_note']}")
         for note in plan["notes"]:
             self.say(f"Note: {note}")
-        self._tell_reasons("A run would have to wait now:", result["reasons"])
+        run_report.tell_reasons(self, "A run would have to wait now:", result["reasons"])
         if plan["steps"]:
             self.say(f"Digest: {plan['digest']}")
-
-    def _tell_reasons(self, opening: str, reasons: list[dict[str, str]]) -> None:
-        if reasons:
-            self.say(opening)
-        for reason in reasons:
-            self.say(f"  - {reason['sentence']} {reason['cleared_by']}")
-
-
-def _state(run: JobRun) -> Exit:
-    if run.status in GOOD:
-        return Exit.GOOD
-    return Exit.WAITING if run.status == RunStatus.CANCELLED and run.reasons else Exit.BAD
