@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from maintenance_portal.demo import people, postgresql
 from maintenance_portal.demo.seed import SQLITE_FILE
+from monitoring.models import ErrorGroup
 from strategies import audit, runs
 from strategies.audit import Actor
 from strategies.models import ACTIVE, OPEN, JobRun, Portal, Stop, Tag, Target, Tenant
@@ -23,11 +24,13 @@ _OURS = (SQLITE_FILE, f"{SQLITE_FILE}-*", ".building-*")  # the file, what SQLit
 
 
 class DemoBusy(Exception):
-    """A run is at work on a database of the demo; the text is a sentence for people."""
+    """A run is at work on a database of the demo, or its server runs; the text is a sentence for people."""
 
 
 def remove(actor: Actor) -> list[str]:
-    """Remove the demo; notes on what had to stay. Raises DemoBusy, having removed nothing, and OSError."""
+    """Remove the demo; notes on files that are not of it. Raises DemoBusy, having removed nothing, and OSError."""
+    folder = Path(settings.PORTAL_DEMO)
+    _refuse_while_server_works(folder)
     _close(actor)
     for rows in _rows_of_targets():
         _delete(rows)
@@ -40,7 +43,17 @@ def remove(actor: Actor) -> list[str]:
             user.delete()
         _remove_what_is_empty(actor)
     people.password_file().unlink(missing_ok=True)
-    return _remove_folder(Path(settings.PORTAL_DEMO))
+    return _remove_folder(folder)
+
+
+def _refuse_while_server_works(folder: Path) -> None:
+    """Its files cannot be taken away under it, and the portal that keeps it would start another. Raises DemoBusy."""
+    for place in postgresql.places(folder):
+        if (pid := _server_of(place)) is not None:
+            raise DemoBusy(
+                f"The demo's PostgreSQL server works in {place} (process {pid}) as long as the portal runs with the demo. "
+                "Nothing was removed; stop the portal, then remove the demo."
+            )
 
 
 def _close(actor: Actor) -> None:
@@ -69,7 +82,10 @@ def _delete(rows: models.QuerySet[models.Model]) -> None:
 
 
 def _remove_what_is_empty(actor: Actor) -> None:
-    Tag.objects.filter(name="demo", targets=None, holds=None, max_parallel_runs=None).delete()
+    ErrorGroup.objects.filter(days=None).delete()
+    for tag in Tag.objects.filter(name="demo", targets=None, holds=None, max_parallel_runs=None):
+        audit.record(actor, "tag.removed", tag, reason="demo")
+        tag.delete()
     for tenant in Tenant.objects.filter(Q(name=people.OTHER_TENANT), users=None, targets=None):
         audit.record(actor, "tenant.removed", tenant, reason="demo")
         tenant.delete()
@@ -77,24 +93,18 @@ def _remove_what_is_empty(actor: Actor) -> None:
 
 def _remove_folder(folder: Path) -> list[str]:
     """Only what the demo makes is deleted, whatever the setting points at. Raises OSError."""
-    notes = []
     ours = [path for pattern in _OURS for path in folder.glob(pattern)]
     servers = [place for place in postgresql.places(folder) if place.exists()]
-    pid = next((pid for place in servers if (pid := _server_of(place)) is not None), None)
-    if pid is not None:
-        notes.append(
-            f"The demo's PostgreSQL server (process {pid}) works in {servers[0]}; stop the portal, and remove the demo again."
-        )
-    for path in ours if pid is not None else (*ours, *servers):
+    for path in (*ours, *servers):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    if folder.is_dir() and not any(folder.iterdir()):
+    if folder.is_dir() and any(folder.iterdir()):
+        return [f"{folder} holds files that are not of the demo; they are left alone."]
+    if folder.is_dir():
         folder.rmdir()
-    elif folder.is_dir() and not notes:
-        notes.append(f"{folder} holds files that are not of the demo; they are left alone.")
-    return notes
+    return []
 
 
 def _server_of(place: Path) -> int | None:

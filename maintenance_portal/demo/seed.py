@@ -14,7 +14,7 @@ import psycopg
 from django.conf import settings
 from django.utils import timezone
 
-from maintenance_portal.demo import people
+from maintenance_portal.demo import jobs, past, people
 from maintenance_portal.demo.people import sign_ins
 from maintenance_portal.demo.sqlite import build_messy_sqlite
 from strategies import targets
@@ -54,6 +54,8 @@ def seed(actor: Actor) -> list[str]:
             _ensure(actor, database, folder)
         except NotThere as reason:
             notes.append(f"{database.name}: {reason}")
+    jobs.ensure(actor)
+    past.ensure(timezone.now())
     return notes
 
 

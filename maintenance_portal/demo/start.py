@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import connection
 
 from maintenance_portal import processes
+from maintenance_portal.children import GivenUp, Say, Service
 from maintenance_portal.demo import postgresql
 from maintenance_portal.demo.people import sign_ins
 from maintenance_portal.processes import Child
-from maintenance_portal.services import GivenUp, Say, Service
 
 _SERVER_MAY_TAKE = 60.0
 _SERVER_ENDS_WITHIN = 12.0
