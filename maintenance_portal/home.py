@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from strategies import needs, progress
-from strategies.models import BAD, OCCUPYING, Hold, JobRun, RunStatus, Target, TargetState, User
+from strategies.models import BAD, GOOD, OCCUPYING, Hold, JobRun, MaintenanceJob, RunStatus, Target, TargetState, User
 from strategies.needs import TargetNeeds
 from strategies.plans import Plan, Step
 from strategies.progress import Estimate
 
 _PARTS_OF_DAY = ((6, "night"), (12, "morning"), (18, "afternoon"), (22, "evening"), (24, "night"))
+LATELY = timedelta(hours=24)
 SHOWN = 8  # rows of each list; the headings say how many there are
 
 
@@ -30,7 +31,17 @@ class RunningRow:
 
 @dataclass(frozen=True, slots=True)
 class Home:
+    """`unassessed_count` counts databases in use at which no look came to its end; `is_assessed`: one did somewhere.
+
+    `due` are the jobs that the clock starts next, `due_count` those of the next 24 hours; `failed_lately` and
+    `succeeded_lately` are runs of the last 24 hours, whether handled or not.
+    """
+
     moment: datetime
+    due: Sequence[MaintenanceJob]
+    due_count: int
+    failed_lately: int
+    succeeded_lately: int
     running: Sequence[RunningRow]
     slots: int
     failed: Sequence[JobRun]
@@ -44,6 +55,8 @@ class Home:
     unreachable_count: int
     critical_count: int
     warning_count: int
+    unassessed_count: int
+    is_assessed: bool
     holds: Sequence[Hold] = field(default_factory=list)
 
     @property
@@ -59,25 +72,30 @@ def home(user: User, moment: datetime) -> Home:
     runs = JobRun.objects.visible_to(user).select_related("target")
     is_failed = Q(status__in=BAD, handled_at__isnull=True)
     is_unreleased = Q(status=RunStatus.PLANNED, is_released=False, planned_at__isnull=False)
-    open_or_failed = runs.filter(is_failed | Q(status__in=(RunStatus.WAITING, RunStatus.READY, RunStatus.PLANNED)))
+    is_waiting = Q(status__in=(RunStatus.WAITING, RunStatus.READY), due_at__lte=moment)  # what is not due yet waits for nobody
+    open_or_failed = runs.filter(is_failed | is_waiting | is_unreleased)
     counts = open_or_failed.aggregate(
         failed=Count("pk", filter=is_failed),
-        waiting=Count("pk", filter=Q(status__in=(RunStatus.WAITING, RunStatus.READY))),
+        waiting=Count("pk", filter=is_waiting),
         unreleased=Count("pk", filter=is_unreleased),
     )
+    lately = runs.filter(finished_at__gt=moment - LATELY).aggregate(
+        failed=Count("pk", filter=Q(status__in=BAD)), succeeded=Count("pk", filter=Q(status__in=GOOD))
+    )
+    scheduled = MaintenanceJob.objects.visible_to(user).scheduled().filter(next_run__isnull=False)
     light = runs.defer("plan", "parameters")
     databases = _databases(user)
     return Home(
         moment=moment,
+        due=list(scheduled.select_related("target").order_by("next_run", "pk")[:SHOWN]),
+        due_count=scheduled.filter(next_run__lte=moment + LATELY).count(),
+        failed_lately=lately["failed"],
+        succeeded_lately=lately["succeeded"],
         running=_running(runs, moment),
         slots=settings.PORTAL_MAX_RUNS,
         failed=list(light.filter(is_failed).order_by("-finished_at")[:SHOWN]),
         failed_count=counts["failed"],
-        waiting=list(
-            light.filter(status__in=(RunStatus.WAITING, RunStatus.READY)).order_by("-priority_level", "due_at", "pk")[
-                :SHOWN
-            ]
-        ),
+        waiting=list(light.filter(is_waiting).order_by("-priority_level", "due_at", "pk")[:SHOWN]),
         waiting_count=counts["waiting"],
         unreleased=list(light.filter(is_unreleased).order_by("-pk")[:SHOWN]),
         unreleased_count=counts["unreleased"],
@@ -86,18 +104,20 @@ def home(user: User, moment: datetime) -> Home:
         unreachable_count=sum(row.target.state in (TargetState.STOPPED, TargetState.UNREACHABLE) for row in databases),
         critical_count=sum(row.critical for row in databases),
         warning_count=sum(row.warning for row in databases),
+        unassessed_count=sum(row.target.is_active and not row.is_assessed for row in databases),
+        is_assessed=any(row.is_assessed or row.count for row in databases),
         holds=list(Hold.objects.in_force().visible_to(user).select_related("target", "tag")),
     )
 
 
 def _running(runs: QuerySet[JobRun], moment: datetime) -> list[RunningRow]:
     at_work = list(runs.filter(status__in=OCCUPYING).order_by("started_at", "pk"))
-    past = progress.usual(at_work)
+    past = progress.past(at_work)
     rows = []
     for run in at_work:
         plan = Plan.from_json(run.plan) if run.plan else None
         step = plan.steps[run.step_number - 1] if plan and 0 < run.step_number <= len(plan.steps) else None
-        elapsed = (moment - (run.started_at or moment)).total_seconds()
+        elapsed = (run.worked(moment) or 0) / 1000
         rows.append(RunningRow(run, step, progress.estimate(run, plan, past, moment), elapsed))
     return rows
 

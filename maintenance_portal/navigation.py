@@ -14,7 +14,21 @@ from django.utils.functional import SimpleLazyObject
 
 from maintenance_portal import __version__
 from maintenance_portal.vitals import Vitals, vitals
-from strategies.models import ACTIVE, BAD, OPEN, READS, READS_SQL, Hold, JobRun, Role, Target, User, may
+from strategies.models import (
+    ACTIVE,
+    BAD,
+    OPEN,
+    READS,
+    READS_AUDIT,
+    READS_SQL,
+    Hold,
+    JobRun,
+    MaintenanceJob,
+    Role,
+    Target,
+    User,
+    may,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +97,25 @@ def _groups(user: User, path: str, held: int) -> list[Group]:
     if not may(user, *READS):
         return groups
     at_work, failed = _counts(user)
+    reads_sql = may(user, *READS_SQL)
+    run = [entry("Runs", "runs", "play-circle", *((failed, "failed", True) if failed else (at_work, "at work")))]
+    if reads_sql:
+        run += [
+            entry("Jobs", "jobs", "calendar-check", _set_aside(user), "set aside", True),
+            entry("Operation log", "operations", "journal-text"),
+        ]
+    run.append(entry("Holds", "holds", "pause-circle", held, "in force"))
     observe = [entry("Databases", "targets", "hdd-stack")]
-    if may(user, *READS_SQL):
-        observe.append(entry("Operation log", "operations", "journal-text"))
-    runs = entry("Runs", "runs", "play-circle", *((failed, "failed", True) if failed else (at_work, "at work")))
-    return [
-        *groups,
-        Group("Run", [runs, entry("Holds", "holds", "pause-circle", held, "in force")]),
-        Group("Plan", [entry("Strategies", "strategies", "diagram-3")]),
-        Group("Observe", observe),
-    ]
+    if reads_sql:
+        observe += [entry("Trends", "trends", "graph-up"), entry("Statistics", "statistics", "bar-chart")]
+    groups += [Group("Run", run), Group("Plan", [entry("Strategies", "strategies", "diagram-3")]), Group("Observe", observe)]
+    if may(user, *READS_AUDIT):
+        groups.append(Group("Share", [entry("Audit", "audit", "shield-check")]))
+    return groups
+
+
+def _set_aside(user: User) -> int:
+    return MaintenanceJob.objects.visible_to(user).filter(quarantined_at__isnull=False).count()
 
 
 def _counts(user: User) -> tuple[int, int]:

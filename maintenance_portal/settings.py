@@ -32,7 +32,7 @@ env.read_env(str(BASE_DIR / ".env"))
 # What this installation keeps: the embedded database, keys, log files. Made by the first command, readable by its user only.
 PORTAL_DATA = Path(env.str("PORTAL_DATA", default=str(BASE_DIR / "data"))).absolute()
 # Where the demo's databases are made: beside the data folder, since they are no part of it.
-PORTAL_DEMO = Path(env.str("PORTAL_DEMO", default=str(PORTAL_DATA.with_name("demo")))).absolute()
+PORTAL_DEMO = Path(env.str("PORTAL_DEMO", default=f"{PORTAL_DATA.resolve()}-demo")).absolute()
 os.umask(0o077)  # whatever the portal writes is for its own user
 
 DEBUG = env.bool("PORTAL_DEBUG", default=False)
@@ -45,6 +45,7 @@ ALLOWED_HOSTS: list[str] = env.list("PORTAL_ALLOWED_HOSTS", default=["localhost"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("PORTAL_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
+    "maintenance_portal.apps.PortalConfig",  # first, so that its commands go before Django's of the same name
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -60,7 +61,6 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "strategies.apps.StrategiesConfig",
     "monitoring.apps.MonitoringConfig",
-    "maintenance_portal.apps.PortalConfig",
 ]
 
 MIDDLEWARE = [
@@ -71,9 +71,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "maintenance_portal.refusals.SignInFirst",
     "maintenance_portal.middleware.ReaderTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "maintenance_portal.refusals.NotAllowedPage",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -128,7 +129,9 @@ LOGOUT_REDIRECT_URL = "sign-in"
 AXES_FAILURE_LIMIT = env.int("PORTAL_SIGN_IN_FAILURES", default=10)
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "maintenance_portal.sign_ins.name_to_count"
 AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False  # its rows are counters; the audit tells the story
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_VERBOSE = False
 
@@ -159,7 +162,9 @@ PORTAL_HTTPS = env.bool("PORTAL_HTTPS", default=False)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_HTTPS
 SECURE_HSTS_SECONDS = env.int("PORTAL_HSTS_SECONDS", default=31_536_000) if PORTAL_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PORTAL_HTTPS
-if env.bool("PORTAL_BEHIND_PROXY", default=False):
+PORTAL_BEHIND_PROXY = env.bool("PORTAL_BEHIND_PROXY", default=False)
+PORTAL_PROXY_ADDRESS = env.str("PORTAL_PROXY_ADDRESS", default="127.0.0.1")
+if PORTAL_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -168,6 +173,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 PORTAL_LEASE_SECONDS = env.int("PORTAL_LEASE_SECONDS", default=30)
 PORTAL_GRACE_SECONDS = env.int("PORTAL_GRACE_SECONDS", default=30)
 PORTAL_WAKE_SECONDS = env.int("PORTAL_WAKE_SECONDS", default=5)
+PORTAL_LOOK_SECONDS = env.int("PORTAL_LOOK_SECONDS", default=220)
+PORTAL_PLAN_AHEAD_SECONDS = env.int("PORTAL_PLAN_AHEAD_SECONDS", default=60)
 # A cluster of workers that does not answer for so long, although one of its workers is free, is replaced.
 PORTAL_PULSE_SECONDS = env.int("PORTAL_PULSE_SECONDS", default=20)
 PORTAL_FACTS_MAX_AGE_SECONDS = env.int("PORTAL_FACTS_MAX_AGE_SECONDS", default=3600)
@@ -194,8 +201,8 @@ Q_CLUSTER: dict[str, Any] = {
     **_Q_SHARED,
     "name": "default",
     "workers": PORTAL_SHORT_WORKERS,
-    "timeout": 240,
-    "retry": 600,
+    "timeout": PORTAL_LOOK_SECONDS + 20,  # a look ends by itself before its worker is stopped, and says why
+    "retry": 2 * (PORTAL_LOOK_SECONDS + 20),
     "bulk": 1,
     "queue_limit": 50,
     "ALT_CLUSTERS": {
@@ -216,6 +223,10 @@ LOGGING: dict[str, Any] = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.str("PORTAL_LOG_LEVEL", default="WARNING")},
-    "loggers": {"django-q": {"level": "WARNING"}, "axes": {"level": "ERROR"}},
+    "loggers": {
+        "django-q": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},  # 403, 404 and the like are answers, and no trouble of the portal
+    },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -5,39 +5,72 @@ A task gets a primary key, looks whether there is still something to do, and han
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import close_old_connections
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from strategies import needs, queue, runs, targets
+from monitoring import rollups
+from strategies import jobs, needs, queue, runs, targets
 from strategies.audit import PORTAL
 from strategies.execution import lost, runner
+from strategies.gate import LEFT_OUT
 from strategies.models import ACTIVE, Assessment, JobRun, Portal, Pulse, RunStatus, Target
 from strategies.plans import ErrorClass, TargetError
 from strategies.workers import WorkerIdentity
 
+log = logging.getLogger(__name__)
+
+ROLL_UP_AT_SECOND = 20  # of each minute, away from the whole minutes at which jobs are due
 PULSE_EVERY = timedelta(seconds=5)
+PULSE_IS_LOST_AFTER = timedelta(minutes=10)  # a question without an answer may wait behind hours of work
 RECHECK_EVERY = timedelta(seconds=60)
 LOOK_AGAIN_WITHIN = timedelta(minutes=10)  # longer ago, and the portal was off: an old run is no reason to look today
-CUT_OFF_AFTER = timedelta(minutes=10)  # the short cluster ends a task after four
 
 
 # What the beat does each second, on the portal's own database only.
 
 
 def tick(moment: datetime) -> None:
-    """One beat. Two beats are as safe as one: every effect is a conditional update or a wake-up that may come twice."""
+    """One beat. Two beats are as safe as one: every effect is a conditional update or a wake-up that may come twice.
+
+    Each part stands alone: a row that one of them cannot deal with keeps none of the others from their work.
+    """
     Portal.objects.filter(pk=1).update(beat_at=moment)
-    resume_paused()
-    open_gate(moment)
-    wake_again(moment)
-    give_up_cut_off(moment)
-    find_silent(moment)
-    forget_unreleased(moment)
-    look_again(moment)
-    ask_pulses(moment)
+    _alone(jobs.settle, moment)
+    _alone(jobs.plan_due, moment)
+    _alone(jobs.open_plans, moment)
+    _alone(resume_paused)
+    _alone(open_gate, moment)
+    _alone(jobs.miss_late, moment)
+    _alone(wake_again, moment)
+    _alone(give_up_cut_off, moment)
+    _alone(find_silent, moment)
+    _alone(forget_unreleased, moment)
+    _alone(look_again, moment)
+    _alone(ask_roll_up, moment)
+    _alone(ask_pulses, moment)
+    _alone(prune_queue, moment)
+
+
+def _alone(part: Callable[..., object], *arguments: object) -> None:
+    try:
+        part(*arguments)
+    except Exception:
+        log.exception("%s failed; the other parts of the tick go on", part.__name__)
+        close_old_connections()  # only one that broke
+
+
+def prune_queue(moment: datetime) -> None:
+    """In the first minute of each hour, a batch a second: traces of failed tasks in the queue's own table."""
+    if moment.minute == 0:
+        queue.prune(moment)
 
 
 def resume_paused() -> None:
@@ -49,7 +82,7 @@ def resume_paused() -> None:
 def open_gate(moment: datetime) -> None:
     """Ask the gate for every waiting run, the urgent first; have targets looked at whose facts stand in the way."""
     waiting = list(
-        JobRun.objects.select_related("target")
+        JobRun.objects.select_related("target", "job", "config")
         .defer("plan")
         .filter(status=RunStatus.WAITING, is_released=True)
         .order_by("-priority_level", "due_at", "id")
@@ -57,6 +90,11 @@ def open_gate(moment: datetime) -> None:
     if not waiting:
         return
     verdicts = runs.ask_gate(waiting, moment)
+    for run in waiting:
+        for reason in verdicts[run.pk].reasons:
+            if reason.code == LEFT_OUT:
+                runs.leave_out(run, reason.sentence, moment)
+                break
     to_check = {
         run.target_id: run.target
         for run in waiting
@@ -69,26 +107,31 @@ def open_gate(moment: datetime) -> None:
 
 
 def wake_again(moment: datetime) -> None:
-    """Send another wake-up for whatever has not been taken up for some seconds: wake-ups may vanish."""
-    overdue = Q(woken_at__isnull=True) | Q(woken_at__lt=moment - timedelta(seconds=settings.PORTAL_WAKE_SECONDS))
-    ready = JobRun.objects.filter(overdue, status=RunStatus.READY)
-    unplanned = JobRun.objects.filter(overdue, status=RunStatus.PLANNED, planning_at=None, planned_at=None)
-    unseen = Assessment.objects.filter(overdue, started_at=None, finished_at=None)
-    for task, rows in (("run_job", ready), ("plan_run", unplanned), ("assess", unseen)):
-        for pk in rows.values_list("pk", flat=True):
-            if rows.filter(pk=pk).update(woken_at=moment):
+    """Send another wake-up for whatever is not taken up, after some seconds and then ever less often: wake-ups may vanish."""
+    ready = JobRun.objects.filter(status=RunStatus.READY)
+    unplanned = JobRun.objects.filter(status=RunStatus.PLANNED, planning_at=None, planned_at=None, plans_late=False)
+    unplanned = unplanned.annotate(since=Coalesce("reasons_at", "created_at"))
+    unseen = Assessment.objects.filter(started_at=None, finished_at=None)
+    unchecked = Target.objects.being_checked().filter(
+        Q(check_started_at__isnull=True) | Q(check_started_at__lt=F("check_asked_at"))
+    )
+    waiting: tuple[tuple[str, QuerySet[Any], str, str], ...] = (
+        ("run_job", ready, "ready_at", "woken_at"),
+        ("plan_run", unplanned, "since", "woken_at"),
+        ("assess", unseen, "asked_at", "woken_at"),
+        ("check_target", unchecked, "check_asked_at", "check_woken_at"),
+    )
+    for task, rows, since, woken in waiting:
+        for pk, since_at, woken_at in rows.values_list("pk", since, woken):
+            is_due = queue.is_overdue(since_at, woken_at, moment)
+            if is_due and rows.filter(pk=pk, **{woken: woken_at}).update(**{woken: moment}):
                 queue.enqueue(task, pk)
-    late = Q(check_woken_at__lt=moment - timedelta(seconds=settings.PORTAL_WAKE_SECONDS))
-    open_ = Q(check_started_at__isnull=True) | Q(check_started_at__lt=F("check_asked_at"))
-    unchecked = Target.objects.being_checked().filter(late, open_)
-    for pk in unchecked.values_list("pk", flat=True):
-        if unchecked.filter(pk=pk).update(check_woken_at=moment):
-            queue.enqueue("check_target", pk)
 
 
 def give_up_cut_off(moment: datetime) -> None:
     """Looks at targets whose worker died in the middle: they changed nothing, and say that they were cut off."""
-    before, why = moment - CUT_OFF_AFTER, "Cut off: its worker was lost. Ask again."
+    longest = 2.5 * settings.Q_CLUSTER["timeout"]  # well after the cluster has ended the task
+    before, why = moment - timedelta(seconds=longest), "Cut off: its worker was lost. Ask again."
     for target in Target.objects.being_checked().filter(
         check_started_at__lt=before, check_started_at__gte=F("check_asked_at")
     ):
@@ -100,9 +143,16 @@ def give_up_cut_off(moment: datetime) -> None:
 
 
 def find_silent(moment: datetime) -> None:
-    """Runs whose worker let the lease pass are looked after, by asking the target."""
-    for pk in JobRun.objects.filter(status__in=ACTIVE, lease_until__lt=moment).values_list("pk", flat=True):
-        queue.enqueue("look_after_run", pk)
+    """Runs whose worker let the lease pass are looked after, by asking the target.
+
+    Whoever looks moves the lease on first: one that stays passed although a wake-up was sent since has not been taken up.
+    """
+    silent = JobRun.objects.filter(status__in=ACTIVE, lease_until__lt=moment)
+    for pk, lease_until, woken_at in silent.values_list("pk", "lease_until", "woken_at"):
+        is_first = woken_at is None or lease_until is None or woken_at <= lease_until
+        is_due = is_first or queue.is_overdue(lease_until, woken_at, moment)
+        if is_due and silent.filter(pk=pk, woken_at=woken_at).update(woken_at=moment):
+            queue.enqueue("look_after_run", pk)
 
 
 def forget_unreleased(moment: datetime) -> None:
@@ -114,7 +164,7 @@ def forget_unreleased(moment: datetime) -> None:
 
 
 def look_again(moment: datetime) -> None:
-    """After a run the findings of its strategy are seen anew, so that no page shows needs that were met, or hides new ones."""
+    """After a run that did not end with a look at everything, have its target looked at: no page shows needs that were met."""
     later = Assessment.objects.filter(
         target=OuterRef("target"), strategy_name=OuterRef("strategy_name"), asked_at__gte=OuterRef("finished_at")
     )
@@ -124,11 +174,21 @@ def look_again(moment: datetime) -> None:
             needs.ask_assessments(PORTAL, run.target, [run.strategy_name], moment)
 
 
+def ask_roll_up(moment: datetime) -> None:
+    """Once a minute: days of the log with news are counted anew. A wake-up that vanishes is followed by the next."""
+    if moment.second == ROLL_UP_AT_SECOND and rollups.is_due(moment):
+        queue.enqueue("roll_up", 1)
+
+
 def ask_pulses(moment: datetime) -> None:
-    """Ask each cluster of workers, through its own queue, whether it takes wake-ups."""
+    """Ask each cluster of workers that says nothing, through its own queue, whether it takes wake-ups.
+
+    While the question waits its turn behind other work it is not asked again: that would make the queue longer.
+    """
     for cluster in (queue.DEFAULT, queue.MAINTENANCE):
         pulse, _ = Pulse.objects.get_or_create(cluster=cluster)
-        if pulse.asked_at is not None and pulse.asked_at > moment - PULSE_EVERY:
+        last, every = (pulse.asked_at, PULSE_IS_LOST_AFTER) if pulse.asked_at else (pulse.answered_at, PULSE_EVERY)
+        if last is not None and last > moment - every:
             continue
         if Pulse.objects.filter(cluster=cluster, asked_at=pulse.asked_at).update(asked_at=moment):
             queue.ask_pulse(cluster)
@@ -148,21 +208,28 @@ def assess(pk: int) -> None:
     """Look at a target with one strategy and keep the findings."""
     assessment = Assessment.objects.select_related("target").filter(pk=pk).first()
     if assessment is not None:
-        needs.assess(assessment)
+        needs.assess(assessment, limit_seconds=settings.PORTAL_LOOK_SECONDS)
 
 
 def plan_run(pk: int) -> None:
     """Look at the target and freeze the steps."""
     run = JobRun.objects.select_related("target").filter(pk=pk).first()
     if run is not None:
-        runs.plan(run, timezone.now())
+        runs.plan(run, timezone.now(), limit_seconds=settings.PORTAL_LOOK_SECONDS)
 
 
 def run_job(pk: int) -> None:
     """Claim a ready run and carry it out. A wake-up that comes twice, or too late, ends at the claim."""
     run = runs.claim(pk, WorkerIdentity.current().text, timezone.now())
     if run is not None:
-        runner.carry_out(run)
+        carry_out(run)
+
+
+def carry_out(run: JobRun) -> None:
+    """Carry out a run that this process has claimed; what it saw at its end are the findings of its target now."""
+    seen = runner.carry_out(run)
+    if seen is not None:
+        needs.keep_look(run, seen, timezone.now())
 
 
 def look_after_run(pk: int) -> None:
@@ -172,6 +239,6 @@ def look_after_run(pk: int) -> None:
         lost.look_after(run, timezone.now())
 
 
-def answer_pulse(cluster: str) -> None:
-    """A worker says that its cluster takes wake-ups."""
-    Pulse.objects.filter(cluster=cluster).update(answered_at=timezone.now(), answered_by=WorkerIdentity.current().text)
+def roll_up(_: int) -> None:
+    """Count the days of the log with news anew, so that no page has to read it."""
+    rollups.roll_up(timezone.now())

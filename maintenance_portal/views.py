@@ -6,9 +6,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -66,3 +68,12 @@ def health(request: HttpRequest) -> JsonResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its token: mostly a page that was open while somebody signed in or out in another tab."""
     return render(request, "403_csrf.html", status=403)
+
+
+@login_not_required
+@require_safe
+def administration_sign_in(request: HttpRequest) -> HttpResponse:
+    """Where the administration sends whoever it does not let in: to sign in, or, signed in, to be told that it is not theirs."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect(f"{reverse('sign-in')}?{request.GET.urlencode()}")

@@ -1,8 +1,8 @@
-"""What templates show again and again: states, instants, durations, sizes, and figures that were not measured."""
+"""What templates show again and again: states, instants, figures, evidence, and words for the reader at hand."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,15 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from maintenance_portal import plain_words, quantities
+from maintenance_portal.evidence import Evidence
+from maintenance_portal.evidence import evidence as read_evidence
+from maintenance_portal.quantities import span
 from strategies import registry
-from strategies.models import Role, may
-from strategies.models.access import OPERATES, READS_SQL
+from strategies.models import JobRun, Target, may
+from strategies.models.access import OPERATES, READS_AUDIT, READS_SQL
 from strategies.plans import LeftBehind, Severity
+from strategies.sentences import sentences
 
 register = template.Library()
 
@@ -89,18 +94,6 @@ def span_ago(seconds: float) -> str:
     return "just now" if seconds < 5 else f"{span(seconds)} ago"
 
 
-def span(seconds: float) -> str:
-    """A length of time to two figures that matter: 4 s, 3 min 20 s, 2 h 05 min, 3 d 4 h."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min" + (f" {whole % 60:02d} s" if whole < 600 else "")
-    if whole < 48 * 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
-
-
 @register.filter
 def seconds(value: float | None) -> str:
     """A length of time in seconds."""
@@ -110,33 +103,19 @@ def seconds(value: float | None) -> str:
 @register.filter
 def duration(milliseconds: int | None) -> str:
     """A measured length of time in milliseconds."""
-    if milliseconds is None:
-        return "–"
-    if milliseconds < 10_000:
-        return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
-    return span(milliseconds / 1000)
+    return "–" if milliseconds is None else quantities.duration(milliseconds)
 
 
 @register.filter
 def size(count: int | None) -> SafeString | str:
     """Bytes, in powers of 1024."""
-    if count is None:
-        return NOT_MEASURED
-    value = float(count)
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:,.1f} TB"
+    return NOT_MEASURED if count is None else quantities.size(count)
 
 
 @register.filter
 def measured(value: float | None, unit: str = "") -> SafeString | str:
     """A figure of a meter, or that it was not measured, which is not nought."""
-    if value is None:
-        return NOT_MEASURED
-    figure = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    return f"{figure} {unit}".strip().replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return NOT_MEASURED if value is None else quantities.number(value, unit)
 
 
 @register.filter
@@ -149,7 +128,7 @@ def plain(value: Any) -> str:
     """A parameter's value as people read it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
 
 
 @register.filter
@@ -159,18 +138,44 @@ def platform(name: str) -> str:
     return known.label if known else name
 
 
-@register.simple_tag
-def evidence(name: str, value: Any) -> SafeString | str:
-    """A figure that a finding rests on, by what its name says it is."""
-    if isinstance(value, int) and not isinstance(value, bool) and name.endswith("bytes"):
-        return size(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, (list, tuple)):
-        return ", ".join(plain(item) for item in value) or "none"
-    return "none" if value is None else plain(value)
+@register.filter
+def evidence(values: Any) -> Evidence:
+    """The evidence of a finding or a step as rows; components/evidence.html shows them."""
+    return read_evidence(values)
+
+
+@register.filter
+def besides(values: Any, names: str) -> Any:
+    """A mapping without the keys that are named, separated by commas; whatever is no mapping stays as it is."""
+    if not isinstance(values, Mapping):
+        return values
+    return {key: value for key, value in values.items() if key not in names.split(",")}
+
+
+@register.filter
+def sentence(text: object) -> str:
+    """With a full stop where it has no end of its own, so that what follows begins anew."""
+    return sentences(text)
+
+
+@register.filter
+def outcome_for(run: JobRun, reader: Any) -> str:
+    """How an ended run ended: its message, or plain words for who reads no SQL."""
+    return run.message if reads_sql(reader) else plain_words.of_run(run)
+
+
+@register.filter
+def trouble_for(target: Target, reader: Any) -> str:
+    """What keeps the portal from this database, empty where nothing does; plain words for who reads no SQL."""
+    if not reads_sql(reader):
+        return plain_words.of_target(target)
+    return target.stopped_why if target.stopped_at is not None else target.check_error
+
+
+@register.filter
+def reason_for(reason: Mapping[str, Any], reader: Any) -> str:
+    """Why a run waits, as a sentence; plain words for who reads no SQL."""
+    return sentences(reason["sentence"] if reads_sql(reader) else plain_words.of_reason(reason))
 
 
 @register.filter
@@ -204,4 +209,4 @@ def reads_sql(user: Any) -> bool:
 
 @register.filter
 def reads_audit(user: Any) -> bool:
-    return may(user, Role.DBA, Role.AUDITOR)
+    return may(user, *READS_AUDIT)

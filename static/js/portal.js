@@ -1,13 +1,40 @@
-// What pages do beside htmx: theme, menu on phones, dialogs, copying, and honesty when the portal does not answer.
+// What pages do beside htmx: theme, search, menu on phones, dialogs, copying, and honesty when the portal does not answer.
 (function () {
   "use strict";
   const root = document.documentElement;
+
+  // What one browser keeps; where its storage is forbidden, it lasts for this page
+  function kept(name) { try { return localStorage.getItem(name); } catch { return null; } }
+  function keep(name, value) {
+    try { if (value === null) localStorage.removeItem(name); else localStorage.setItem(name, value); } catch { /* see above */ }
+  }
 
   // Theme
   document.getElementById("theme")?.addEventListener("click", () => {
     const theme = root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
     root.setAttribute("data-bs-theme", theme);
-    try { localStorage.setItem("theme", theme); } catch { /* lasts for this page */ }
+    keep("theme", theme);
+  });
+  document.querySelector("[data-resets-theme]")?.addEventListener("submit", () => keep("theme", null));
+
+  // The key / leads to the search, unless somebody types or has switched it off (WCAG 2.1.4)
+  const field = document.querySelector("main [data-find]") || document.querySelector("[data-find]");
+  const hints = document.querySelectorAll("[data-key-hint], .find kbd");
+  const choice = document.getElementById("find-key");
+  function mindKey() {
+    const is_on = kept("find-key") !== "off";
+    hints.forEach((hint) => { hint.hidden = !is_on; });
+    if (choice) choice.checked = is_on;
+    return is_on;
+  }
+  if (choice) choice.closest("section").hidden = false;
+  choice?.addEventListener("change", () => { keep("find-key", choice.checked ? null : "off"); mindKey(); });
+  mindKey();
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !mindKey()) return;
+    if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog")) return;
+    event.preventDefault();
+    if (field?.offsetParent) { field.focus(); field.select(); } else document.querySelector(".find-page")?.click();
   });
 
   // Menu on phones; it closes when the focus leaves it, since what lies beneath cannot be seen
