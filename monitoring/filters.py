@@ -1,16 +1,19 @@
-"""What the operation log can be narrowed by."""
+"""What the operation log and the audit can be narrowed by."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from strategies.filters import FilterForm, visible_targets
-from strategies.models import OperationLog, OperationStatus, StrategyType
+from strategies.audit import KINDS, PORTAL
+from strategies.filters import FilterForm, StrictFilterSet, visible_targets
+from strategies.models import AuditEntry, OperationLog, OperationStatus, StrategyType
 
 TEXT_WITHIN = timedelta(days=31)  # a search for text reads every row of its time, so it gets one
 
@@ -22,15 +25,25 @@ def strategy_names() -> list[tuple[str, str]]:
     ]
 
 
-class OperationFilter(filters.FilterSet):  # type: ignore[misc]
+def in_reach(moment: datetime) -> None:
+    """Raises ValidationError for an instant in the first or last hours of the calendar, which UTC cannot express."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise forms.ValidationError("This instant lies outside the calendar.") from None
+
+
+class OperationFilter(StrictFilterSet):
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
     strategy = filters.ChoiceFilter(
         label="Strategy", empty_label="Any", field_name="strategy_name", choices=strategy_names
     )
     status = filters.ChoiceFilter(label="Status", empty_label="Any", choices=OperationStatus.choices)
     run = filters.NumberFilter(label="Run", field_name="run_id", min_value=1, max_value=2**63 - 1)
-    since = filters.IsoDateTimeFilter(label="From", field_name="operation_time", lookup_expr="gte")
-    until = filters.IsoDateTimeFilter(label="To", field_name="operation_time", lookup_expr="lt")
+    since = filters.IsoDateTimeFilter(
+        label="From", field_name="operation_time", lookup_expr="gte", validators=[in_reach]
+    )
+    until = filters.IsoDateTimeFilter(label="To", field_name="operation_time", lookup_expr="lt", validators=[in_reach])
     text = filters.CharFilter(label="Object, message or error code", method="with_text")
 
     class Meta:
@@ -48,3 +61,51 @@ class OperationFilter(filters.FilterSet):  # type: ignore[misc]
         if not self.form.cleaned_data.get("since") and not self.form.cleaned_data.get("run"):
             rows = rows.filter(operation_time__gte=timezone.now() - TEXT_WITHIN)
         return rows.filter(Q(target_object__icontains=text) | Q(message__icontains=text) | Q(error_code__iexact=text))
+
+
+class AuditForm(FilterForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("object_id") is not None and not cleaned.get("object_type"):
+            raise forms.ValidationError(
+                {"object_id": "Choose the kind of object as well: each kind has its own numbers."}
+            )
+        return cleaned
+
+
+class AuditFilter(StrictFilterSet):
+    """The kinds and actions offered are those that are recorded, not those that the table happens to hold."""
+
+    actor = filters.CharFilter(label="Person", method="by_person", max_length=150)
+    action = filters.ChoiceFilter(
+        label="What",
+        empty_label="Anything",
+        choices=[(kind.title, list(kind.actions.items())) for kind in KINDS.values()],
+    )
+    object_type = filters.ChoiceFilter(
+        label="Kind of object", empty_label="Any", choices=[(name, kind.title) for name, kind in KINDS.items()]
+    )
+    object_id = filters.NumberFilter(
+        label="Its number", method="by_number", min_value=1, max_value=2**63 - 1, decimal_places=0
+    )
+    target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
+    since = filters.IsoDateTimeFilter(label="From", field_name="at", lookup_expr="gte", validators=[in_reach])
+    until = filters.IsoDateTimeFilter(label="To", field_name="at", lookup_expr="lt", validators=[in_reach])
+
+    class Meta:
+        model = AuditEntry
+        fields: list[str] = []
+        form = AuditForm
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("since", "until"):
+            self.form.fields[name].widget.input_type = "datetime-local"
+
+    def by_person(self, rows: QuerySet[AuditEntry], _: str, name: str) -> QuerySet[AuditEntry]:
+        """What a login did, on pages and by commands; `cli:anna` are the commands alone, and the portal is no person."""
+        is_person = not name.startswith("cli:") and name != PORTAL.name
+        return rows.filter(actor__in=(name, f"cli:{name}")) if is_person else rows.filter(actor=name)
+
+    def by_number(self, rows: QuerySet[AuditEntry], _: str, number: Decimal) -> QuerySet[AuditEntry]:
+        return rows.filter(object_id=str(int(number)))

@@ -2,10 +2,19 @@
 
 from django.urls import path
 
-from monitoring.views import operations
+from monitoring.views import audit, operations, statistics, trends
 
 urlpatterns = [
+    path("audit/", audit.audit_page, name="audit"),
+    path("audit.csv", audit.audit_csv, name="audit-csv"),
     path("operations/", operations.operations, name="operations"),
     path("operations/<int:pk>/", operations.operation, name="operation"),
     path("operations.csv", operations.operations_csv, name="operations-csv"),
+    path("trends/", trends.trend_page, name="trends"),
+    path("trends.csv", trends.trend_csv, name="trends-csv"),
+    path("trends/strategies.csv", trends.strategy_trend_csv, name="trends-strategies-csv"),
+    path("statistics/", statistics.statistics_page, name="statistics"),
+    path("statistics.csv", statistics.statistics_csv, name="statistics-csv"),
+    path("statistics/operations.csv", statistics.performance_csv, name="performance-csv"),
+    path("statistics/jobs.csv", statistics.job_summary_csv, name="job-summary-csv"),
 ]

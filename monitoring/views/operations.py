@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
-
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from monitoring.filters import OperationFilter
+from monitoring.views.streams import csv_stream
 from strategies import keyset
 from strategies.models import UNFINISHED, OperationLog
 from strategies.views.access import SignedIn, for_readers_of_sql
 
-BATCH = 1000
 COLUMNS = (
     "operation_id", "operation_time", "ended_at", "target", "run_id", "strategy_name", "operation_type", "job_name",
     "target_object", "target_type", "status", "attempt", "message", "duration_ms", "cpu_time_ms", "memory_used_mb",
@@ -42,47 +35,18 @@ def operations(request: SignedIn) -> HttpResponse:
 @for_readers_of_sql
 def operation(request: SignedIn, pk: int) -> HttpResponse:
     row = get_object_or_404(OperationLog.objects.visible_to(request.user).select_related("target"), pk=pk)
-    context = json.dumps(row.strategy_context, indent=2, ensure_ascii=False, sort_keys=True)
-    return render(
-        request, "monitoring/operation.html", {"operation": row, "context": context, "unfinished": UNFINISHED}
-    )
+    return render(request, "monitoring/operation.html", {"operation": row, "unfinished": UNFINISHED})
 
 
 @require_safe
 @for_readers_of_sql
-def operations_csv(request: SignedIn) -> StreamingHttpResponse:
-    """Every row that the filters leave, oldest first, in batches: neither memory nor the first byte waits for the last row."""
+def operations_csv(request: SignedIn) -> HttpResponseBase:
+    """Every row that the filters leave, oldest first, in batches: neither memory nor the first byte waits for the last row.
+
+    A wrong filter gets a page that names it: a file with other rows than were asked for would be a lie.
+    """
     found = OperationFilter(request.GET, OperationLog.objects.visible_to(request.user), request=request)
     if not found.is_valid():
-        raise Http404  # a file with other rows than were asked for would be a lie
-    response = StreamingHttpResponse(_lines(found.qs), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="operations.csv"'
-    return response
-
-
-class _Line:
-    """What csv.writer writes to; gives back the line instead of keeping it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _lines(rows: QuerySet[OperationLog]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(COLUMNS)
-    last = 0
-    while batch := list(
-        rows.select_related("target").defer("strategy_context").filter(pk__gt=last).order_by("pk")[:BATCH]
-    ):
-        yield "".join(writer.writerow([_cell(getattr(row, name)) for name in COLUMNS]) for row in batch)
-        last = batch[-1].pk
-
-
-def _cell(value: Any) -> Any:
-    """As text. A text that a spreadsheet would take for a formula is marked as text; instants are UTC."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    if value is None or isinstance(value, (int, float)):
-        return value
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        return render(request, "monitoring/no_file.html", {"filter": found, "page": "operations"}, status=400)
+    rows = found.qs.select_related("target").defer("strategy_context")
+    return csv_stream("operations.csv", COLUMNS, rows, lambda row: [getattr(row, name) for name in COLUMNS])

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from strategies.models import OperationLog, Role, RunStatus
-from tests.pages import HOSTILE, Scene, ended_run, scene, step
+from tests.pages import HOSTILE, Scene, ended_run, scene, step, text_of
 
 
 @pytest.fixture
@@ -100,4 +100,29 @@ def test_the_file_holds_every_row_once_and_no_formula(dba: Client, shop: Scene) 
 def test_the_file_has_the_rows_that_the_filters_leave_or_none(dba: Client, shop: Scene) -> None:
     lines = list(csv.DictReader(io.StringIO(b"".join(dba.get("/operations.csv?status=ERROR")).decode())))
     assert [int(line["operation_id"]) for line in lines] == [shop.operation.pk]
-    assert dba.get("/operations.csv?status=DANCING").status_code == 404
+    refused = dba.get("/operations.csv?status=DANCING&run=x")
+    assert refused.status_code == 400
+    text = text_of(refused)
+    assert "<b>Status:</b> Select a valid choice. DANCING is not one of the available choices." in text
+    assert "<b>Run:</b> Enter a number." in text
+
+
+def test_a_wrong_filter_leaves_no_rows(dba: Client, shop: Scene) -> None:
+    assert keys(dba, "status=DANCING") == []
+    assert "Nothing is shown, because a filter is wrong." in text_of(dba.get("/operations/?status=DANCING"))
+
+
+def test_reason_and_evidence_are_rows_in_words(dba: Client, shop: Scene) -> None:
+    kept = {"reason": "It is bloated.", "before": {"size_bytes": 81_920, "filenode": 7}, "after": {"is_valid": True}}
+    OperationLog.objects.filter(pk=shop.operation.pk).update(strategy_context=kept)
+    text = text_of(dba.get(f"/operations/{shop.operation.pk}/"))
+    for label, value in (("Reason", "It is bloated."), ("Size", "80 KB"), ("Valid", "yes")):
+        assert f'<dt>{label}</dt> <dd class="num"> {value} </dd>' in text
+    assert "size_bytes" not in text
+    assert '<details id="raw-before">' in text
+
+
+@pytest.mark.parametrize("kept", ["a text", ["a", "b"], 7, {"before": "typed"}, {"after": None, "x": [[1]]}])
+def test_whatever_sql_typed_as_context_is_shown(kept: Any, dba: Client, shop: Scene) -> None:
+    OperationLog.objects.filter(pk=shop.operation.pk).update(strategy_context=kept)
+    assert dba.get(f"/operations/{shop.operation.pk}/").status_code == 200

@@ -1,0 +1,310 @@
+"""Moves rows of the operation log to another table or to a file: copied, looked at again, and only then deleted from the log.
+
+A process that is killed in the middle loses no row and doubles none: a table gets each batch in the transaction that deletes
+it; a file is complete, synced and read back before the first row is deleted, and whoever archives next finishes what is left.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+
+from monitoring import retention, rollups
+from monitoring.retention import BATCH, Turn, start_of
+from strategies import audit, log_policies
+from strategies.audit import PORTAL, Actor
+from strategies.models import UNFINISHED, OperationLog
+
+FOLDER = "archives"
+WRITING, MOVING = ".part", ".moving"  # what an archive is called until it is complete, and until its rows are deleted
+_TABLE = re.compile(r"[a-z][a-z0-9_]{2,}")
+_FILE = re.compile(r"[A-Za-z0-9][\w.-]{0,120}\.jsonl\.gz")
+COLUMNS = tuple(str(field.column) for field in OperationLog._meta.concrete_fields)
+
+
+class ArchiveRefused(ValueError):
+    """The rows cannot be moved there; the text says why."""
+
+
+class NotWhole(RuntimeError):
+    """A copy did not hold what was copied; nothing of it was deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """How many rows were moved, and where to: the name of a table, or the path of a file."""
+
+    rows: int
+    where: str
+
+
+def archive_logs(
+    moment: datetime,
+    *,
+    actor: Actor = PORTAL,
+    archive_table: str = "",
+    file_name: str = "",
+    start_date: date | None = None,
+    end_date: date | None = None,
+    strategy_name: str = "",
+) -> Archived:
+    """Move ended rows of these days (UTC, both included) into a table, or into a file of the data folder.
+
+    Without an end the rows that are past their time are moved. Rows of open runs, and rows that have not ended, stay.
+    Raises ArchiveRefused, retention.Busy, and NotWhole where a copy is not what it should be.
+    """
+    if bool(archive_table) == bool(file_name):
+        raise ArchiveRefused("Name either a table or a file.")
+    path = _path(file_name) if file_name else Path()
+    if archive_table:
+        _check_table(archive_table)
+    with retention.turn(moment) as at_work:
+        _finish_left_over(at_work)
+        rows, before = _rows(moment, start_date, end_date, strategy_name)
+        if archive_table:
+            moved, where = _to_table(rows, archive_table, before, at_work), archive_table
+        else:
+            moved, where = _to_file(rows, path, before, at_work), str(path)
+        if moved:
+            after = {"rows": moved, "to": where, "strategy": strategy_name or "all"}
+            audit.record(actor, "log.archived", log_policies.general_row(), after=after)
+    return Archived(moved, where)
+
+
+def _rows(
+    moment: datetime, first: date | None, last: date | None, strategy: str
+) -> tuple[QuerySet[OperationLog], date]:  # fmt: skip
+    """What is to be moved, and the day before which it lies. Only days whose rollups are up to date."""
+    limit = retention.settle(moment)
+    if limit is None:
+        raise ArchiveRefused("The rollups are not up to date; try again once the log has been counted.")
+    if last is None:
+        expired = retention.expiry(moment, strategy_name=strategy).before(limit)
+        rows, before = retention.past_their_time(expired), expired.latest or limit
+    else:
+        before = last + timedelta(days=1)
+        if before > limit:
+            raise ArchiveRefused(f"Only days before {limit} can be archived: later ones are still being counted.")
+        rows = retention.without_open_runs(OperationLog.objects.filter(operation_time__lt=start_of(before)))
+        rows = rows.filter(strategy_name=strategy) if strategy else rows
+    if first is not None:
+        if first >= before:
+            raise ArchiveRefused(f"The first day, {first}, does not come before {before}.")
+        rows = rows.filter(operation_time__gte=start_of(first))
+    return rows.exclude(status__in=UNFINISHED), before
+
+
+def _batches(rows: QuerySet[OperationLog]) -> Iterator[list[int]]:
+    """Keys, oldest first; each batch is asked for when the one before it is gone."""
+    while keys := list(rows.order_by("operation_time", "pk").values_list("pk", flat=True)[:BATCH]):
+        yield keys
+
+
+# To a table.
+
+
+def _check_table(name: str) -> bool:
+    """Whether a table of this name is there already, and an archive of the log. Raises ArchiveRefused."""
+    longest = _longest_name()
+    if not _TABLE.fullmatch(name) or len(name) > longest:
+        raise ArchiveRefused(
+            f"A table's name has 3 to {longest} small letters, digits and underscores, and begins with a letter."
+        )
+    look = connection.introspection
+    with connection.cursor() as cursor:
+        if name not in look.table_names(cursor, include_views=True):
+            return False
+        columns = [str(look.identifier_converter(column.name)) for column in look.get_table_description(cursor, name)]
+    if name in look.django_table_names() or sorted(columns) != sorted(COLUMNS):
+        raise ArchiveRefused(f"There is a table {name} already, and it is no archive of the log.")
+    return True
+
+
+def _longest_name() -> int:
+    return min(connection.ops.max_name_length() or 60, 60)
+
+
+def _make_table(name: str) -> None:
+    """A table with the log's columns, in which no operation can stand twice."""
+    is_there = _check_table(name)
+    with connection.cursor() as cursor:
+        if not is_there:
+            cursor.execute(f"CREATE TABLE {_quoted(name)} AS SELECT {_columns()} FROM {_log()} WHERE 1 = 0")  # noqa: S608
+        keys = connection.introspection.get_constraints(cursor, name).values()
+        if not any(key["unique"] and key["columns"] == ["operation_id"] for key in keys):
+            index = _quoted(f"{name[: _longest_name() - 3]}_pk")
+            cursor.execute(f"CREATE UNIQUE INDEX {index} ON {_quoted(name)} ({_quoted('operation_id')})")
+
+
+def _to_table(rows: QuerySet[OperationLog], table: str, before: date, at_work: Turn) -> int:
+    moved = 0
+    for keys in _batches(rows):
+        if not moved:
+            _make_table(table)
+            rollups.seal(before)
+        at_work.go_on()
+        try:
+            moved += _move(rows, keys, table)
+        except IntegrityError:
+            raise ArchiveRefused(
+                f"{table} holds some of these operations already; nothing of them was deleted."
+            ) from None
+    return moved
+
+
+def _move(rows: QuerySet[OperationLog], keys: list[int], table: str) -> int:
+    """One batch, in one transaction: locked, copied, counted, deleted."""
+    with transaction.atomic():
+        batch = list(rows.select_for_update().filter(pk__in=keys).values_list("pk", flat=True))
+        for start in range(0, len(batch), 500):
+            some = batch[start : start + 500]
+            among = f"{_quoted('operation_id')} IN ({', '.join(['%s'] * len(some))})"
+            with connection.cursor() as cursor:
+                copy = f"INSERT INTO {_quoted(table)} ({_columns()}) SELECT {_columns()} FROM {_log()} WHERE {among}"  # noqa: S608
+                cursor.execute(copy, some)
+                cursor.execute(f"SELECT COUNT(*) FROM {_quoted(table)} WHERE {among}", some)  # noqa: S608
+                (copied,) = cursor.fetchone()
+            if copied != len(some):
+                raise NotWhole(f"Only {copied} of {len(some)} rows came into {table}.")
+        _delete(batch)
+    return len(batch)
+
+
+def _delete(keys: list[int]) -> None:
+    gone, _ = OperationLog.objects.filter(pk__in=keys).delete()
+    if gone != len(keys):
+        raise NotWhole(f"{gone} of {len(keys)} rows were there to be deleted.")
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _log() -> str:
+    return _quoted(OperationLog._meta.db_table)
+
+
+def _columns() -> str:
+    return ", ".join(map(_quoted, COLUMNS))
+
+
+# To a file.
+
+
+def _path(file_name: str) -> Path:
+    if not _FILE.fullmatch(file_name) or ".." in file_name:
+        raise ArchiveRefused("A file's name has letters, digits, dots and dashes, no folder, and ends in .jsonl.gz.")
+    path = Path(settings.PORTAL_DATA) / FOLDER / file_name
+    if path.exists():
+        raise ArchiveRefused(f"There is a file {file_name} already.")
+    return path
+
+
+def _to_file(rows: QuerySet[OperationLog], path: Path, before: date, at_work: Turn) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(path.name + WRITING)
+    written = _write(rows, part, at_work)
+    if not written.rows:
+        part.unlink()
+        return 0
+    if _look_again(part) != written:
+        raise NotWhole(f"{part} does not hold what was written into it.")
+    moving = path.with_name(path.name + MOVING)
+    _rename(part, moving)
+    rollups.seal(before)
+    _delete_moved(moving, at_work)
+    return written.rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """How many rows a file has, and a digest over their lines."""
+
+    rows: int
+    digest: str
+
+
+def _write(rows: QuerySet[OperationLog], part: Path, at_work: Turn) -> _Content:
+    """All rows, oldest first, one JSON object a line; on the disk when this returns."""
+    count, digest, last = 0, hashlib.sha256(), 0
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
+        with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as packed:
+            while batch := list(rows.filter(pk__gt=last).order_by("pk").values(*_attributes())[:BATCH]):
+                at_work.go_on()
+                for row in batch:
+                    line = json.dumps(row, default=_plain, ensure_ascii=False).encode() + b"\n"
+                    packed.write(line)
+                    digest.update(line)
+                count, last = count + len(batch), batch[-1]["operation_id"]
+        raw.flush()
+        os.fsync(raw.fileno())
+    return _Content(count, digest.hexdigest())
+
+
+def _attributes() -> list[str]:
+    return [field.attname for field in OperationLog._meta.concrete_fields]
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _look_again(path: Path) -> _Content:
+    count, digest = 0, hashlib.sha256()
+    with gzip.open(path, "rb") as lines:
+        for line in lines:
+            count += 1
+            digest.update(line)
+    return _Content(count, digest.hexdigest())
+
+
+def _rename(path: Path, to: Path) -> None:
+    """On the disk when this returns."""
+    path.rename(to)
+    folder = os.open(to.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _delete_moved(moving: Path, at_work: Turn) -> None:
+    """Delete from the log what a complete file holds, batch by batch; then it gets its own name."""
+    for keys in _keys(moving):
+        at_work.go_on()
+        with transaction.atomic():
+            OperationLog.objects.filter(pk__in=keys).delete()
+    _rename(moving, moving.with_name(moving.name.removesuffix(MOVING)))
+
+
+def _keys(path: Path) -> Iterator[list[int]]:
+    batch: list[int] = []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            batch.append(json.loads(line)["operation_id"])
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def _finish_left_over(at_work: Turn) -> None:
+    """What a killed process left: of a complete archive the rows go from the log; a half-written one was none yet."""
+    folder = Path(settings.PORTAL_DATA) / FOLDER
+    for part in folder.glob(f"*{WRITING}"):
+        part.unlink()
+    for moving in sorted(folder.glob(f"*{MOVING}")):
+        _delete_moved(moving, at_work)

@@ -1,0 +1,1 @@
+"""Figures: pure functions from typed rows to Plotly dictionaries."""

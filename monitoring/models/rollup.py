@@ -1,0 +1,121 @@
+"""One day of the operation log (or of the runs) in one row for each strategy, job or kind of operation on each target."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Max, Min, Sum
+
+from monitoring.histogram import LONGEST_TEXT, from_text
+from monitoring.sums import ADDED, Sums
+from strategies.models import Role, Target, User
+from strategies.models.target import visible_rows
+
+CHUNK = 2000
+
+
+class Grain(models.TextChoices):
+    """What one row is about. `name` is empty, or the job's name, or the type of operation."""
+
+    STRATEGY = "strategy"  # operations of a strategy
+    JOB = "job"  # operations of a job
+    OPERATION = "operation"  # operations of one type
+    RUN = "run"  # runs: of a job, or (empty name) those that no job began
+
+
+class RollupQuerySet(models.QuerySet["Rollup"]):
+    def visible_to(self, user: User) -> RollupQuerySet:
+        return visible_rows(self, user, Role.DBA, Role.AUDITOR)
+
+    def summed(self, *keys: str) -> dict[tuple[Any, ...], Sums]:
+        """These rows added up by the columns named; two queries. The database adds the columns, we the histograms."""
+        totals = {f"sum_{name}": Sum(name) for name in ADDED}
+        rows = self.order_by().values_list(*keys).annotate(**totals, low=Min("shortest_ms"), high=Max("longest_ms"))
+        found: dict[tuple[Any, ...], Sums] = defaultdict(Sums)
+        for row in rows:
+            key, values = row[: len(keys)], dict(zip(ADDED, row[len(keys) :], strict=False))
+            found[key] = Sums(**values, shortest_ms=row[-2], longest_ms=row[-1])
+        lean = self.order_by().filter(duration_n__gt=0).values_list(*keys, "histogram")
+        for *parts, text in lean.iterator(CHUNK):
+            found[tuple(parts)].histogram += from_text(text)
+        return found
+
+
+class Rollup(models.Model):
+    """Days are UTC. `histogram` is that of the durations as text (see monitoring/histogram.py).
+
+    The meters are sums over the `…_n` rows that were measured, so that *not measured* never counts as nought.
+    """
+
+    day = models.DateField()
+    grain = models.CharField(max_length=10, choices=Grain.choices)
+    strategy_name = models.CharField(max_length=50)
+    name = models.CharField(max_length=128, blank=True, default="")
+    target = models.ForeignKey(Target, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    count = models.PositiveIntegerField()
+    succeeded = models.PositiveIntegerField()
+    warned = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()
+    cancelled = models.PositiveIntegerField()
+    missed = models.PositiveIntegerField(default=0)
+    duration_n = models.PositiveIntegerField(default=0)
+    duration_ms = models.BigIntegerField(default=0)
+    shortest_ms = models.BigIntegerField(null=True)
+    longest_ms = models.BigIntegerField(null=True)
+    histogram = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
+    cpu_n = models.PositiveIntegerField(default=0)
+    cpu_ms = models.BigIntegerField(default=0)
+    memory_n = models.PositiveIntegerField(default=0)
+    memory_mb = models.FloatField(default=0)
+    io_n = models.PositiveIntegerField(default=0)
+    io_operations = models.BigIntegerField(default=0)
+    rows_n = models.PositiveIntegerField(default=0)
+    rows_processed = models.BigIntegerField(default=0)
+
+    objects: ClassVar[RollupQuerySet] = RollupQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "portal_rollup"
+        ordering = ["day"]
+        indexes = [
+            models.Index(fields=["grain", "day"], name="portal_rollup_by_day"),
+            models.Index(fields=["target", "grain", "day"], name="portal_rollup_by_target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.strategy_name} {self.name}".strip()
+
+
+Counts = dict[str, int]  # how many rows of the log on each day, the day in ISO 8601
+
+
+class RollupMark(models.Model):
+    """What was seen of the log at the last look (pk 1), so that only days with news are read again; see monitoring/rollups.py.
+
+    Identifiers are given out before their rows are committed: those between `operation_id` and the next one are counted
+    again at each look, so that a row which was committed late is found.
+    """
+
+    operation_id = models.BigIntegerField(default=0, help_text="Rows up to this one have had their time to arrive.")
+    next_operation_id = models.BigIntegerField(default=0, help_text="What becomes of it when these have had theirs.")
+    next_at = models.DateTimeField(null=True, help_text="When that one was seen.")
+    arrived: models.JSONField[Counts, Counts] = models.JSONField(default=dict, help_text="Rows above, by day.")
+    unfinished: models.JSONField[Counts, Counts] = models.JSONField(default=dict, help_text="Rows not ended, by day.")
+    waiting_days: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    sealed_before = models.DateField(null=True, help_text="Rows of days before it may have been pruned.")
+    looked_at = models.DateTimeField(null=True)
+    took_ms = models.PositiveIntegerField(default=0)
+    busy_until = models.DateTimeField(null=True, help_text="The lease of the worker that is at it.")
+
+    class Meta:
+        db_table = "portal_rollup_mark"
+
+    def __str__(self) -> str:
+        return f"up to {self.operation_id}"
+
+    @property
+    def waiting(self) -> set[date]:
+        return {date.fromisoformat(day) for day in self.waiting_days}

@@ -1,0 +1,289 @@
+"""Prunes the operation log: rows past their time go in batches, once their days are counted, and never those of an open run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from time import perf_counter
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from monitoring import rollups
+from monitoring.models import LogCare, RollupMark
+from strategies import audit, log_policies
+from strategies.audit import PORTAL, Actor
+from strategies.models import OPEN, JobRun, OperationLog
+
+log = logging.getLogger(__name__)
+
+BATCH = 2000
+AT_ONCE_SECONDS = 60.0  # of a task that has four minutes; what is left waits for the next
+LEASE = timedelta(minutes=5)
+NIGHT = time(2)  # in the portal's own zone
+TRY_AGAIN = timedelta(minutes=10)
+FRESH = timedelta(hours=1)  # older, and what the rollups say of the log is not relied on
+
+
+class Busy(Exception):
+    """Another process is moving or deleting rows of the log, or has taken this one's turn over."""
+
+
+# Which rows are past their time.
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Rows of days (UTC) before these are past their time: by strategy, and (`general`, if any) of all the others."""
+
+    general: date | None
+    own: Mapping[str, date]
+
+    @property
+    def latest(self) -> date | None:
+        return max((day for day in (self.general, *self.own.values()) if day is not None), default=None)
+
+    def before(self, limit: date) -> Expiry:
+        """The same, but for days from `limit` on, which are kept."""
+        general = None if self.general is None else min(self.general, limit)
+        return Expiry(general, {name: min(day, limit) for name, day in self.own.items()})
+
+    @property
+    def condition(self) -> Q:
+        found = Q(pk__in=())
+        for name, day in self.own.items():
+            found |= Q(strategy_name=name, operation_time__lt=start_of(day))
+        if self.general is not None:
+            of_others = Q(operation_time__lt=start_of(self.general))
+            found |= of_others & ~Q(strategy_name__in=list(self.own)) if self.own else of_others
+        return found
+
+
+def start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+def expiry(moment: datetime, *, retention_days: int | None = None, strategy_name: str = "") -> Expiry:
+    """By the rules in force, or by `retention_days` instead; of one strategy, if it is named. Raises ValueError."""
+    today = moment.astimezone(UTC).date()
+    if retention_days is not None and retention_days < log_policies.SHORTEST_DAYS:
+        raise ValueError(f"Rows are kept for at least {log_policies.SHORTEST_DAYS} day, not {retention_days}.")
+    names = [strategy_name] if strategy_name else ["", *log_policies.own_names()]
+    kept = {policy.strategy: policy.retention_days for policy in log_policies.policies(names)}
+    days = {name: today - timedelta(days=retention_days or kept[name]) for name in names}
+    return Expiry(days.pop("", None), days)
+
+
+def past_their_time(found: Expiry) -> QuerySet[OperationLog]:
+    """These rows but for those of runs that are open: they are the checkpoint from which such a run goes on."""
+    if found.latest is None:
+        return OperationLog.objects.none()
+    rows = OperationLog.objects.filter(found.condition, operation_time__lt=start_of(found.latest))
+    return without_open_runs(rows)
+
+
+def without_open_runs(rows: QuerySet[OperationLog]) -> QuerySet[OperationLog]:
+    return rows.filter(~Exists(JobRun.objects.filter(pk=OuterRef("run_id"), status__in=OPEN))).order_by()
+
+
+# What would go, shown before it goes.
+
+
+class Expired(NamedTuple):
+    """What would go of one strategy."""
+
+    strategy: str
+    first: date
+    last: date
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would go now, at most up to the operation `up_to`; `digest` tells this answer from any other.
+
+    `is_counted` is False where nothing goes because the rollups are not up to date.
+    """
+
+    strategies: tuple[Expired, ...]
+    up_to: int
+    digest: str
+    is_counted: bool
+
+    @property
+    def rows(self) -> int:
+        return sum(one.rows for one in self.strategies)
+
+
+def preview(moment: datetime, *, up_to: int | None = None) -> Preview:
+    """What pruning would remove, as the log and the rollups are now; three queries."""
+    if up_to is None:
+        up_to = OperationLog.objects.aggregate(highest=Max("pk"))["highest"] or 0
+    limit = _counted_before(moment)
+    found = () if limit is None else _expired(past_their_time(expiry(moment).before(limit)).filter(pk__lte=up_to))
+    said = json.dumps([up_to, [[one.strategy, str(one.first), str(one.last), one.rows] for one in found]])
+    return Preview(found, up_to, hashlib.sha256(said.encode()).hexdigest(), limit is not None)
+
+
+def _expired(rows: QuerySet[OperationLog]) -> tuple[Expired, ...]:
+    totals = rows.values_list("strategy_name").annotate(
+        first=Min("operation_time"), last=Max("operation_time"), n=Count("pk")
+    )
+    return tuple(
+        Expired(name, first.astimezone(UTC).date(), last.astimezone(UTC).date(), n)
+        for name, first, last, n in totals.order_by("strategy_name")
+    )
+
+
+# Pruning.
+
+
+class Cleaned(NamedTuple):
+    """How many rows went, and whether that was all."""
+
+    rows: int
+    is_complete: bool
+
+
+def cleanup_old_logs(
+    moment: datetime,
+    *,
+    actor: Actor = PORTAL,
+    retention_days: int | None = None,
+    strategy_name: str = "",
+    up_to: int | None = None,
+    seconds: float = AT_ONCE_SECONDS,
+) -> Cleaned:
+    """Delete rows past their time, in batches, for at most about so many seconds, and audit how many of which strategies.
+
+    Without `retention_days` the rules of each strategy hold. Only days whose rollups are up to date lose rows.
+    Raises Busy, and ValueError for a retention below a day.
+    """
+    until = perf_counter() + seconds
+    gone: Counter[str] = Counter()
+    wanted = expiry(moment, retention_days=retention_days, strategy_name=strategy_name)
+    with turn(moment) as at_work:
+        limit = settle(moment)
+        if limit is None:
+            return Cleaned(0, False)
+        going = wanted.before(limit)
+        rows = past_their_time(going) if up_to is None else past_their_time(going).filter(pk__lte=up_to)
+        try:
+            is_done = _delete(rows, going.latest, at_work, until, gone)
+        finally:
+            if gone:
+                audit.record(actor, "log.pruned", log_policies.general_row(), after=_told(gone))
+    return Cleaned(gone.total(), is_done and (wanted.latest is None or wanted.latest <= limit))
+
+
+def _delete(
+    rows: QuerySet[OperationLog], latest: date | None, at_work: Turn, until: float, gone: Counter[str]
+) -> bool:  # fmt: skip
+    """Batch by batch, each in a transaction of its own; whether nothing is left of them."""
+    while perf_counter() < until:
+        batch = dict(rows.order_by("operation_time", "pk").values_list("pk", "strategy_name")[:BATCH])
+        if not batch or latest is None:
+            return True
+        if not gone:
+            rollups.seal(latest)
+        at_work.go_on()
+        with transaction.atomic():
+            rows.filter(pk__in=list(batch)).delete()
+        gone.update(batch.values())
+    return False
+
+
+def _told(gone: Counter[str]) -> dict[str, object]:
+    return {"rows": gone.total(), "strategies": dict(sorted(gone.items()))}
+
+
+def settle(moment: datetime) -> date | None:
+    """Bring the rollups up to date; the first day whose rows have to stay because they are not counted yet. None = all."""
+    rollups.roll_up(moment, force=True)
+    return _counted_before(moment)
+
+
+def _counted_before(moment: datetime) -> date | None:
+    mark = RollupMark.objects.filter(pk=1).first()
+    if mark is None or mark.looked_at is None or abs(moment - mark.looked_at) > FRESH:
+        return None
+    return min(mark.waiting | {moment.astimezone(UTC).date()})
+
+
+# Whose turn it is.
+
+
+@dataclass(slots=True)
+class Turn:
+    """The right to move or delete rows, until the lease passes."""
+
+    began_at: datetime
+    began: float
+    held: datetime
+
+    def go_on(self) -> None:
+        """Renew the lease. Raises Busy where it passed and somebody else has the turn."""
+        until = self.began_at + timedelta(seconds=perf_counter() - self.began) + LEASE
+        if not LogCare.objects.filter(pk=1, busy_until=self.held).update(busy_until=until):
+            raise Busy("Another process has taken over.")
+        self.held = until
+
+
+@contextmanager
+def turn(moment: datetime) -> Iterator[Turn]:
+    """One process at a time moves or deletes rows of the log. Raises Busy."""
+    LogCare.objects.get_or_create(pk=1)
+    mine = Turn(moment, perf_counter(), moment + LEASE)
+    in_doubt = Q(busy_until__gt=moment + 2 * LEASE)  # by a clock that was set back since
+    free = LogCare.objects.filter(Q(busy_until=None) | Q(busy_until__lte=moment) | in_doubt, pk=1)
+    if not free.update(busy_until=mine.held):
+        raise Busy("Another process is moving or deleting rows of the log; try again in some minutes.")
+    try:
+        yield mine
+    finally:
+        LogCare.objects.filter(pk=1, busy_until=mine.held).update(busy_until=None)
+
+
+# Each night.
+
+
+def is_due(moment: datetime) -> bool:
+    """Whether it is time to prune; one row is read."""
+    care = LogCare.objects.filter(pk=1).first()
+    if care is None or care.next_at is None:
+        return True
+    return not moment < care.next_at <= moment + timedelta(days=2)  # a clock that was set back does not stop it
+
+
+def prune(moment: datetime) -> int:
+    """What a short task does each night: delete rows past their time; how many. 0 also where it is not due.
+
+    What is not done in the time of one call, or not counted yet, waits some minutes.
+    """
+    if not is_due(moment):
+        return 0
+    LogCare.objects.update_or_create(pk=1, defaults={"next_at": moment + TRY_AGAIN})  # also if this one dies
+    try:
+        cleaned = cleanup_old_logs(moment)
+    except Busy as busy:
+        log.info("the log is not pruned now: %s", busy)
+        return 0
+    if cleaned.is_complete:
+        LogCare.objects.filter(pk=1).update(next_at=next_night(moment))
+    return cleaned.rows
+
+
+def next_night(moment: datetime) -> datetime:
+    """The next time that it is two in the morning where the portal is."""
+    zone = timezone.get_default_timezone()
+    here = moment.astimezone(zone)
+    tonight = datetime.combine(here.date(), NIGHT, zone)
+    return tonight if tonight > here else datetime.combine(here.date() + timedelta(days=1), NIGHT, zone)

@@ -1,0 +1,67 @@
+"""What strategies, kinds of operation and jobs did over some days, and what it cost; read from the rollups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import F, Sum
+
+from monitoring.models import Grain
+from monitoring.rows import JobSummaries, JobSummary, Performance, Period
+from monitoring.trends import of
+from strategies.models import MaintenanceJob, OperationStatus, User
+
+LastRun = tuple[datetime | None, str | None]
+
+
+def strategies(user: User, period: Period, *, strategy: str = "", target: int | None = None) -> tuple[Performance, ...]:
+    """What each strategy did, the busiest first; two queries."""
+    found = of(user, Grain.STRATEGY, period, strategy=strategy, target=target).summed("strategy_name")
+    rows = (Performance(name, "", sums.summary, sums.meters) for (name,), sums in found.items())
+    return tuple(sorted(rows, key=lambda row: (-row.summary.count, row.strategy)))
+
+
+def operations(
+    user: User, period: Period, *, strategy: str = "", operation_type: str = "", target: int | None = None
+) -> tuple[Performance, ...]:
+    """What each strategy did by type of operation, in the order of their names; two queries."""
+    rows = of(user, Grain.OPERATION, period, strategy=strategy, target=target)
+    if operation_type:
+        rows = rows.filter(name=operation_type)
+    found = rows.summed("strategy_name", "name")
+    in_order = sorted(found.items(), key=lambda item: item[0])
+    return tuple(Performance(name, kind, sums.summary, sums.meters) for (name, kind), sums in in_order)
+
+
+def jobs(
+    user: User, period: Period, *, strategy: str = "", target: int | None = None, most: int | None = None
+) -> JobSummaries:
+    """How the runs of each job on each target ended, the most failed and missed first; all jobs, or the first `most`."""
+    rows = of(user, Grain.RUN, period, strategy=strategy, target=target).exclude(name="").order_by()
+    keys = ("name", "strategy_name", "target_id")
+    how_many = rows.values(*keys).distinct().count()
+    names = None
+    if most is not None and how_many > most:
+        worst = rows.values_list("name").annotate(bad=Sum(F("failed") + F("missed")), n=Sum("count"))
+        names = [name for name, *_ in worst.order_by("-bad", "-n", "name")[:most]]
+        rows = rows.filter(name__in=names)
+    last = _last_runs(user, names)
+    found = []
+    for (name, by, at, at_name, is_home), sums in rows.summed(*keys, "target__name", "target__is_home").items():
+        own = last.get((name, by, at)) or (last.get((name, by, None)) if is_home else None)
+        found.append(JobSummary(name, by, at_name, sums.summary, *(own or (None, None))))
+    found.sort(key=lambda row: (-row.summary.failed - row.summary.missed, -row.summary.count, row[:3]))
+    return JobSummaries(tuple(found[:most]), how_many)
+
+
+def _last_runs(user: User, names: Collection[str] | None) -> dict[tuple[str, str, int | None], LastRun]:
+    """By job, strategy and target; a job that names no target means home. The latest where several are alike."""
+    rows = MaintenanceJob.objects.visible_to(user).order_by(F("last_run").asc(nulls_first=True))
+    if names is not None:
+        rows = rows.filter(job_name__in=names)
+    columns = rows.values_list("job_name", "strategy_id", "target_id", "last_run", "last_status")
+    return {
+        (name, str(strategy), target): (run, OperationStatus(status) if status in OperationStatus.values else status)
+        for name, strategy, target, run, status in columns
+    }
