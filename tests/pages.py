@@ -17,11 +17,16 @@ from strategies.models import (
     Finding,
     Hold,
     JobRun,
+    JobType,
+    MaintenanceJob,
     OperationLog,
     OperationStatus,
     RunStatus,
+    ScheduleType,
     Stop,
+    StrategyType,
     Target,
+    TargetType,
     Tenant,
 )
 from strategies.operation_log import Beginning, Ending
@@ -141,6 +146,7 @@ class Scene:
     finding: Finding
     assessment: Assessment
     operation: OperationLog
+    job: MaintenanceJob
 
     @property
     def keys(self) -> dict[str, int]:
@@ -150,7 +156,21 @@ class Scene:
             "runs": self.running.pk,
             "holds": self.hold.pk,
             "operations": self.operation.pk,
+            "jobs": self.job.pk,
         }
+
+
+def job(target: Target, name: str = "NIGHTLY", kind: str = "DAILY", **values: Any) -> MaintenanceJob:
+    """A job, as SQL would type it: the next tick reads it."""
+    return MaintenanceJob.objects.create(
+        **{
+            "strategy": StrategyType.objects.get(strategy_name="INDEX_MAINTENANCE"), "job_name": name, "target": target,
+            "job_type": JobType.objects.get(job_type="MAINTENANCE"), "target_object": "ALL",
+            "target_type": TargetType.objects.get(target_type="INDEX"),
+            "schedule_type": ScheduleType.objects.get(schedule_type=kind),
+        }
+        | values
+    )  # fmt: skip
 
 
 def scene(name: str = "shop", tenant: str = "Main") -> Scene:
@@ -177,6 +197,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         finding=Finding.objects.filter(target=target).latest("pk"),
         assessment=assessment,
         operation=OperationLog.objects.filter(run=failed).get(),
+        job=job(target, created_by=HOSTILE, notification_recipients=HOSTILE),
     )
 
 

@@ -129,8 +129,8 @@ _FAST = {
 
 
 @contextmanager
-def start_server(binaries: ServerBinaries) -> Iterator[RunningServer]:
-    """Make a cluster, run its server, and end both."""
+def start_server(binaries: ServerBinaries, **settings: str) -> Iterator[RunningServer]:
+    """Make a cluster, run its server, and end both. It forgoes durability for speed, unless `settings` say otherwise."""
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     folder.chmod(0o755)
     account = _account()
@@ -149,9 +149,9 @@ def start_server(binaries: ServerBinaries) -> Iterator[RunningServer]:
         check=True, stdout=subprocess.DEVNULL, cwd="/", env=plain, **who,
     )  # fmt: skip
     port = _free_port()
-    settings = [part for name, value in _FAST.items() for part in ("-c", f"{name}={value}")]
+    given = [part for name, value in {**_FAST, **settings}.items() for part in ("-c", f"{name}={value}")]
     process = subprocess.Popen(
-        [home / "bin" / "postgres", "-D", data, "-k", sockets, "-p", str(port), "-h", "127.0.0.1", *settings],
+        [home / "bin" / "postgres", "-D", data, "-k", sockets, "-p", str(port), "-h", "127.0.0.1", *given],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=plain, **who,
     )  # fmt: skip
     server = RunningServer(binaries.major, sockets, port, process)

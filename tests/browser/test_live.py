@@ -66,7 +66,7 @@ def test_a_plan_that_was_open_before_it_was_made_can_be_released(
     JobRun.objects.filter(pk=shop.planned.pk).update(planned_at=timezone.now(), plan_digest=shop.planned.plan_digest)
     page.get_by_role("button", name="Release…").click()
     page.get_by_role("dialog").get_by_role("button", name="Release").click()
-    expect(page.get_by_text("Released. It starts as soon as nothing stands in its way.")).to_be_visible()
+    expect(page.get_by_text("The plan was released.")).to_be_visible()
 
 
 def test_a_portal_that_does_not_answer_is_said_and_taken_back(
@@ -106,6 +106,24 @@ def test_a_reader_whose_session_ended_is_sent_to_the_sign_in_and_back(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{base}/runs/{shop.running.pk}/")
+
+
+def test_a_form_that_was_open_while_the_session_ended_is_found_again_after_the_sign_in(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as()
+    page.goto(f"{base}/holds/")
+    csrf = next(cookie for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
+    page.context.clear_cookies()
+    page.context.add_cookies([csrf])
+    page.get_by_label("Reason").fill("Quarter close")
+    page.get_by_role("button", name="Hold", exact=True).click()
+    expect(page.get_by_text("What you sent was not taken")).to_be_visible()
+    page.get_by_label("Username").fill("dba-light")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{base}/holds/")
+    expect(page.get_by_label("Reason")).to_be_visible()
 
 
 def test_a_reader_who_was_switched_off_is_sent_to_the_sign_in(

@@ -1,0 +1,39 @@
+"""What tests of jobs need: rows as SQL would type them, and their state after a tick has read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from strategies import jobs
+from strategies.models import JobType, MaintenanceJob, ScheduleType, StrategyConfig, Target, TargetType
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+NIGHT = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{name: 1}) for name in ("seconds", "minutes", "hours", "days"))
+
+
+def a_job(target: Target | None, name: str = "NIGHTLY", kind: str = "DAILY", **values: Any) -> MaintenanceJob:
+    """A row of which nothing is computed yet."""
+    known = {"strategy_id": "INDEX_MAINTENANCE", "target_object": "ALL", "created_date": NOON - DAY, **values}
+    return MaintenanceJob.objects.create(
+        job_name=name,
+        target=target,
+        job_type=JobType.objects.get(job_type="MAINTENANCE"),
+        schedule_type=ScheduleType.objects.get(schedule_type=kind),
+        target_type=TargetType.objects.get(target_type="TABLE"),
+        **known,
+    )
+
+
+def a_config(target: Target, **values: Any) -> StrategyConfig:
+    known = {"strategy_id": "INDEX_MAINTENANCE", "target_object": "ALL", **values}
+    return StrategyConfig.objects.create(
+        target=target, target_type=TargetType.objects.get(target_type="TABLE"), **known
+    )
+
+
+def settled(job: MaintenanceJob, moment: datetime = NOON) -> MaintenanceJob:
+    jobs.settle(moment)
+    job.refresh_from_db()
+    return job
