@@ -11,14 +11,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from strategies import audit, operation_log, registry, runs, targets
+from strategies import audit, endings, operation_log, registry, runs, targets
 from strategies.audit import PORTAL
+from strategies.endings import Finish
 from strategies.execution import verification
 from strategies.models import ACTIVE, UNFINISHED, JobRun, OperationLog, OperationStatus, RunStatus
 from strategies.operation_log import Ending
 from strategies.plans import ErrorClass, LeftBehind, StateLeft, Step, TargetError, Verification
 from strategies.platforms.base import PlatformError, Session
-from strategies.runs import Finish
 from strategies.workers import WorkerIdentity
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def _judge(run: JobRun, session: Session, moment: datetime) -> None:
     else:
         left = left or StateLeft(LeftBehind.CLEAN, "No step was half-way: nothing was left behind.")
         ending = Finish(RunStatus.LOST, f"Its worker was lost. {progress} It can be resumed.", _LOST, left)
-    runs.finish(run, run.fencing_token, ending, moment)
+    endings.finish(run, run.fencing_token, ending, moment)
 
 
 def _take_over(run: JobRun, moment: datetime) -> bool:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from strategies import durations, registry, runs, targets
+from strategies import durations, endings, registry, runs, targets
+from strategies.endings import Finish
 from strategies.execution import verification
 from strategies.execution.journal import Journal
 from strategies.execution.tally import StepEnd, Tally
@@ -30,7 +31,6 @@ from strategies.plans import (
     Verification,
 )
 from strategies.platforms.base import ObjectUnknown, PlatformError, Session
-from strategies.runs import Finish
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def carry_out(run: JobRun, *, now: Callable[[], datetime] = timezone.now) -> Ass
     except Exception as bug:
         log.exception("run %s failed inside the portal", run.pk)
         left = StateLeft(LeftBehind.UNKNOWN, "The portal itself failed; look at the database before going on.")
-        runs.finish(
+        endings.finish(
             run,
             run.fencing_token,
             Finish(RunStatus.FAILED, f"The portal itself failed: {type(bug).__name__}.", None, left),
@@ -70,10 +70,10 @@ def _could_not_begin(run: JobRun, error: TargetError, moment: datetime) -> None:
         reason = Reason(
             "unreachable", f"{run.target} could not be reached: {error}", "This clears when it can be reached again."
         )
-        runs.back_to_gate(run, run.fencing_token, reason, moment)
+        endings.back_to_gate(run, run.fencing_token, reason, moment)
         return
     left = StateLeft(LeftBehind.CLEAN, "Nothing was changed: the run could not begin.")
-    runs.finish(
+    endings.finish(
         run, run.fencing_token, Finish(RunStatus.FAILED, f"The run could not begin. {error}", error, left), moment
     )
 
@@ -96,7 +96,7 @@ class Runner:
         self._watch.start()
         try:
             if (reason := self._prerequisite()) is not None:  # a stop that was asked for meanwhile counts there
-                runs.back_to_gate(self._run, self._run.fencing_token, reason, self._now(), wait=_ASK_AGAIN_AFTER)
+                endings.back_to_gate(self._run, self._run.fencing_token, reason, self._now(), wait=_ASK_AGAIN_AFTER)
                 return None
             self._steps()
             self._finish()
@@ -266,7 +266,7 @@ class Runner:
 
     def _pause(self, progress: str) -> None:
         text = f"Paused because its worker was shut down. {progress}"
-        runs.pause(self._run, self._run.fencing_token, text, self._now())
+        endings.pause(self._run, self._run.fencing_token, text, self._now())
 
     def _stopped_by(self) -> str:
         return JobRun.objects.values_list("stop_asked_by", flat=True).get(pk=self._run.pk) or "request"
@@ -314,4 +314,4 @@ class Runner:
         is_good = status is RunStatus.SUCCEEDED
         left = None if is_good else self._tally.state_left or StateLeft(LeftBehind.CLEAN, "Nothing half-done was left.")
         error = None if is_good or status is RunStatus.CANCELLED else self._tally.error
-        runs.finish(self._run, self._run.fencing_token, Finish(status, message, error, left), self._now())
+        endings.finish(self._run, self._run.fencing_token, Finish(status, message, error, left), self._now())

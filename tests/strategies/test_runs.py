@@ -10,13 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from strategies import holds, runs, successors
+from strategies import endings, holds, runs, successors
 from strategies.audit import Actor
+from strategies.endings import Finish
 from strategies.gate import Reason
 from strategies.models import AuditEntry, JobRun, RunStatus, Stop, StrategyConfig, Tag, Target, Tenant
 from strategies.plans import Plan, Step
 from strategies.routines.base import ParametersRefused
-from strategies.runs import Finish
 
 ANNA = Actor("anna", "10.0.0.1")
 
@@ -229,7 +229,7 @@ def test_a_worker_with_an_old_token_can_write_nothing() -> None:
     JobRun.objects.filter(pk=run.pk).update(fencing_token=run.fencing_token + 1)
     moment = timezone.now()
     assert not JobRun.objects.beat(run.pk, run.fencing_token, moment=moment, lease_until=moment)
-    assert not runs.finish(run, 1, Finish(RunStatus.SUCCEEDED, "done"), moment)
+    assert not endings.finish(run, 1, Finish(RunStatus.SUCCEEDED, "done"), moment)
     run.refresh_from_db()
     assert run.status == RunStatus.RUNNING
 
@@ -238,7 +238,7 @@ def test_a_worker_with_an_old_token_can_write_nothing() -> None:
 def test_every_start_stop_and_end_leaves_an_audit_entry() -> None:
     run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
     assert run is not None
-    runs.finish(run, run.fencing_token, Finish(RunStatus.SUCCEEDED, "done"), timezone.now())
+    endings.finish(run, run.fencing_token, Finish(RunStatus.SUCCEEDED, "done"), timezone.now())
     actions = list(AuditEntry.objects.filter(object_type="JobRun").order_by("id").values_list("action", "actor"))
     assert actions == [
         ("run.asked", "anna"),
@@ -252,20 +252,20 @@ def test_every_start_stop_and_end_leaves_an_audit_entry() -> None:
 @pytest.mark.django_db
 def test_a_run_that_has_not_started_is_cancelled_at_once() -> None:
     for run in (planned(make_target("a"), "i"), ready(make_target("b"))):
-        assert runs.ask_stop(run, ANNA, runs.Stop.CANCEL, timezone.now())
+        assert endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
         assert run.status == RunStatus.CANCELLED
-        assert not runs.ask_stop(run, ANNA, runs.Stop.CANCEL, timezone.now())
+        assert not endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
 
 
 @pytest.mark.django_db
 def test_a_harder_stop_replaces_a_milder_one_and_never_the_other_way() -> None:
     run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
     assert run is not None
-    assert runs.ask_stop(run, ANNA, runs.Stop.AFTER_STEP, timezone.now())
+    assert endings.ask_stop(run, ANNA, Stop.AFTER_STEP, timezone.now())
     assert run.status == RunStatus.STOPPING
-    assert runs.ask_stop(run, ANNA, runs.Stop.CANCEL, timezone.now())
-    assert not runs.ask_stop(run, ANNA, runs.Stop.AFTER_STEP, timezone.now())
-    assert run.stop == runs.Stop.CANCEL
+    assert endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    assert not endings.ask_stop(run, ANNA, Stop.AFTER_STEP, timezone.now())
+    assert run.stop == Stop.CANCEL
 
 
 @pytest.mark.django_db
@@ -273,7 +273,7 @@ def test_a_failed_run_is_handled_once_with_a_note() -> None:
     run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
     assert run is not None
     assert not successors.handle(run, ANNA, "not over yet", timezone.now())
-    runs.finish(run, run.fencing_token, Finish(RunStatus.FAILED, "no"), timezone.now())
+    endings.finish(run, run.fencing_token, Finish(RunStatus.FAILED, "no"), timezone.now())
     assert successors.handle(run, ANNA, "index dropped by hand", timezone.now())
     assert not successors.handle(run, ANNA, "again", timezone.now())
     assert run.handled_note == "index dropped by hand"
@@ -293,7 +293,7 @@ def test_the_seeds_counters_follow_every_run() -> None:
         runs.release(run, ANNA, run.plan_digest, start)
         claimed = runs.claim(run.pk, "w/1/1/1.00", start)
         assert claimed is not None
-        runs.finish(claimed, claimed.fencing_token, Finish(status, "x"), start + timedelta(seconds=seconds))
+        endings.finish(claimed, claimed.fencing_token, Finish(status, "x"), start + timedelta(seconds=seconds))
     config.refresh_from_db()
     assert (config.execution_count, config.success_count, config.failure_count) == (3, 1, 1)
     assert config.avg_duration_ms == 30_000
@@ -334,11 +334,11 @@ def test_of_many_waiting_runs_the_gate_lets_in_as_many_as_fit_in_the_order_asked
 def test_a_stop_that_comes_while_the_worker_lets_go_of_the_run_still_counts(let_go: str, how: Stop) -> None:
     run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
     assert run is not None
-    assert runs.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, how, timezone.now())
+    assert endings.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, how, timezone.now())
     if let_go == "pause":
-        assert runs.pause(run, run.fencing_token, "shut down", timezone.now())
+        assert endings.pause(run, run.fencing_token, "shut down", timezone.now())
     else:
-        assert runs.back_to_gate(run, run.fencing_token, Reason("x", "y", "z"), timezone.now())
+        assert endings.back_to_gate(run, run.fencing_token, Reason("x", "y", "z"), timezone.now())
     run.refresh_from_db()
     assert (run.status, run.message) == (RunStatus.CANCELLED, "Stopped by anna.")
 
@@ -348,7 +348,7 @@ def test_a_run_that_was_claimed_while_its_page_was_open_is_asked_to_stop(wake_up
     seen = ready(make_target())
     assert runs.claim(seen.pk, "w/1/1/1.00", timezone.now()) is not None
     assert seen.status == RunStatus.READY
-    assert runs.ask_stop(seen, ANNA, Stop.CANCEL, timezone.now())
+    assert endings.ask_stop(seen, ANNA, Stop.CANCEL, timezone.now())
     assert (seen.status, seen.stop) == (RunStatus.STOPPING, Stop.CANCEL)
 
 
@@ -357,7 +357,7 @@ def test_a_plan_that_was_released_meanwhile_is_not_cancelled_as_unreleased() -> 
     run = planned(make_target(), "a")
     seen = JobRun.objects.get(pk=run.pk)
     assert runs.release(run, ANNA, run.plan_digest, timezone.now())
-    assert not runs.expire(seen, timezone.now())
+    assert not endings.expire(seen, timezone.now())
     assert seen.status == RunStatus.READY
 
 
@@ -373,6 +373,6 @@ def test_an_empty_plan_without_the_right_to_look_is_no_success() -> None:
 def test_a_run_ends_even_if_its_counters_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     run = runs.claim(ready(make_target()).pk, "w/1/1/1.00", timezone.now())
     assert run is not None
-    monkeypatch.setattr(runs.tallies, "count", lambda _: 1 / 0)
-    assert runs.finish(run, run.fencing_token, Finish(RunStatus.SUCCEEDED, "done"), timezone.now())
+    monkeypatch.setattr(endings.tallies, "count", lambda _: 1 / 0)
+    assert endings.finish(run, run.fencing_token, Finish(RunStatus.SUCCEEDED, "done"), timezone.now())
     assert run.status == RunStatus.SUCCEEDED

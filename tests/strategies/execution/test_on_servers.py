@@ -17,7 +17,7 @@ from django.db import connections
 from django.utils import timezone
 
 from maintenance_portal.demo.sqlite import build_messy_sqlite
-from strategies import needs, runs, successors, targets
+from strategies import endings, needs, runs, successors, targets
 from strategies.audit import Actor
 from strategies.execution import runner
 from strategies.models import Finding, JobRun, OperationLog, RunStatus, Stop, Target
@@ -133,7 +133,7 @@ class TestPostgresql:
         run = claimed(target, "INDEX_MAINTENANCE", lock_wait_seconds=600)
         with at_work(run):
             until(lambda: self.ours(sql, run), "the session of the run")
-            assert runs.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, Stop.CANCEL, timezone.now())
+            assert endings.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, Stop.CANCEL, timezone.now())
             until(lambda: not self.ours(sql, run), "the end of that session's work")
         assert run.status == RunStatus.CANCELLED
         operation = OperationLog.objects.get(run=run, step_key__startswith="rebuild")
@@ -162,7 +162,7 @@ class TestPostgresql:
         run = claimed(target, "INDEX_MAINTENANCE", lock_wait_seconds=600)
         with at_work(run):
             until(lambda: self.ours(sql, run), "the session of the run")
-            assert runs.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, Stop.AFTER_STEP, timezone.now())
+            assert endings.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, Stop.AFTER_STEP, timezone.now())
             until(lambda: JobRun.objects.get(pk=run.pk).status == RunStatus.STOPPING, "the wish to arrive")
             time.sleep(1.5)  # the watch looks each second, and must leave the statement alone
             assert self.ours(sql, run)
@@ -233,7 +233,7 @@ class TestSqlite:
         application.execute("BEGIN IMMEDIATE")
         with at_work(run):
             until(lambda: OperationLog.objects.filter(run=run, status="STARTED").exists(), "the step to begin")
-            assert runs.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, Stop.CANCEL, timezone.now())
+            assert endings.ask_stop(JobRun.objects.get(pk=run.pk), ANNA, Stop.CANCEL, timezone.now())
         assert run.status == RunStatus.CANCELLED, run.message
         application.execute("ROLLBACK")
         application.close()

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from strategies import runs, successors
+from strategies import endings, runs, successors
 from strategies.audit import Actor
 from strategies.execution import journal, lost, runner, verification, watch
 from strategies.models import JobRun, OperationLog, RunStatus, Stop, Target, Tenant
@@ -202,7 +202,7 @@ def test_cancel_ends_the_statement_and_the_rest_is_not_begun(
     run = claimed(target)
     thread = in_thread(run)
     assert begun.wait(10)
-    assert runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    assert endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
     thread.join(10)
     run.refresh_from_db()
     assert run.status == RunStatus.CANCELLED
@@ -223,7 +223,7 @@ def test_stop_after_this_step_lets_it_end(
     run = claimed(target)
     thread = in_thread(run)
     assert begun.wait(10)
-    assert runs.ask_stop(run, ANNA, Stop.AFTER_STEP, timezone.now())
+    assert endings.ask_stop(run, ANNA, Stop.AFTER_STEP, timezone.now())
     while not JobRun.objects.filter(pk=run.pk, step_phase="half-way").exists():
         pass
     go_on.set()
@@ -254,7 +254,7 @@ def test_a_shutdown_pauses_the_run_and_the_next_worker_carries_on_where_it_stood
     thread = in_thread(run)
     assert begun.wait(10)
     me = WorkerIdentity.current()
-    assert runs.ask_shutdown(me.host, me.group, timezone.now()) == 1
+    assert endings.ask_shutdown(me.host, me.group, timezone.now()) == 1
     thread.join(10)
     run.refresh_from_db()
     assert run.status == RunStatus.PAUSED
@@ -385,7 +385,7 @@ def test_while_the_statement_still_runs_on_the_target_the_run_is_not_given_up(wo
     run.refresh_from_db()
     assert "still runs on the target" in run.step_phase
     assert world.ended == []
-    runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
     lost.look_after(run, timezone.now() + timedelta(seconds=60))
     assert world.ended == ["77"]
 
@@ -428,7 +428,7 @@ def test_cancel_also_stops_what_is_asked_around_a_step(
     run = claimed(target)
     thread = in_thread(run)
     assert begun.wait(10)
-    assert runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    assert endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
     thread.join(10)
     run.refresh_from_db()
     assert run.status == RunStatus.CANCELLED
@@ -443,7 +443,7 @@ def test_cancel_during_the_second_look_ends_it_and_the_run_says_so(
     world.asked["assess"] = [blocks(begun)]
     thread = in_thread(run)
     assert begun.wait(10)
-    assert runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    assert endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
     thread.join(10)
     run.refresh_from_db()
     assert run.status == RunStatus.WARNING
@@ -460,7 +460,7 @@ def test_a_shutdown_during_the_second_look_pauses_and_the_next_worker_only_looks
     thread = in_thread(run)
     assert begun.wait(10)
     me = WorkerIdentity.current()
-    assert runs.ask_shutdown(me.host, me.group, timezone.now()) == 1
+    assert endings.ask_shutdown(me.host, me.group, timezone.now()) == 1
     thread.join(10)
     run.refresh_from_db()
     assert run.status == RunStatus.PAUSED
@@ -555,7 +555,7 @@ def test_clean_ups_of_an_attempt_do_not_count_as_steps(
     run = claimed(target)
     thread = in_thread(run)
     assert begun.wait(10)
-    assert runs.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    assert endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
     thread.join(10)
     run.refresh_from_db()
     assert (run.status, run.message) == (RunStatus.CANCELLED, "Stopped by anna. 1 of 3 steps are done.")
@@ -593,7 +593,7 @@ def test_pauses_do_not_count_as_work_and_the_limit_goes_on_where_it_stood(
     thread = in_thread(run)
     assert begun.wait(10)
     me = WorkerIdentity.current()
-    runs.ask_shutdown(me.host, me.group, timezone.now())
+    endings.ask_shutdown(me.host, me.group, timezone.now())
     thread.join(10)
     run.refresh_from_db()
     assert 60_000 <= run.worked_ms < 75_000
