@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
-from strategies import audit, job_definitions, jobs
+from strategies import audit, job_definitions, settling
 from strategies.audit import Actor
 from strategies.job_definitions import Definition
 from strategies.models import BAD, JobRun, MaintenanceJob, Target
@@ -31,7 +31,7 @@ def judge(job: MaintenanceJob) -> Definition:
     """What this row means, saved or not: the same judgement as that of the tick. Raises JobRefused."""
     config = job_definitions.configurations([job]).get(job.pk)
     definition = job_definitions.read(job, config, Target.objects.get(is_home=True))
-    jobs.refuse_cycles(job, config)
+    settling.refuse_cycles(job, config)
     return definition
 
 

@@ -43,7 +43,7 @@ def _dependencies(run: JobRun) -> tuple[tuple[Dependency, ...], tuple[str, ...]]
     names = parse_names(config.depends_on_strategies) if config is not None else ()
     try:
         return parse_jobs(job.depends_on_jobs if job is not None else ""), names
-    except DependencyRefused:  # the job is set aside for it; see jobs.settle
+    except DependencyRefused:  # the job is set aside for it; see settling.settle
         return (), names
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -24,15 +24,14 @@ from strategies.models import (
     Tenant,
 )
 from strategies.workers import WorkerIdentity
+from tests import jobs as rows
 from tests import scripted
+from tests.jobs import DAY, HOUR, MINUTE, NIGHT, NOON, SECOND, settled
 from tests.scripted import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANNA = Actor("anna")
-NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-NIGHT = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
-SECOND, MINUTE, HOUR, DAY = (timedelta(**{name: 1}) for name in ("seconds", "minutes", "hours", "days"))
 
 
 @pytest.fixture
@@ -55,33 +54,19 @@ def a_job(target: Target) -> Callable[..., MaintenanceJob]:
     """Make a job as SQL would: nothing is computed yet."""
 
     def make(name: str = "NIGHTLY", **values: Any) -> MaintenanceJob:
-        values = {
-            "strategy_id": "CLEANUP_MAINTENANCE", "job_type_id": None, "schedule_type_id": None, "schedule_value": "02:00",
-            "target_object": "ALL", "target": target, "created_date": NOON - DAY, **values,
-        }  # fmt: skip
-        from strategies.models import JobType, ScheduleType, TargetType
-
-        kind = values.pop("kind", "DAILY")
-        values |= {
-            "job_type": JobType.objects.get(job_type="MAINTENANCE"),
-            "schedule_type": ScheduleType.objects.get(schedule_type=kind),
-            "target_type": TargetType.objects.get(target_type="TABLE"),
-        }
-        for key in ("job_type_id", "schedule_type_id"):
-            values.pop(key)
-        return MaintenanceJob.objects.create(job_name=name, **values)
+        return typed(
+            {"target": target, "strategy_id": "CLEANUP_MAINTENANCE", "schedule_value": "02:00", "name": name} | values
+        )
 
     return make
 
 
+def typed(values: dict[str, Any]) -> MaintenanceJob:
+    return rows.a_job(values.pop("target"), **values)
+
+
 def changed(job: MaintenanceJob, **values: Any) -> MaintenanceJob:
     MaintenanceJob.objects.filter(pk=job.pk).update(**values)
-    job.refresh_from_db()
-    return job
-
-
-def settled(job: MaintenanceJob, moment: datetime = NOON) -> MaintenanceJob:
-    jobs.settle(moment)
     job.refresh_from_db()
     return job
 
@@ -215,16 +200,27 @@ def test_a_job_that_was_switched_off_is_not_due(a_job: Callable[..., Maintenance
     assert not JobRun.objects.exists()
 
 
+def test_a_job_that_was_set_aside_is_read_anew_when_the_portal_starts(
+    a_job: Callable[..., MaintenanceJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(jobs.job_definitions.registry, "routines", dict)
+        job = settled(a_job())
+    assert job.quarantined_at is not None
+    tasks.tick(NOON)
+    job.refresh_from_db()
+    assert job.quarantined_at is not None
+    tasks.begin()
+    tasks.tick(NOON)
+    job.refresh_from_db()
+    assert (job.quarantined_at, job.next_run) == (None, NIGHT)
+
+
 # Configurations.
 
 
 def a_config(target: Target, **values: Any) -> StrategyConfig:
-    from strategies.models import TargetType
-
-    kind = TargetType.objects.get(target_type="TABLE")
-    return StrategyConfig.objects.create(
-        **{"strategy_id": "CLEANUP_MAINTENANCE", "target_object": "ALL", "target": target, "target_type": kind} | values
-    )
+    return rows.a_config(target, **{"strategy_id": "CLEANUP_MAINTENANCE"} | values)
 
 
 def test_a_job_takes_its_parameters_limits_zone_and_rank_from_its_configuration(
