@@ -143,7 +143,6 @@ KINDS: Mapping[str, Kind] = {
         "log.pruned": "Log pruned",
         "log.archived": "Log archived",
     }),
-    "ErrorGroup": Kind("Error", {"error.handled": "Error handled"}),
     "User": Kind("Person", {
         "user.signed_in": "Signed in",
         "user.signed_out": "Signed out",

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from strategies import runs, successors
+from strategies import endings, runs, successors
 from strategies.audit import Actor
 from strategies.forms.run_actions import NoteForm, ReleaseForm
 from strategies.models import JobRun, Stop
@@ -41,7 +41,7 @@ def run_stop(request: SignedIn, pk: int) -> HttpResponse:
         messages.error(request, "Choose how to stop: after this step, or at once.")
         return redirect("run", row.pk)
     was_open = row.is_open
-    won = runs.ask_stop(row, Actor.of(request), Stop(how), timezone.now())
+    won = endings.ask_stop(row, Actor.of(request), Stop(how), timezone.now())
     how_said = "after its present step" if how == Stop.AFTER_STEP else "at once"
     done = f"The run was asked to stop {how_said}." if row.is_open else "The run was cancelled."
     told(

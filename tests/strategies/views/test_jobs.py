@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from maintenance_portal import tasks
-from strategies import holds, jobs
+from strategies import holds, settling
 from strategies.audit import Actor
 from strategies.models import AuditEntry, JobRun, MaintenanceJob, Portal, Role, RunStatus, StrategyConfig, Target
 from tests.jobs import a_config, a_job, settled
@@ -301,7 +301,7 @@ def test_ten_times_the_jobs_and_runs_cost_no_more_queries(dba: Client, job: Main
             for status in (RunStatus.FAILED, RunStatus.SUCCEEDED):
                 JobRun.objects.filter(pk=ended_run(shop.target, status, step(1)).pk).update(job=row)
             JobRun.objects.filter(pk=ended_run(shop.target, RunStatus.MISSED, step(1)).pk).update(job=job)
-        jobs.settle(timezone.now())
+        settling.settle(timezone.now())
 
     grow(3)
     few = counts()
