@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from maintenance_portal import tasks as story
 from maintenance_portal.foreground import Attendant
-from strategies import gate, jobs, needs, planner, runs, targets
+from strategies import endings, gate, jobs, needs, planner, runs, targets
 from strategies.audit import PORTAL, Actor
 from strategies.gate_facts import Gatehouse
 from strategies.models import ACTIVE, Assessment, JobRun, MaintenanceJob, Origin, RunStatus, Stop, Target
@@ -172,7 +172,7 @@ def _claim(asked: JobRun, actor: Actor, planned: Plan | TargetError, moment: dat
     Seen between these by others, the run would be open to the workers of a portal beside us, or of tomorrow if we die.
     """
     if isinstance(planned, TargetError):
-        runs.refuse_plan(asked, planned, moment)
+        endings.refuse_plan(asked, planned, moment)
         return None
     runs.keep_plan(asked, planned, moment)
     if asked.status == RunStatus.WAITING:
@@ -181,7 +181,7 @@ def _claim(asked: JobRun, actor: Actor, planned: Plan | TargetError, moment: dat
     if claimed is None:
         asked.refresh_from_db()
         if asked.is_open:
-            runs.ask_stop(asked, actor, Stop.CANCEL, moment)
+            endings.ask_stop(asked, actor, Stop.CANCEL, moment)
     return claimed
 
 
@@ -198,7 +198,7 @@ def _carry_out(attendant: Attendant, actor: Actor, claimed: JobRun) -> None:
 
     def stop() -> bool:
         attendant.say(f"Stopping run {claimed.pk}; the database is asked to confirm. A second time leaves at once.")
-        runs.ask_stop(JobRun.objects.get(pk=claimed.pk), actor, Stop.CANCEL, timezone.now())
+        endings.ask_stop(JobRun.objects.get(pk=claimed.pk), actor, Stop.CANCEL, timezone.now())
         return True
 
     try:
@@ -215,7 +215,7 @@ def _over(attendant: Attendant, actor: Actor, asked: JobRun) -> JobRun:
         if not asked.is_open:
             return asked
         if not asked.is_active or (attendant.is_asked and asked.stop != Stop.CANCEL):
-            runs.ask_stop(asked, actor, Stop.CANCEL, timezone.now())
+            endings.ask_stop(asked, actor, Stop.CANCEL, timezone.now())
             continue
         attendant.show(f"Run {asked.pk}: {asked.get_status_display().lower()}, in another process")
         time.sleep(0.5)  # somebody looks after it, or took it up while it stood open
