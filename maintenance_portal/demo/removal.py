@@ -15,7 +15,7 @@ from django.utils import timezone
 from maintenance_portal.demo import people, postgresql
 from maintenance_portal.demo.seed import SQLITE_FILE
 from monitoring.models import ErrorGroup
-from strategies import audit, runs
+from strategies import audit, endings
 from strategies.audit import Actor
 from strategies.models import ACTIVE, OPEN, JobRun, Portal, Stop, Tag, Target, Tenant
 
@@ -66,7 +66,7 @@ def _close(actor: Actor) -> None:
             raise DemoBusy(f"Run {busy.pk} is at work on {busy.target.name}; cancel it, or wait until it ends.")
         Target.objects.filter(is_demo=True).update(is_active=False)
         for run in ours.filter(status__in=OPEN).select_related("target"):
-            runs.ask_stop(run, actor, Stop.CANCEL, timezone.now())
+            endings.ask_stop(run, actor, Stop.CANCEL, timezone.now())
 
 
 def _rows_of_targets() -> Iterator[models.QuerySet[models.Model]]:
