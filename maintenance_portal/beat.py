@@ -18,6 +18,7 @@ EVERY_SECONDS = 1.0
 
 def run(stop: Flag) -> None:
     """Beat until `stop` is set."""
+    tasks.begin()
     while not stop.is_set():
         try:
             close_old_connections()

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from maintenance_portal.silence import Silence
-from strategies import runs
+from strategies import endings
 from strategies.models import ACTIVE, JobRun, Stop
 from strategies.workers import WorkerIdentity
 
@@ -56,7 +56,7 @@ class HeldRuns:
 
     def ask_to_pause(self) -> None:
         """At the next step; after the grace the statement that runs is cancelled."""
-        runs.ask_shutdown(socket.gethostname(), self._group, timezone.now())
+        endings.ask_shutdown(socket.gethostname(), self._group, timezone.now())
 
     def hurry(self) -> None:
         """As if the grace were over."""

@@ -72,7 +72,9 @@ def home(user: User, moment: datetime) -> Home:
     runs = JobRun.objects.visible_to(user).select_related("target")
     is_failed = Q(status__in=BAD, handled_at__isnull=True)
     is_unreleased = Q(status=RunStatus.PLANNED, is_released=False, planned_at__isnull=False)
-    is_waiting = Q(status__in=(RunStatus.WAITING, RunStatus.READY), due_at__lte=moment)  # what is not due yet waits for nobody
+    is_waiting = Q(
+        status__in=(RunStatus.WAITING, RunStatus.READY), due_at__lte=moment
+    )  # what is not due yet waits for nobody
     open_or_failed = runs.filter(is_failed | is_waiting | is_unreleased)
     counts = open_or_failed.aggregate(
         failed=Count("pk", filter=is_failed),

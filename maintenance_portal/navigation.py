@@ -108,7 +108,11 @@ def _groups(user: User, path: str, held: int) -> list[Group]:
     observe = [entry("Databases", "targets", "hdd-stack")]
     if reads_sql:
         observe += [entry("Trends", "trends", "graph-up"), entry("Statistics", "statistics", "bar-chart")]
-    groups += [Group("Run", run), Group("Plan", [entry("Strategies", "strategies", "diagram-3")]), Group("Observe", observe)]
+    groups += [
+        Group("Run", run),
+        Group("Plan", [entry("Strategies", "strategies", "diagram-3")]),
+        Group("Observe", observe),
+    ]
     if may(user, *READS_AUDIT):
         groups.append(Group("Share", [entry("Audit", "audit", "shield-check")]))
     return groups

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from monitoring import rollups
-from strategies import jobs, needs, queue, runs, targets
+from strategies import endings, jobs, needs, queue, runs, settling, targets
 from strategies.audit import PORTAL
 from strategies.execution import lost, runner
 from strategies.gate import LEFT_OUT
@@ -37,13 +37,18 @@ LOOK_AGAIN_WITHIN = timedelta(minutes=10)  # longer ago, and the portal was off:
 # What the beat does each second, on the portal's own database only.
 
 
+def begin() -> None:
+    """Before the first beat: jobs that were set aside are read anew, since this version may know what they lacked."""
+    _alone(settling.reconsider)
+
+
 def tick(moment: datetime) -> None:
     """One beat. Two beats are as safe as one: every effect is a conditional update or a wake-up that may come twice.
 
     Each part stands alone: a row that one of them cannot deal with keeps none of the others from their work.
     """
     Portal.objects.filter(pk=1).update(beat_at=moment)
-    _alone(jobs.settle, moment)
+    _alone(settling.settle, moment)
     _alone(jobs.plan_due, moment)
     _alone(jobs.open_plans, moment)
     _alone(resume_paused)
@@ -93,7 +98,7 @@ def open_gate(moment: datetime) -> None:
     for run in waiting:
         for reason in verdicts[run.pk].reasons:
             if reason.code == LEFT_OUT:
-                runs.leave_out(run, reason.sentence, moment)
+                endings.leave_out(run, reason.sentence, moment)
                 break
     to_check = {
         run.target_id: run.target
@@ -139,7 +144,7 @@ def give_up_cut_off(moment: datetime) -> None:
     for assessment in Assessment.objects.filter(started_at__lt=before, finished_at=None):
         needs.keep_error(assessment, why, moment)
     for run in JobRun.objects.filter(status=RunStatus.PLANNED, planned_at=None, planning_at__lt=before):
-        runs.refuse_plan(run, TargetError(ErrorClass.LOST, "worker_lost", why), moment)
+        endings.refuse_plan(run, TargetError(ErrorClass.LOST, "worker_lost", why), moment)
 
 
 def find_silent(moment: datetime) -> None:
@@ -160,7 +165,7 @@ def forget_unreleased(moment: datetime) -> None:
     for run in JobRun.objects.filter(
         status=RunStatus.PLANNED, planned_at__isnull=False, created_at__lt=moment - runs.UNRELEASED_FOR
     ):
-        runs.expire(run, moment)
+        endings.expire(run, moment)
 
 
 def look_again(moment: datetime) -> None:
