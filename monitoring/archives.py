@@ -1,45 +1,29 @@
 """Moves rows of the operation log to another table or to a file: copied, looked at again, and only then deleted from the log.
 
 A process that is killed in the middle loses no row and doubles none: a table gets each batch in the transaction that deletes
-it; a file is complete, synced and read back before the first row is deleted, and whoever archives next finishes what is left.
+it from the log; how that is so with files stands in monitoring/archive_files.py.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from monitoring import retention, rollups
+from monitoring import archive_files, retention, rollups
+from monitoring.archive_files import ArchiveRefused, NotWhole
 from monitoring.retention import BATCH, Turn, start_of
 from strategies import audit, log_policies
 from strategies.audit import PORTAL, Actor
 from strategies.models import UNFINISHED, OperationLog
 
-FOLDER = "archives"
-WRITING, MOVING = ".part", ".moving"  # what an archive is called until it is complete, and until its rows are deleted
 _TABLE = re.compile(r"[a-z][a-z0-9_]{2,}")
-_FILE = re.compile(r"[A-Za-z0-9][\w.-]{0,120}\.jsonl\.gz")
 COLUMNS = tuple(str(field.column) for field in OperationLog._meta.concrete_fields)
-
-
-class ArchiveRefused(ValueError):
-    """The rows cannot be moved there; the text says why."""
-
-
-class NotWhole(RuntimeError):
-    """A copy did not hold what was copied; nothing of it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +51,27 @@ def archive_logs(
     """
     if bool(archive_table) == bool(file_name):
         raise ArchiveRefused("Name either a table or a file.")
-    path = _path(file_name) if file_name else Path()
+    path = archive_files.path_of(file_name) if file_name else Path()
     if archive_table:
         _check_table(archive_table)
     with retention.turn(moment) as at_work:
-        _finish_left_over(at_work)
+        archive_files.finish_left_over(at_work)
         rows, before = _rows(moment, start_date, end_date, strategy_name)
-        if archive_table:
-            moved, where = _to_table(rows, archive_table, before, at_work), archive_table
-        else:
-            moved, where = _to_file(rows, path, before, at_work), str(path)
-        if moved:
-            after = {"rows": moved, "to": where, "strategy": strategy_name or "all"}
-            audit.record(actor, "log.archived", log_policies.general_row(), after=after)
+        where = archive_table or str(path)
+        if not (found := rows.count()):
+            return Archived(0, where)
+        after = {"rows": found, "to": where, "strategy": strategy_name or "all"}
+        # Before it is done: this process may be killed
+        audit.record(actor, "log.archived", log_policies.general_row(), after=after)
+        rollups.seal(before)
+        moved = _to_table(rows, archive_table, at_work) if archive_table else archive_files.move(rows, path, at_work)
     return Archived(moved, where)
+
+
+def finish_left_over(moment: datetime) -> None:
+    """Look after what killed processes left of archives in files. Raises retention.Busy."""
+    with retention.turn(moment) as at_work:
+        archive_files.finish_left_over(at_work)
 
 
 def _rows(
@@ -148,12 +139,10 @@ def _make_table(name: str) -> None:
             cursor.execute(f"CREATE UNIQUE INDEX {index} ON {_quoted(name)} ({_quoted('operation_id')})")
 
 
-def _to_table(rows: QuerySet[OperationLog], table: str, before: date, at_work: Turn) -> int:
+def _to_table(rows: QuerySet[OperationLog], table: str, at_work: Turn) -> int:
+    _make_table(table)
     moved = 0
     for keys in _batches(rows):
-        if not moved:
-            _make_table(table)
-            rollups.seal(before)
         at_work.go_on()
         try:
             moved += _move(rows, keys, table)
@@ -198,113 +187,3 @@ def _log() -> str:
 
 def _columns() -> str:
     return ", ".join(map(_quoted, COLUMNS))
-
-
-# To a file.
-
-
-def _path(file_name: str) -> Path:
-    if not _FILE.fullmatch(file_name) or ".." in file_name:
-        raise ArchiveRefused("A file's name has letters, digits, dots and dashes, no folder, and ends in .jsonl.gz.")
-    path = Path(settings.PORTAL_DATA) / FOLDER / file_name
-    if path.exists():
-        raise ArchiveRefused(f"There is a file {file_name} already.")
-    return path
-
-
-def _to_file(rows: QuerySet[OperationLog], path: Path, before: date, at_work: Turn) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(path.name + WRITING)
-    written = _write(rows, part, at_work)
-    if not written.rows:
-        part.unlink()
-        return 0
-    if _look_again(part) != written:
-        raise NotWhole(f"{part} does not hold what was written into it.")
-    moving = path.with_name(path.name + MOVING)
-    _rename(part, moving)
-    rollups.seal(before)
-    _delete_moved(moving, at_work)
-    return written.rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """How many rows a file has, and a digest over their lines."""
-
-    rows: int
-    digest: str
-
-
-def _write(rows: QuerySet[OperationLog], part: Path, at_work: Turn) -> _Content:
-    """All rows, oldest first, one JSON object a line; on the disk when this returns."""
-    count, digest, last = 0, hashlib.sha256(), 0
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
-        with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as packed:
-            while batch := list(rows.filter(pk__gt=last).order_by("pk").values(*_attributes())[:BATCH]):
-                at_work.go_on()
-                for row in batch:
-                    line = json.dumps(row, default=_plain, ensure_ascii=False).encode() + b"\n"
-                    packed.write(line)
-                    digest.update(line)
-                count, last = count + len(batch), batch[-1]["operation_id"]
-        raw.flush()
-        os.fsync(raw.fileno())
-    return _Content(count, digest.hexdigest())
-
-
-def _attributes() -> list[str]:
-    return [field.attname for field in OperationLog._meta.concrete_fields]
-
-
-def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _look_again(path: Path) -> _Content:
-    count, digest = 0, hashlib.sha256()
-    with gzip.open(path, "rb") as lines:
-        for line in lines:
-            count += 1
-            digest.update(line)
-    return _Content(count, digest.hexdigest())
-
-
-def _rename(path: Path, to: Path) -> None:
-    """On the disk when this returns."""
-    path.rename(to)
-    folder = os.open(to.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _delete_moved(moving: Path, at_work: Turn) -> None:
-    """Delete from the log what a complete file holds, batch by batch; then it gets its own name."""
-    for keys in _keys(moving):
-        at_work.go_on()
-        with transaction.atomic():
-            OperationLog.objects.filter(pk__in=keys).delete()
-    _rename(moving, moving.with_name(moving.name.removesuffix(MOVING)))
-
-
-def _keys(path: Path) -> Iterator[list[int]]:
-    batch: list[int] = []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            batch.append(json.loads(line)["operation_id"])
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
-
-
-def _finish_left_over(at_work: Turn) -> None:
-    """What a killed process left: of a complete archive the rows go from the log; a half-written one was none yet."""
-    folder = Path(settings.PORTAL_DATA) / FOLDER
-    for part in folder.glob(f"*{WRITING}"):
-        part.unlink()
-    for moving in sorted(folder.glob(f"*{MOVING}")):
-        _delete_moved(moving, at_work)

@@ -66,7 +66,7 @@ def durations_by_strategy(rows: Sequence[Performance]) -> Figure:
             "customdata": words(column),
             "marker": {
                 "size": 11,
-                "line": {"width": 2},
+                "line": {"width": [2 if row.summary.is_weak else 0 for row in shown]},
                 "symbol": [f"{mark}-open" if row.summary.is_weak else mark for row in shown],
             },
             "hovertemplate": "%{customdata}",
