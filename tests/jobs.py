@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from strategies import jobs
+from strategies import settling
 from strategies.models import JobType, MaintenanceJob, ScheduleType, StrategyConfig, Target, TargetType
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -34,6 +34,6 @@ def a_config(target: Target, **values: Any) -> StrategyConfig:
 
 
 def settled(job: MaintenanceJob, moment: datetime = NOON) -> MaintenanceJob:
-    jobs.settle(moment)
+    settling.settle(moment)
     job.refresh_from_db()
     return job

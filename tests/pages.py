@@ -17,22 +17,19 @@ from strategies.models import (
     Finding,
     Hold,
     JobRun,
-    JobType,
     MaintenanceJob,
     OperationLog,
     OperationStatus,
     RunStatus,
-    ScheduleType,
     Stop,
-    StrategyType,
     Target,
-    TargetType,
     Tenant,
 )
 from strategies.operation_log import Beginning, Ending
 from strategies.plans import Assessment as Seen
 from strategies.plans import ErrorClass, Locks, Meters, Plan, Severity, Step, TargetError
 from strategies.plans import Finding as Need
+from tests.jobs import a_job
 
 ANNA = Actor("anna", "192.0.2.7")
 HOSTILE = "<script>alert('x')</script> \"q\"'; größe"
@@ -160,19 +157,6 @@ class Scene:
         }
 
 
-def job(target: Target, name: str = "NIGHTLY", kind: str = "DAILY", **values: Any) -> MaintenanceJob:
-    """A job, as SQL would type it: the next tick reads it."""
-    return MaintenanceJob.objects.create(
-        **{
-            "strategy": StrategyType.objects.get(strategy_name="INDEX_MAINTENANCE"), "job_name": name, "target": target,
-            "job_type": JobType.objects.get(job_type="MAINTENANCE"), "target_object": "ALL",
-            "target_type": TargetType.objects.get(target_type="INDEX"),
-            "schedule_type": ScheduleType.objects.get(schedule_type=kind),
-        }
-        | values
-    )  # fmt: skip
-
-
 def scene(name: str = "shop", tenant: str = "Main") -> Scene:
     owner = Tenant.objects.get_or_create(name=tenant)[0]
     now = timezone.now()
@@ -197,7 +181,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         finding=Finding.objects.filter(target=target).latest("pk"),
         assessment=assessment,
         operation=OperationLog.objects.filter(run=failed).get(),
-        job=job(target, created_by=HOSTILE, notification_recipients=HOSTILE),
+        job=a_job(target, f"{name}: {HOSTILE}", created_by=HOSTILE, notification_recipients=HOSTILE),
     )
 
 

@@ -11,13 +11,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from strategies.models import Role
+from strategies.models import JobRun, Role
 from tests.browser.conftest import SIZES, watched
 from tests.pages import Scene, addresses
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
-NO_PAGES = {"health", "sign-in", "sign-out", "home-live"}  # and whatever takes a row, or ends in a file's name
+NO_PAGES = {
+    "health",
+    "sign-in",
+    "sign-out",
+    "home-live",
+    "job-due",
+}  # and whatever takes a row, or ends in a file's name
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 SPACED = """() => { const sheet = new CSSStyleSheet(); document.adoptedStyleSheets = [sheet]; sheet.replaceSync(
@@ -34,6 +40,8 @@ def paths(shop: Scene) -> list[str]:
     return [
         *plain,
         *(f"/runs/{run.pk}/" for run in runs),
+        f"/jobs/{shop.job.pk}/",
+        f"/jobs/{shop.job.pk}/edit/",
         f"/runs/new/?target={shop.target.pk}&strategy=INDEX_MAINTENANCE",
         f"/databases/{shop.target.pk}/",
         f"/databases/{shop.target.pk}/edit/",
@@ -103,6 +111,7 @@ def test_what_others_see_is_clean_as_well(role: Role, open_as: Callable[..., Pag
 def test_dialogs_and_menus_are_clean(look: str, open_as: Callable[..., Page], shop: Scene, base: str) -> None:
     page = open_as(look=look)
     opened: set[str] = set()
+    JobRun.objects.filter(pk=shop.failed.pk).update(job=shop.job)
     for path, button in (
         (f"/runs/{shop.planned.pk}/", "Release…"),
         (f"/runs/{shop.waiting.pk}/", "Cancel…"),
@@ -110,6 +119,8 @@ def test_dialogs_and_menus_are_clean(look: str, open_as: Callable[..., Page], sh
         (f"/runs/{shop.failed.pk}/", "Handled…"),
         (f"/runs/{shop.succeeded.pk}/", "Undo 1 step…"),
         (f"/databases/{shop.target.pk}/", "Switch off…"),
+        (f"/jobs/{shop.job.pk}/", "Switch off…"),
+        (f"/jobs/{shop.job.pk}/", "1 not handled…"),
         ("/", "Hold new work…"),
     ):
         page.goto(base + path)

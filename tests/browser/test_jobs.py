@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from strategies import durations, holds, jobs, runs
+from strategies import durations, endings, holds, jobs, runs, settling
 from strategies.audit import Actor
 from strategies.execution import runner
 from strategies.models import JobRun, MaintenanceJob, Portal, RunStatus, Target
@@ -74,7 +74,7 @@ def test_a_job_is_added_run_by_hand_and_found_in_its_history(
 
     expect(page.get_by_role("heading", name="NIGHTLY")).to_be_visible()
     expect(page.locator("#live")).to_contain_text("It is new or was changed")
-    jobs.settle(timezone.now())
+    settling.settle(timezone.now())
     expect(page.locator("#live")).to_contain_text("It is not due before")
     expect(page.locator("table.due").first.get_by_role("row")).to_have_count(6)
 
@@ -100,7 +100,7 @@ def test_a_job_is_added_run_by_hand_and_found_in_its_history(
 
 def test_an_open_run_is_followed_by_itself(open_as: Callable[..., Page], target: Target, base: str) -> None:
     job = a_job(target, strategy_id="CLEANUP_MAINTENANCE")
-    jobs.settle(timezone.now())
+    settling.settle(timezone.now())
     run = jobs.ask_run(Actor("anna"), MaintenanceJob.objects.get(pk=job.pk), timezone.now())
     page = open_as(is_hurried=True)
     page.goto(f"{base}/jobs/{job.pk}/")
@@ -110,7 +110,7 @@ def test_an_open_run_is_followed_by_itself(open_as: Callable[..., Page], target:
     expect(page.locator("#later-due")).to_have_attribute("open", "")
     runs.plan(run, timezone.now())
     expect(page.locator("#live")).to_contain_text(f"Nobody has released the plan of run {run.pk} yet.")
-    runs.ask_stop(run, Actor("anna"), runs.Stop.CANCEL, timezone.now())
+    endings.ask_stop(run, Actor("anna"), runs.Stop.CANCEL, timezone.now())
     expect(page.locator("#live")).to_contain_text("It is not due before")
     expect(page.locator("#live").get_by_text("live ·")).to_have_count(0)
 
@@ -152,7 +152,7 @@ def paths(shop: Scene) -> list[str]:
         target, HOSTILE, job_parameters={"operation": HOSTILE}, resource_limits={"cpu": 1}, depends_on_jobs="first",
         schedule_timezone="Nowhere/City",
     )  # fmt: skip
-    jobs.settle(now)
+    settling.settle(now)
     for number, status in enumerate((RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.MISSED)):
         run = ended_run(target, status, step(number), message=HOSTILE)
         JobRun.objects.filter(pk=run.pk).update(job=job)

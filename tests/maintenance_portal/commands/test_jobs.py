@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from strategies import holds, jobs
+from strategies import holds
 from strategies.audit import Actor
-from strategies.models import AuditEntry, JobRun, JobType, MaintenanceJob, ScheduleType, Target, TargetType, Tenant
+from strategies.models import AuditEntry, JobRun, MaintenanceJob, Target, Tenant
 from tests import scripted
+from tests.jobs import a_job as typed
+from tests.jobs import settled
 from tests.maintenance_portal.commands.conftest import command
 from tests.scripted import World
 
@@ -31,15 +33,7 @@ def target(world: World) -> Target:
 
 
 def a_job(target: Target | None, name: str = "NIGHTLY", kind: str = "DAILY", **values: Any) -> MaintenanceJob:
-    job = MaintenanceJob.objects.create(
-        job_name=name, target=target, target_object="ALL", job_type=JobType.objects.get(job_type="MAINTENANCE"),
-        schedule_type=ScheduleType.objects.get(schedule_type=kind),
-        target_type=TargetType.objects.get(target_type="TABLE"),
-        **{"strategy_id": "CLEANUP_MAINTENANCE"} | values,
-    )  # fmt: skip
-    jobs.settle(timezone.now())
-    job.refresh_from_db()
-    return job
+    return settled(typed(target, name, kind, **{"strategy_id": "CLEANUP_MAINTENANCE"} | values), timezone.now())
 
 
 def test_jobs_are_listed_those_due_next_first(target: Target) -> None:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from maintenance_portal.demo import people, postgresql, removal, seed
 from maintenance_portal.processes import Child
 from monitoring.models import ErrorDay, ErrorGroup, Rollup
-from strategies import holds, jobs, needs, planner, runs, successors
+from strategies import holds, needs, planner, runs, settling, successors
 from strategies.audit import Actor
 from strategies.models import (
     Assessment,
@@ -375,7 +375,7 @@ def test_the_demos_jobs_are_scheduled_and_find_nothing_to_take_from_whoever_trie
     command("seed_demo")
     target = Target.objects.get(is_demo=True)
     found = {finding.object for finding in planner.look(target, "INDEX_MAINTENANCE", "ALL", {}).findings}
-    jobs.settle(timezone.now())
+    settling.settle(timezone.now())
     for job in target.jobs.all():
         assert job.next_run is not None, job.quarantine_reason
         assert command("run_job", job.job_name, "--json").answer["status"] in ("succeeded", "cancelled")
