@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -203,6 +203,16 @@ def since(argument: str, text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise BadInput(argument, f"'{text}' is neither a date and time (2026-11-24T06:00) nor a span like 24h or 7d")
+
+
+def day(argument: str, text: str | None) -> date | None:
+    """A day written 2026-11-24, where one was given. Raises BadInput."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(argument, f"'{text}' is no day like 2026-11-24") from None
 
 
 def refuse_word(argument: str, problem: str, typed: str, known: Iterable[str]) -> NoReturn:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _HELP = """\
 python3 run.py                 start the portal with its demo
 python3 run.py test [--all]    run the tests (--all: those that take long, too); pytest's options follow
+python3 run.py benchmark ...   take the performance figures, on data of their own (benchmark --help says which)
 python3 run.py manage ...      any command of manage.py
 
 The first start makes .venv beside run.py (PORTAL_VENV: elsewhere) and installs the locked packages into it.
@@ -34,12 +35,14 @@ def _refuse(sentence: str, code: int = 1) -> NoReturn:
 
 
 def main(arguments: list[str]) -> int:
-    """Start the portal, its tests, or a command of manage.py; returns only where nothing could be started."""
+    """Start the portal, its tests, its benchmarks, or a command of manage.py; returns only where nothing could be started."""
     if os.name != "posix":
         _refuse("The portal runs on Linux and macOS; on Windows start it inside WSL.")
     try:
         if arguments[:1] == ["test"]:
             _test(arguments[1:])
+        if arguments[:1] == ["benchmark"]:
+            _benchmark(arguments[1:])
         if arguments[:1] == ["manage"]:
             _hand_over(_prepared(demo=False), [str(ROOT / "manage.py"), *arguments[1:]])
         _start(arguments)
@@ -93,13 +96,22 @@ def _known_data_folder() -> Path | None:
     return None if (ROOT / ".env").exists() else ROOT / "data"
 
 
+_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile"]  # two files at a time; what is asked for by itself runs by itself
+
+
 def _test(arguments: list[str]) -> NoReturn:
     if "--all" in arguments:
         arguments = [argument for argument in arguments if argument != "--all"]
         os.environ["PORTAL_TEST_ALL"] = "1"
     python = _prepared(demo=True, development=True)
     os.chdir(ROOT)
-    _hand_over(python, ["-m", "pytest", *arguments])
+    _hand_over(python, ["-m", "pytest", *(arguments or _WHOLE_SUITE)])
+
+
+def _benchmark(arguments: list[str]) -> NoReturn:
+    python = _prepared(demo=True, development=True)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    _hand_over(python, ["-m", "benchmarks", *arguments])
 
 
 def _prepared(*, demo: bool, development: bool = False) -> Path:

@@ -38,8 +38,15 @@ LOOK_AGAIN_WITHIN = timedelta(minutes=10)  # longer ago, and the portal was off:
 
 
 def begin() -> None:
-    """Before the first beat: jobs that were set aside are read anew, since this version may know what they lacked."""
+    """Before the first beat: jobs that were set aside are read anew, since this version may know what they lacked; *home* is met."""
     _alone(settling.reconsider)
+    _alone(_meet_home)
+
+
+def _meet_home() -> None:
+    """Nobody registers the portal's own database, so nobody has it checked."""
+    for home in Target.objects.filter(is_home=True, is_active=True, checked_at=None, check_asked_at=None):
+        targets.ask_check(home, PORTAL, timezone.now())
 
 
 def tick(moment: datetime) -> None:

@@ -31,7 +31,11 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,120}\.jsonl\.gz")
 
 
 class ArchiveRefused(ValueError):
-    """The rows cannot be moved there; the text says why."""
+    """The rows cannot be moved there; the text says why, and `about` which argument of `archive_logs` it is about."""
+
+    def __init__(self, about: str, why: str) -> None:
+        super().__init__(why)
+        self.about = about
 
 
 class NotWhole(RuntimeError):
@@ -41,17 +45,21 @@ class NotWhole(RuntimeError):
 def path_of(file_name: str) -> Path:
     """Where an archive of this name is to stand. Raises ArchiveRefused."""
     if not _NAME.fullmatch(file_name) or ".." in file_name:
-        raise ArchiveRefused("A file's name has letters, digits, dots and dashes, no folder, and ends in .jsonl.gz.")
+        raise ArchiveRefused(
+            "file_name", "A file's name has letters, digits, dots and dashes, no folder, and ends in .jsonl.gz."
+        )
     path = Path(settings.PORTAL_DATA) / FOLDER / file_name
     if path.exists():
-        raise ArchiveRefused(f"There is a file {file_name} already.")
+        raise ArchiveRefused("file_name", f"There is a file {file_name} already.")
     return path
 
 
 def move(rows: QuerySet[OperationLog], path: Path, at_work: Turn) -> int:
     """Move these rows, at least one, into a new file; how many. Raises ArchiveRefused, NotWhole, Busy and OSError."""
     if path.exists():
-        raise ArchiveRefused(f"An archive that was cut off is finished now, as {path.name}; choose another name.")
+        raise ArchiveRefused(
+            "file_name", f"An archive that was cut off is finished now, as {path.name}; choose another name."
+        )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(path.name + WRITING)
     written = _write(rows, part, at_work)

@@ -7,7 +7,6 @@ it from the log; how that is so with files stands in monitoring/archive_files.py
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from django.db.models import QuerySet
 
 from monitoring import archive_files, retention, rollups
 from monitoring.archive_files import ArchiveRefused, NotWhole
-from monitoring.retention import BATCH, Turn, start_of
+from monitoring.retention import Turn, start_of
 from strategies import audit, log_policies
 from strategies.audit import PORTAL, Actor
 from strategies.models import UNFINISHED, OperationLog
@@ -50,7 +49,7 @@ def archive_logs(
     Raises ArchiveRefused, retention.Busy, and NotWhole where a copy is not what it should be.
     """
     if bool(archive_table) == bool(file_name):
-        raise ArchiveRefused("Name either a table or a file.")
+        raise ArchiveRefused("archive_table", "Name either a table or a file.")
     path = archive_files.path_of(file_name) if file_name else Path()
     if archive_table:
         _check_table(archive_table)
@@ -80,27 +79,23 @@ def _rows(
     """What is to be moved, and the day before which it lies. Only days whose rollups are up to date."""
     limit = retention.settle(moment)
     if limit is None:
-        raise ArchiveRefused("The rollups are not up to date; try again once the log has been counted.")
+        raise ArchiveRefused("end_date", "The rollups are not up to date; try again once the log has been counted.")
     if last is None:
         expired = retention.expiry(moment, strategy_name=strategy).before(limit)
         rows, before = retention.past_their_time(expired), expired.latest or limit
     else:
         before = last + timedelta(days=1)
         if before > limit:
-            raise ArchiveRefused(f"Only days before {limit} can be archived: later ones are still being counted.")
+            raise ArchiveRefused(
+                "end_date", f"Only days before {limit} can be archived: later ones are still being counted."
+            )
         rows = retention.without_open_runs(OperationLog.objects.filter(operation_time__lt=start_of(before)))
         rows = rows.filter(strategy_name=strategy) if strategy else rows
     if first is not None:
         if first >= before:
-            raise ArchiveRefused(f"The first day, {first}, does not come before {before}.")
+            raise ArchiveRefused("start_date", f"The first day, {first}, does not come before {before}.")
         rows = rows.filter(operation_time__gte=start_of(first))
     return rows.exclude(status__in=UNFINISHED), before
-
-
-def _batches(rows: QuerySet[OperationLog]) -> Iterator[list[int]]:
-    """Keys, oldest first; each batch is asked for when the one before it is gone."""
-    while keys := list(rows.order_by("operation_time", "pk").values_list("pk", flat=True)[:BATCH]):
-        yield keys
 
 
 # To a table.
@@ -111,7 +106,8 @@ def _check_table(name: str) -> bool:
     longest = _longest_name()
     if not _TABLE.fullmatch(name) or len(name) > longest:
         raise ArchiveRefused(
-            f"A table's name has 3 to {longest} small letters, digits and underscores, and begins with a letter."
+            "archive_table",
+            f"A table's name has 3 to {longest} small letters, digits and underscores, and begins with a letter.",
         )
     look = connection.introspection
     with connection.cursor() as cursor:
@@ -119,7 +115,7 @@ def _check_table(name: str) -> bool:
             return False
         columns = [str(look.identifier_converter(column.name)) for column in look.get_table_description(cursor, name)]
     if name in look.django_table_names() or sorted(columns) != sorted(COLUMNS):
-        raise ArchiveRefused(f"There is a table {name} already, and it is no archive of the log.")
+        raise ArchiveRefused("archive_table", f"There is a table {name} already, and it is no archive of the log.")
     return True
 
 
@@ -142,13 +138,13 @@ def _make_table(name: str) -> None:
 def _to_table(rows: QuerySet[OperationLog], table: str, at_work: Turn) -> int:
     _make_table(table)
     moved = 0
-    for keys in _batches(rows):
+    for batch in retention.batches(rows):
         at_work.go_on()
         try:
-            moved += _move(rows, keys, table)
+            moved += _move(rows, list(batch), table)
         except IntegrityError:
             raise ArchiveRefused(
-                f"{table} holds some of these operations already; nothing of them was deleted."
+                "archive_table", f"{table} holds some of these operations already; nothing of them was deleted."
             ) from None
     return moved
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Max, Min, QuerySet, Sum
@@ -14,9 +14,12 @@ from monitoring import known_errors
 from monitoring.known_errors import KnownError
 from monitoring.models import ErrorDay, ErrorGroup, HandledError
 from monitoring.rows import DayCount, Period
-from strategies.models import OperationLog, User
+from strategies.models import AuditEntry, OperationLog, User
 
 LATEST = 20
+HISTORY = 10
+SHOWN_TARGETS = 20
+ONE_ACT = timedelta(seconds=10)  # entries of one act are written one after the other
 OBJECTS = 20
 AT_ONCE = 500  # values in one list: Oracle takes at most 1000
 NO_TARGET = "no database"
@@ -91,6 +94,15 @@ class ErrorDetail:
     latest: tuple[Occurrence, ...]
 
 
+class Act(NamedTuple):
+    """Somebody noted that the errors on these targets are dealt with."""
+
+    actor: str
+    at: datetime
+    note: str
+    targets: tuple[str, ...]
+
+
 class _Pair(NamedTuple):
     """One group on one target."""
 
@@ -138,6 +150,20 @@ def detail(user: User, group: ErrorGroup, period: Period, *, target: int | None 
         _objects(within),
         _latest(user, within),
     )
+
+
+def history(user: User, group: ErrorGroup) -> tuple[Act, ...]:
+    """Who noted when that it is dealt with, the latest first; one act on several targets is one. One query."""
+    rows = AuditEntry.objects.visible_to(user).filter(object_type="ErrorGroup", object_id=str(group.pk))
+    found: list[Act] = []
+    columns = rows.order_by("-pk").values_list("actor", "at", "reason", "target__name")
+    for actor, at, note, target in columns[: HISTORY * SHOWN_TARGETS]:
+        name = target or NO_TARGET
+        if found and found[-1][:1] + found[-1][2:3] == (actor, note) and found[-1].at - at < ONE_ACT:
+            found[-1] = found[-1]._replace(targets=(*found[-1].targets, name))
+        else:
+            found.append(Act(actor, at, note, (name,)))
+    return tuple(found[:HISTORY])
 
 
 def _days(user: User, *, strategy: str = "", target: int | None = None) -> QuerySet[ErrorDay]:

@@ -177,8 +177,10 @@ def handle(
         ErrorGroup.objects.select_for_update().get(pk=group.pk)
         seen = ErrorDay.objects.visible_to(user).filter(group=group).order_by().values_list("target")
         marks = {mark.target_id: mark for mark in HandledError.objects.filter(group=group)}
+        came = list(seen.annotate(first=Min("first_at"), last=Max("last_at")))
+        seen_until = min(seen_until, max([moment, *(last_at for *_, last_at in came)]))  # nobody saw what is to come
         closed, is_open = [], False
-        for target, first_at, last_at in seen.annotate(first=Min("first_at"), last=Max("last_at")):
+        for target, first_at, last_at in came:
             until = marks[target].until_at if target in marks else None
             if until is not None and last_at <= until:
                 continue

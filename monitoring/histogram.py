@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import struct
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import accumulate
 
 GAMMA = 1.1
@@ -47,15 +48,15 @@ def counts(histogram: int) -> tuple[int, ...]:
     return struct.unpack(f"<{places}I", histogram.to_bytes(places * BITS // 8, "little"))
 
 
-def percentile(histogram: int, percent: int, shortest_ms: int, longest_ms: int) -> float:
-    """The duration of rank ⌈percent · n / 100⌉ when all n ≥ 1 are put in order (nearest rank), to within 4.8 %.
+def percentiles(histogram: int, percents: Sequence[int], shortest_ms: int, longest_ms: int) -> list[float]:
+    """For each percent the duration of rank ⌈percent · n / 100⌉ when all n ≥ 1 are put in order (nearest rank), to within 4.8 %.
 
-    It never lies outside the shortest and the longest, which are known exactly.
+    None lies outside the shortest and the longest, which are known exactly.
     """
     up_to = list(accumulate(counts(histogram)))
-    rank = -(-percent * up_to[-1] // 100)
-    bucket = bisect_left(up_to, rank) + NOUGHT
-    return min(max(middle(bucket), shortest_ms), longest_ms)
+    ranks = (-(-percent * up_to[-1] // 100) for percent in percents)
+    middles = (middle(bisect_left(up_to, rank) + NOUGHT) for rank in ranks)
+    return [min(max(ms, shortest_ms), longest_ms) for ms in middles]
 
 
 def to_text(histogram: int) -> str:

@@ -6,11 +6,14 @@ it goes up to today. ValueError says what is wrong with dates that make no perio
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
-from monitoring import statistics, trends
+from django.db.models import QuerySet
+
+from monitoring import error_groups, statistics, trends
+from monitoring.error_groups import ErrorRow
 from monitoring.rows import Day, JobSummary, Performance, Period
-from strategies.models import User
+from strategies.models import OperationLog, StrategyType, User
 
 DAYS_BACK = 30
 
@@ -61,6 +64,46 @@ def get_job_execution_summary(
 ) -> tuple[JobSummary, ...]:
     """Each job's runs, those with the most failed and missed ones first."""
     return statistics.jobs(user, _period(moment, start_date, end_date), strategy=strategy_name).jobs
+
+
+def get_operation_log(
+    user: User,
+    moment: datetime,
+    *,
+    strategy_name: str = "",
+    operation_type: str = "",
+    target_object: str = "",
+    status: str = "",
+    start_date: date | None = None,
+    end_date: date | None = None,
+) -> QuerySet[OperationLog]:
+    """Rows of the log, the newest first; whoever reads them does so in portions."""
+    period = _period(moment, start_date, end_date)
+    start, end = (datetime.combine(day, time.min, UTC) for day in (period.first, period.last + timedelta(days=1)))
+    asked = {
+        "strategy_name": strategy_name, "operation_type": operation_type, "target_object": target_object, "status": status,
+    }  # fmt: skip
+    rows = OperationLog.objects.visible_to(user).filter(operation_time__gte=start, operation_time__lt=end)
+    return rows.filter(**{name: value for name, value in asked.items() if value}).order_by("-operation_id")
+
+
+def get_error_summary(
+    user: User,
+    moment: datetime,
+    *,
+    strategy_name: str = "",
+    start_date: date | None = None,
+    end_date: date | None = None,
+) -> tuple[ErrorRow, ...]:
+    """Errors in groups that look alike, the open ones first and of those the most frequent."""
+    return error_groups.groups(user, _period(moment, start_date, end_date), strategy=strategy_name).rows
+
+
+def get_registered_strategies(*, strategy_type: str = "", category: str = "") -> tuple[StrategyType, ...]:
+    """The registry of strategies, by name; everybody may know it."""
+    asked = {"strategy_type": strategy_type, "category": category}
+    rows = StrategyType.objects.filter(**{name: value for name, value in asked.items() if value})
+    return tuple(rows.order_by("strategy_name"))
 
 
 def _day(moment: datetime) -> date:

@@ -123,12 +123,15 @@ class Preview:
         return sum(one.rows for one in self.strategies)
 
 
-def preview(moment: datetime, *, up_to: int | None = None) -> Preview:
-    """What pruning would remove, as the log and the rollups are now; three queries."""
+def preview(
+    moment: datetime, *, retention_days: int | None = None, strategy_name: str = "", up_to: int | None = None
+) -> Preview:
+    """What pruning would remove, as the log and the rollups are now; a constant number of queries. Raises ValueError."""
     if up_to is None:
         up_to = OperationLog.objects.aggregate(highest=Max("pk"))["highest"] or 0
     limit = _counted_before(moment)
-    found = () if limit is None else _expired(past_their_time(expiry(moment).before(limit)).filter(pk__lte=up_to))
+    wanted = expiry(moment, retention_days=retention_days, strategy_name=strategy_name)
+    found = () if limit is None else _expired(past_their_time(wanted.before(limit)).filter(pk__lte=up_to))
     said = json.dumps([up_to, [[one.strategy, str(one.first), str(one.last), one.rows] for one in found]])
     return Preview(found, up_to, hashlib.sha256(said.encode()).hexdigest(), limit is not None)
 
@@ -188,17 +191,29 @@ def _delete(
     rows: QuerySet[OperationLog], latest: date | None, at_work: Turn, until: float, gone: Counter[str]
 ) -> bool:  # fmt: skip
     """Batch by batch, each in a transaction of its own; whether nothing is left of them."""
-    while perf_counter() < until:
-        batch = dict(rows.order_by("operation_time", "pk").values_list("pk", "strategy_name")[:BATCH])
-        if not batch or latest is None:
-            return True
-        if not gone:
+    for batch in batches(rows):
+        if not gone and latest is not None:
             rollups.seal(latest)
         at_work.go_on()
         with transaction.atomic():
             rows.filter(pk__in=list(batch)).delete()
         gone.update(batch.values())
-    return False
+        if perf_counter() >= until:
+            return False
+    return True
+
+
+def batches(rows: QuerySet[OperationLog]) -> Iterator[dict[int, str]]:
+    """Keys with their strategies, oldest first. Each batch is asked for when the one before it is gone.
+
+    It begins where that one ended: what stays among these rows is not read again for each batch.
+    """
+    later = rows
+    while found := list(
+        later.order_by("operation_time", "pk").values_list("pk", "strategy_name", "operation_time")[:BATCH]
+    ):
+        yield {pk: strategy for pk, strategy, _ in found}
+        later = rows.filter(operation_time__gte=found[-1][2])
 
 
 def _told(gone: Counter[str]) -> dict[str, object]:

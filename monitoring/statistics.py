@@ -16,7 +16,7 @@ LastRun = tuple[datetime | None, str | None]
 
 
 def strategies(user: User, period: Period, *, strategy: str = "", target: int | None = None) -> tuple[Performance, ...]:
-    """What each strategy did, the busiest first; two queries."""
+    """What each strategy did, the busiest first; one query."""
     found = of(user, Grain.STRATEGY, period, strategy=strategy, target=target).summed("strategy_name")
     rows = (Performance(name, "", sums.summary, sums.meters) for (name,), sums in found.items())
     return tuple(sorted(rows, key=lambda row: (-row.summary.count, row.strategy)))
@@ -25,7 +25,7 @@ def strategies(user: User, period: Period, *, strategy: str = "", target: int | 
 def operations(
     user: User, period: Period, *, strategy: str = "", operation_type: str = "", target: int | None = None
 ) -> tuple[Performance, ...]:
-    """What each strategy did by type of operation, in the order of their names; two queries."""
+    """What each strategy did by type of operation, in the order of their names; one query."""
     rows = of(user, Grain.OPERATION, period, strategy=strategy, target=target)
     if operation_type:
         rows = rows.filter(name=operation_type)

@@ -65,22 +65,18 @@ class Sums:
         """Add what another one counted."""
         for name in ADDED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        if other.shortest_ms is not None and other.longest_ms is not None:
-            self._stretch(other.shortest_ms, other.longest_ms)
+        self._stretch(other.shortest_ms, other.longest_ms)
         self.histogram += other.histogram
 
-    def _stretch(self, shortest_ms: int, longest_ms: int) -> None:
-        self.shortest_ms = shortest_ms if self.shortest_ms is None else min(self.shortest_ms, shortest_ms)
-        self.longest_ms = longest_ms if self.longest_ms is None else max(self.longest_ms, longest_ms)
+    def _stretch(self, shortest_ms: int | None, longest_ms: int | None) -> None:
+        self.shortest_ms, self.longest_ms = least(self.shortest_ms, shortest_ms), most(self.longest_ms, longest_ms)
 
     @property
     def summary(self) -> Summary:
         counts = (self.count, self.succeeded, self.warned, self.failed, self.cancelled, self.missed)
         if self.shortest_ms is None or self.longest_ms is None:
             return Summary(*counts)
-        p50, p95 = (
-            histogram.percentile(self.histogram, percent, self.shortest_ms, self.longest_ms) for percent in (50, 95)
-        )
+        p50, p95 = histogram.percentiles(self.histogram, (50, 95), self.shortest_ms, self.longest_ms)
         return Summary(*counts, self.duration_n, self.duration_ms / self.duration_n, p50, p95)
 
     @property
@@ -93,5 +89,17 @@ class Sums:
         )
 
 
+def least(one: int | None, other: int | None) -> int | None:
+    """None is nothing to compare with."""
+    return other if one is None else one if other is None else min(one, other)
+
+
+def most(one: int | None, other: int | None) -> int | None:
+    """None is nothing to compare with."""
+    return other if one is None else one if other is None else max(one, other)
+
+
 COLUMNS = tuple(one.name for one in fields(Sums) if one.name != "histogram")
 ADDED = tuple(name for name in COLUMNS if name not in ("shortest_ms", "longest_ms"))
+METERS = ("cpu_n", "cpu_ms", "memory_n", "memory_mb", "io_n", "io_operations", "rows_n", "rows_processed")
+COUNTED = tuple(name for name in ADDED if name not in METERS)

@@ -19,16 +19,18 @@ NOTHING = Summary()
 
 
 def trend(user: User, period: Period, *, strategy: str = "", target: int | None = None, job: str = "") -> Trend:
-    """Operations of these days, of one strategy, target (its key) or job (its name) if asked for; two queries."""
+    """Operations of these days, of one strategy, target (its key) or job (its name) if asked for; one query."""
     grain = Grain.JOB if job else Grain.STRATEGY
     rows = of(user, grain, period, strategy=strategy, target=target)
-    found = (rows.filter(name=job) if job else rows).summed("day", "strategy_name")
+    found = (rows.filter(name=job) if job else rows).summed("day", "strategy_name", meters=False)
     total, by_day, by_strategy = Sums(), defaultdict[date, Sums](Sums), defaultdict[str, Sums](Sums)
     each: dict[str, dict[date, Sums]] = defaultdict(dict)
     for (day, name), sums in found.items():
         each[name][day] = sums
-        for whole in (total, by_day[day], by_strategy[name]):
-            whole.add(sums)
+        by_day[day].add(sums)
+        by_strategy[name].add(sums)
+    for sums in by_strategy.values():
+        total.add(sums)
     busiest = sorted(each, key=lambda name: (-by_strategy[name].count, name))
     return Trend(
         period,

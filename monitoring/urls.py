@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from monitoring.views import audit, operations, statistics, trends
+from monitoring.views import audit, errors, log_health, operations, statistics, trends
 
 urlpatterns = [
     path("audit/", audit.audit_page, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
+    path("errors/", errors.error_list, name="errors"),
+    path("errors/<int:pk>/", errors.error, name="error"),
+    path("errors/<int:pk>/handle/", errors.error_handle, name="error-handle"),
+    path("errors/<int:pk>/days.csv", errors.error_csv, name="error-csv"),
+    path("errors.csv", errors.errors_csv, name="errors-csv"),
+    path("operation-log/", log_health.health, name="log-health"),
+    path("operation-log/rule/", log_health.policy, name="log-policy"),
+    path("operation-log/prune/", log_health.prune, name="log-prune"),
+    path("operation-log/growth.csv", log_health.growth_csv, name="log-growth-csv"),
     path("operations/", operations.operations, name="operations"),
     path("operations/<int:pk>/", operations.operation, name="operation"),
     path("operations.csv", operations.operations_csv, name="operations-csv"),

@@ -1,20 +1,25 @@
 """The operation log of the portal's own runs: a row before each step and its ending after, by fixed SQL and committed at once.
 
 The ORM would cost two to four times as much per row. Call these outside transactions: a row that can be rolled back proves nothing.
+Rows that strategies write themselves come through `log_operation`, which obeys the switches of strategies/log_policies.py.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
-from strategies.models import OperationLog, OperationStatus
+from strategies import log_policies
+from strategies.models import UNFINISHED, OperationLog, OperationStatus, Target
 from strategies.plans import Meters, TargetError
+
+log = logging.getLogger(__name__)
 
 _BEGIN = """
 INSERT INTO generic_operation_log
@@ -89,6 +94,50 @@ def end(operation_id: int, row: Ending, moment: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_END, values)
         return bool(cursor.rowcount == 1)
+
+
+def log_operation(
+    strategy_name: str,
+    operation_type: str,
+    moment: datetime,
+    *,
+    status: OperationStatus = OperationStatus.SUCCESS,
+    message: str = "",
+    target: Target | None = None,
+    target_object: str = "",
+    target_type: str = "",
+    job_name: str | None = None,
+    duration_ms: int | None = None,
+    error: TargetError | None = None,
+    meters: Meters = Meters(),  # noqa: B008 (frozen)
+    objects_affected: int | None = None,
+    sql_text: str = "",
+    user_name: str = "",
+    session_id: str = "",
+    context: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Write a strategy's own row, which belongs to no run; the operation's id.
+
+    None = its logging is switched off, or the row could not be written: the log never breaks who writes into it.
+    `moment` is when the operation began.
+    """
+    ended_at = None if status in UNFINISHED else moment + timedelta(milliseconds=duration_ms or 0)
+    try:
+        if not log_policies.is_strategy_logging_enabled(strategy_name):
+            return None
+        row = OperationLog.objects.create(  # type: ignore[misc]  # a JSONTextField takes more than its stub says
+            strategy_name=strategy_name, operation_type=operation_type, job_name=job_name, status=status, operation_time=moment,
+            target_object=_clip(target_object, 500), target_type=target_type[:30], message=_clip(message, 2000),
+            target=target, duration_ms=duration_ms, error_code=error.code[:50] if error else None,
+            error_message=_clip(error.message, 2000) if error else None, cpu_time_ms=meters.cpu_ms,
+            memory_used_mb=meters.memory_mb, io_operations=meters.io_operations, rows_processed=meters.rows,
+            objects_affected=objects_affected, sql_text=_clean(sql_text), user_name=user_name[:150],
+            session_id=session_id[:100], strategy_context=dict(context or {}), ended_at=ended_at,
+        )  # fmt: skip
+    except DatabaseError:
+        log.exception("a row of %s could not be written into the operation log", strategy_name)
+        return None
+    return int(row.pk)
 
 
 def _time(moment: datetime) -> Any:

@@ -24,7 +24,7 @@ def test_the_import_contracts_hold() -> None:
 
 
 def test_every_function_is_typed_strictly() -> None:
-    run("mypy", "maintenance_portal", "strategies", "monitoring", "run.py", "manage.py")
+    run("mypy", "maintenance_portal", "strategies", "monitoring", "benchmarks", "run.py", "manage.py")
 
 
 def test_the_style_holds() -> None:

@@ -60,8 +60,7 @@ class Night:
 
 def ensure(moment: datetime) -> int:
     """Write the past of those nightly demo jobs that have none yet; how many runs were written."""
-    written, first = 0, moment.date()
-    home = Target.objects.get(is_home=True)
+    home, past = Target.objects.get(is_home=True), []
     for demo in NIGHTLY:
         job = MaintenanceJob.objects.select_related("target").filter(target__is_demo=True, job_name=demo.name).first()
         if job is None or job.target is None or job.runs.filter(asked_by=MARK).exists():
@@ -71,15 +70,15 @@ def ensure(moment: datetime) -> int:
         except JobRefused:
             continue
         due = list(_until(recurrence.after(moment - timedelta(days=DAYS)), moment - timedelta(hours=1)))
-        with transaction.atomic():
-            for night in nights(demo, due):
-                _write(job, job.target, night)
-                written += 1
-                first = min(first, night.due_at.date())
+        past += [(night.due_at, job.pk, job, job.target, night) for night in nights(demo, due)]
+    with transaction.atomic():
+        for _, _, job, target, night in sorted(past, key=lambda row: row[:2]):
+            _write(job, target, night)
+        for job in {row[1]: row[2] for row in past}.values():
             _count(job)
-    if written:
-        rollups.rebuild(first, moment.date())
-    return written
+    if past:
+        rollups.rebuild(min(row[0] for row in past).date(), moment.date())
+    return len(past)
 
 
 def _until(instants: Iterator[datetime], end: datetime) -> Iterator[datetime]:
@@ -116,6 +115,7 @@ def _write(job: MaintenanceJob, target: Target, night: Night) -> None:
         state_left="" if error is None else "clean", handled_at=night.due_at if night.status in BAD else None,
         handled_by=MARK if night.status in BAD else "", handled_note="Demo data." if night.status in BAD else "",
     )  # fmt: skip
+    JobRun.objects.filter(pk=run.pk).update(created_at=night.due_at)  # which Django sets to now on creation
     if begun is not None:
         OperationLog.objects.bulk_create(_operations(job, run, night, begun))
 

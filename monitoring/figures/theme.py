@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 Figure = dict[str, Any]  # "data" and "layout" of the Plotly schema
@@ -69,6 +70,11 @@ def palettes(colours: Colours) -> Palettes:
             "layout": ground,
             "data": {"bar": [{"marker": {"color": colour, "line": {"width": 0}}} for colour in colours.outcomes]},
         },
+        "failures": {
+            "layout": ground,
+            "data": {"bar": [{"marker": {"color": colours.outcomes[2], "line": {"width": 0}}}]},
+        },
+        "growth": {"layout": ground, "data": {"bar": [{"marker": {"color": colours.series[0], "line": {"width": 0}}}]}},
         "durations": {"layout": {**ground, "colorway": list(colours.durations)}},
         "series": {"layout": {**ground, "colorway": list(colours.series)}},
     }
@@ -91,6 +97,12 @@ def layout(palette: str, height: int, **more: Any) -> dict[str, Any]:
 
 def axis(**more: Any) -> dict[str, Any]:
     return {"fixedrange": True, "automargin": True, **more}
+
+
+def day_axis(first: date, last: date) -> dict[str, Any]:
+    """Whole days, also where the first or the last of them is empty."""
+    ends = [f"{first - timedelta(days=1)}T12:00", f"{last}T12:00"]
+    return axis(type="date", tickformat="%-d %b", hoverformat="%-d %b %Y", nticks=8, showgrid=False, range=ends)
 
 
 def plain_title(name: str) -> str:
@@ -140,7 +152,8 @@ NUMBERS = (1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1000)
 def in_words(duration_ms: float) -> str:
     """A duration to three figures that matter: `2.5 s`."""
     unit = Unit.of(duration_ms)
-    return f"{duration_ms / unit.ms:.3g} {unit.name}"
+    figure = duration_ms / unit.ms
+    return f"{figure:,.0f} {unit.name}" if figure >= 1000 else f"{figure:.3g} {unit.name}"
 
 
 def words(durations_ms: Sequence[float | None]) -> list[str | None]:

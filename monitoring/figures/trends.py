@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from monitoring.figures.theme import (
@@ -12,6 +11,7 @@ from monitoring.figures.theme import (
     Figure,
     Unit,
     axis,
+    day_axis,
     in_words,
     layout,
     longest,
@@ -98,9 +98,7 @@ def _dates(days: Sequence[Day]) -> list[str]:
 
 
 def _day_axis(days: Sequence[Day]) -> dict[str, Any]:
-    """The whole period, also where its first or last day is empty."""
-    ends = [f"{days[0].day - timedelta(days=1)}T12:00", f"{days[-1].day}T12:00"] if days else None
-    return axis(type="date", tickformat="%-d %b", hoverformat="%-d %b %Y", nticks=8, showgrid=False, range=ends)
+    return day_axis(days[0].day, days[-1].day) if days else axis(type="date")
 
 
 # The same in words, for whoever does not see the figure.

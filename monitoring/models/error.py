@@ -34,7 +34,12 @@ class ErrorGroup(models.Model):
         ordering = ["error_code", "strategy_name"]
 
     def __str__(self) -> str:
-        return f"{self.error_code or 'no code'}: {self.shape[:80]}"
+        return f"{self.error_code or 'no code'}: {self.words[:80]}"
+
+    @property
+    def words(self) -> str:
+        """The shape without its code, which some databases put before each message."""
+        return self.shape.removeprefix(f"{self.error_code}: ") if self.error_code else self.shape
 
 
 class ErrorDayQuerySet(models.QuerySet["ErrorDay"]):

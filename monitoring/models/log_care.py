@@ -28,6 +28,11 @@ class LogSize(models.Model):
     def __str__(self) -> str:
         return f"{self.day}: {self.row_count}"
 
+    @property
+    def expired(self) -> int:
+        """How many rows were past their time."""
+        return sum(int(there["expired"]) for there in self.strategies.values())
+
 
 class LogCare(models.Model):
     """One row (pk 1): when the log is looked after next, and the lease of the process that is at it."""

@@ -20,7 +20,8 @@ class IndexParameters(Parameters):
     remove_leftovers: bool = Field(
         default=True,
         title="Remove leftovers",
-        description="Invalid copies that a cancelled online rebuild left behind, whose original is valid; only while no build runs.",
+        description="Invalid copies that a cancelled online rebuild left behind: each only while its original is valid and nobody "
+        "else works on the table.",
     )
     rebuild_bloated: bool = Field(
         default=True,
@@ -53,7 +54,8 @@ class IndexParameters(Parameters):
         ge=1,
         le=10_080,
         title="Not behind transactions older than",
-        description="Minutes. An online rebuild waits for every older transaction; behind one as old as this it does not start.",
+        description="Minutes. An online rebuild waits for every older transaction; behind one as old as this it does not start. "
+        "Where the account cannot see since when others' transactions are open, it does not start behind any that stays open.",
     )
 
 
@@ -71,8 +73,10 @@ class IndexMaintenance(Routine[IndexParameters]):
 
     Risk
         PostgreSQL: every rebuild is online (REINDEX CONCURRENTLY): reads and writes go on, the index needs its size again
-        on disk while it is built, and the build waits for every older transaction. SQLite: REINDEX holds the
-        database's only write lock until the index is done; readers go on in WAL mode, writers wait.
+        on disk while it is built, and the build waits for every older transaction. While another session works on a
+        table (an index build, a VACUUM, an ANALYZE), its indexes are left alone, and the plan's notes say so.
+        SQLite: REINDEX holds the database's only write lock until the index is done; readers go on in WAL mode, writers
+        wait.
 
     Undo
         There is nothing to undo: a rebuilt index holds the same entries as before. A dropped leftover was never in use.

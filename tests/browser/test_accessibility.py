@@ -71,10 +71,10 @@ def sideways(page: Page) -> bool:
 
 
 def cut_off(page: Page) -> list[str]:
-    """Parts whose content is wider than they are, and that neither scroll nor let it out."""
+    """Parts whose content is wider than they are, and that neither scroll nor let it out; a field lets its reader go on by itself."""
     return list(
         page.evaluate(
-            """() => [...document.querySelectorAll('body *')].filter(part => part.offsetParent && part.clientWidth > 20
+            """() => [...document.querySelectorAll('body *:not(input)')].filter(part => part.offsetParent && part.clientWidth > 20
                 && part.scrollWidth > part.clientWidth + 1 && ['hidden', 'clip'].includes(getComputedStyle(part).overflowX)
                 && !part.closest('.visually-hidden')).map(part => part.outerHTML.slice(0, 120))"""
         )

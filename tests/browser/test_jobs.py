@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from strategies import durations, endings, holds, jobs, runs, settling
 from strategies.audit import Actor
 from strategies.execution import runner
-from strategies.models import JobRun, MaintenanceJob, Portal, RunStatus, Target
+from strategies.models import JobRun, MaintenanceJob, Portal, RunStatus, Stop, Target
 from strategies.workers import WorkerIdentity
 from tests import scripted
 from tests.browser.conftest import updated
@@ -110,7 +110,7 @@ def test_an_open_run_is_followed_by_itself(open_as: Callable[..., Page], target:
     expect(page.locator("#later-due")).to_have_attribute("open", "")
     runs.plan(run, timezone.now())
     expect(page.locator("#live")).to_contain_text(f"Nobody has released the plan of run {run.pk} yet.")
-    endings.ask_stop(run, Actor("anna"), runs.Stop.CANCEL, timezone.now())
+    endings.ask_stop(run, Actor("anna"), Stop.CANCEL, timezone.now())
     expect(page.locator("#live")).to_contain_text("It is not due before")
     expect(page.locator("#live").get_by_text("live ·")).to_have_count(0)
 

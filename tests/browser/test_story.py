@@ -53,6 +53,7 @@ def server() -> Iterator[RunningServer]:
         with running.connect() as connection:
             connection.execute("CREATE DATABASE shop")
             connection.execute("CREATE ROLE maint LOGIN PASSWORD 'hunter2 größe'")
+            connection.execute("GRANT pg_monitor TO maint")  # it sees since when others' transactions are open
         with running.connect("shop") as connection:
             connection.execute(
                 "CREATE TABLE orders AS SELECT i AS id, md5(i::text) AS code FROM generate_series(1, 20000) i"

@@ -118,6 +118,16 @@ def test_tests_are_run_with_their_own_packages(house: Path, first: subprocess.Co
     assert "handed over ['-k', 'x'] None 1" in done.stdout
 
 
+def test_benchmarks_are_run_with_the_packages_of_the_tests(
+    house: Path, first: subprocess.CompletedProcess[str]
+) -> None:
+    (house / "benchmarks").mkdir(exist_ok=True)
+    (house / "benchmarks" / "__main__.py").write_text(f"import pytest\n{SAY}")
+    done = started(house, "benchmark", "gate", "--rows", "5000")
+    assert done.returncode == 0, done.stderr
+    assert "handed over ['gate', '--rows', '5000'] None None" in done.stdout
+
+
 def test_a_start_that_was_broken_off_half_way_is_mended(house: Path, first: subprocess.CompletedProcess[str]) -> None:
     shutil.rmtree(next((house / ".venv" / "lib").glob("python3*/site-packages/pip")))
     done = started(house, "manage", "x")
@@ -219,8 +229,11 @@ def test_the_folder_that_nobody_named_is_refused_too(house: Path, first: subproc
             (house / ".env").unlink()
 
 
-def test_the_help_says_what_is_made_beside_the_data_folder() -> None:
-    assert "in DIR-demo" in " ".join(started(ROOT, "--help").stdout.split())
+def test_the_help_says_what_else_there_is_and_what_is_made_beside_the_data_folder() -> None:
+    said = " ".join(started(ROOT, "--help").stdout.split())
+    assert "in DIR-demo" in said
+    for word in ("test", "benchmark", "manage"):
+        assert f"python3 run.py {word}" in said
 
 
 def test_a_system_that_is_not_meant_is_told_in_one_sentence() -> None:

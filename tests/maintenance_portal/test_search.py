@@ -290,7 +290,7 @@ class TestPage:
             assert "Nothing that you may see" not in text
 
     def test_a_hopeless_question_is_given_back_with_help(self, client: Client) -> None:
-        text = text_of(client.get("/search/", {"q": HOSTILE}))
+        text = text_of(client.get("/search/", {"q": HOSTILE + "?"}))
         assert "Nothing that you may see is called" in text
         assert "What can be found" in text
         assert "<script>alert" not in text

@@ -384,3 +384,11 @@ def test_once_a_minute_the_days_with_news_are_counted_anew(target: Target, wake_
     for second in range(59):
         tasks.ask_roll_up(done.replace(microsecond=999_999) + timedelta(seconds=second))
     assert wake_ups == [], "it has just been done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_portals_own_database_is_checked_when_the_portal_first_starts(wake_ups: list) -> None:
+    home = Target.objects.get(is_home=True)
+    tasks.begin()
+    tasks.begin()
+    assert wake_ups == [("check_target", home.pk)]

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _folder(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.PORTAL_DATA = tmp_path
-    for module in (retention, archives, archive_files):
+    for module in (retention, archive_files):
         monkeypatch.setattr(module, "BATCH", 10)
     yield
     with connection.cursor() as cursor:
@@ -352,7 +352,7 @@ import os, signal, sys
 import django; django.setup()
 from datetime import datetime
 from monitoring import archive_files, archives, retention
-retention.BATCH = archives.BATCH = archive_files.BATCH = 10
+retention.BATCH = archive_files.BATCH = 10
 go_on, left = retention.Turn.go_on, [int(sys.argv[1])]
 def dying(self):
     left[0] -= 1
@@ -364,7 +364,15 @@ archives.archive_logs(datetime.fromisoformat(sys.argv[2]), **{sys.argv[3]: sys.a
 """
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the other process needs the address of the test database")
+def address() -> str:
+    """Of the test database, for another process."""
+    own = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{own['NAME']}"
+    return f"postgresql://{own['USER']}:{own['PASSWORD']}@{own['HOST']}:{own['PORT']}/{own['NAME']}"
+
+
+@pytest.mark.skipif(connection.vendor == "oracle", reason="its address is put together in another way")
 @pytest.mark.parametrize(
     ("place", "name", "turns"),
     [("archive_table", TABLE, 2), ("archive_table", TABLE, 4), ("file_name", FILE, 2), ("file_name", FILE, 6)],
@@ -374,7 +382,7 @@ def test_a_process_that_is_really_killed_leaves_every_row_once(place: str, name:
     past = a_past()
     connection.close()
     environment = {
-        **os.environ, "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}", "PYTHONPATH": str(ROOT),
+        **os.environ, "DATABASE_URL": address(), "PYTHONPATH": str(ROOT),
         "PORTAL_DATA": str(archive_files.settings.PORTAL_DATA), "DJANGO_SETTINGS_MODULE": "maintenance_portal.settings",
     }  # fmt: skip
     command = [sys.executable, "-c", KILLER, str(turns), NOW.isoformat(), place, name]

@@ -25,7 +25,7 @@ def of_rank(values: list[int], percent: int) -> int:
 
 @given(st.lists(DURATIONS, min_size=1, max_size=200), st.integers(1, 100))
 def test_a_percentile_is_within_five_percent_of_the_exact_value_of_its_rank(values: list[int], percent: int) -> None:
-    found = histogram.percentile(sum(map(histogram.of, values)), percent, min(values), max(values))
+    found = histogram.percentiles(sum(map(histogram.of, values)), [percent], min(values), max(values))[0]
     assert found == pytest.approx(of_rank(values, percent), rel=0.0477)
 
 
@@ -49,7 +49,7 @@ def test_the_middle_of_a_bucket_is_near_every_duration_in_it() -> None:
 
 
 def test_a_single_duration_is_known_exactly() -> None:
-    assert histogram.percentile(histogram.of(1234), 95, 1234, 1234) == 1234
+    assert histogram.percentiles(histogram.of(1234), (50, 95), 1234, 1234) == [1234, 1234]
 
 
 @given(st.lists(DURATIONS, max_size=200))

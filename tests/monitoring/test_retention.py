@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitoring import ended, retention, rollups
@@ -140,9 +142,26 @@ def test_where_the_rollups_stand_still_nothing_goes(monkeypatch: pytest.MonkeyPa
 def test_it_goes_in_batches_and_stops_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 10)
     log(*(operation(OLD, hour=n / 10) for n in range(35)))
-    assert retention.cleanup_old_logs(NOW, seconds=0) == (0, False)
-    assert retention.cleanup_old_logs(NOW) == (35, True)
+    assert retention.cleanup_old_logs(NOW, seconds=0) == (10, False)
+    assert retention.cleanup_old_logs(NOW) == (25, True)
     assert left() == set()
+
+
+def test_what_stays_among_the_rows_that_go_is_not_read_again_for_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 10)
+    log_policies.set_log_retention_days(ANNA, 365, "KEPT")
+    log(*(operation(OLD, hour=n / 10, strategy_name=name) for n in range(45) for name in ("GOES", "KEPT")))
+    rollups.roll_up(NOW)
+    rows = retention.past_their_time(retention.expiry(NOW))
+    found = []
+    with CaptureQueriesContext(connection) as queries:
+        for batch in retention.batches(rows):
+            found += list(batch)
+            OperationLog.objects.filter(pk__in=list(batch)).delete()
+    assert len(found) == 45
+    asked = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    assert ['"operation_time" >=' in sql for sql in asked] == [False, True, True, True, True, True]
+    assert OperationLog.objects.count() == 45
 
 
 def test_a_worker_whose_turn_was_taken_deletes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +244,8 @@ def test_what_is_left_or_held_up_is_tried_again_in_minutes(monkeypatch: pytest.M
         patch.setattr(
             retention.cleanup_old_logs, "__kwdefaults__", retention.cleanup_old_logs.__kwdefaults__ | {"seconds": 0.0}
         )
-        assert retention.prune(NOW) == 0
+        patch.setattr(retention, "BATCH", 1)
+        assert retention.prune(NOW) == 1
     assert (retention.is_due(later(5)), retention.is_due(later(11))) == (False, True)
     LogCare.objects.update(busy_until=later(14))
     assert retention.prune(later(11)) == 0

@@ -1,0 +1,33 @@
+"""Writes rows of the operation log as CSV to wherever text can be written."""
+
+from __future__ import annotations
+
+import csv
+from typing import Protocol
+
+from django.db.models import QuerySet
+
+from monitoring.views.operations import COLUMNS
+from monitoring.views.sheets import cell
+from strategies.models import OperationLog
+
+BATCH = 1000
+
+
+class Writable(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+
+def export_logs_to_csv(rows: QuerySet[OperationLog], stream: Writable) -> int:
+    """Every one of these rows, oldest first, with the columns of the page's own file; how many.
+
+    Rows are read in portions, and no cell is taken for a formula by a spreadsheet.
+    """
+    writer = csv.writer(stream)
+    writer.writerow(COLUMNS)
+    last = count = 0
+    rows = rows.select_related("target").defer("strategy_context", "target__facts")
+    while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        writer.writerows([cell(getattr(row, name)) for name in COLUMNS] for row in batch)
+        last, count = batch[-1].pk, count + len(batch)
+    return count

@@ -1,0 +1,95 @@
+"""Each benchmark works and gives its figures: all of them once, at a tiny size. What the figures are is not judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.__main__ import NAMES, line, read_options
+from benchmarks.measuring import Figure, at_least, at_most, not_measured, p95, side_by_side
+from tests.maintenance_portal.started import environment
+from tests.servers import available_servers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one run of the command prints, and writes as JSON."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    command = [sys.executable, "-m", "benchmarks", "--rows", "1000,3000", "--pairs", "1", "--json", "figures.json"]
+    users_own = {"PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{folder / 'precious.sqlite3'}"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment(folder / "precious", **users_own), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {"out": done.stdout, "json": json.loads((folder / "figures.json").read_text()), "folder": folder}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_benchmark_gives_its_figures(said: dict[str, Any], name: str) -> None:
+    figures = [figure for figure in said["json"] if figure.get("benchmark") == name]
+    assert any(figure["value"] is not None for figure in figures), figures
+    for figure in figures:
+        assert "broke down" not in figure["note"]
+        assert figure["what"] in said["out"]
+        assert (figure["value"] is None) == (figure["is_met"] is None or figure["goal"] is None) or not figure["goal"]
+
+
+def test_the_machine_and_the_size_are_told(said: dict[str, Any]) -> None:
+    first = said["json"][0]
+    assert first["rows"] == [1000, 3000]
+    assert first["pairs"] == 1
+    assert f"Python {first['python']}, SQLite {first['sqlite']}" in said["out"]
+    assert (first["postgresql"] is not None) == bool(available_servers())
+    assert "This is for trying out" in said["out"]
+    assert "Oracle is not measured" in said["out"]
+
+
+def test_the_users_own_database_is_not_touched(said: dict[str, Any]) -> None:
+    assert [path.name for path in said["folder"].iterdir()] == ["figures.json"]
+
+
+# How figures are taken and told.
+
+
+def test_two_ways_are_timed_in_turns_after_a_round_that_does_not_count() -> None:
+    calls: list[str] = []
+    took = side_by_side(lambda: calls.append("a"), lambda: calls.append("b"), 3, calls=(1, 2))
+    assert "".join(calls) == "bbaabbbbaabb"
+    assert len(took.ratios) == 3
+    assert took.spread[0] <= took.ratio <= took.spread[1]
+
+
+def test_a_figure_says_whether_it_is_met() -> None:
+    assert Figure("x", 100, at_least(100)).is_met is True
+    assert Figure("x", 99.9, at_least(100)).is_met is False
+    assert Figure("x", 3.1, at_most(3)).is_met is False
+    assert Figure("x", 3.1).is_met is None
+    assert "NOT MET" in line(Figure("x", 3.1, at_most(3)))
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
+    figure = not_measured("pages", "no PostgreSQL on this machine", at_most(3))
+    assert figure.is_met is None
+    assert "not measured" in line(figure)
+    assert "no PostgreSQL on this machine" in line(figure)
+
+
+def test_the_95th_percentile_is_that_of_the_nearest_rank() -> None:
+    assert p95([float(n) for n in range(1, 101)]) == 95
+    assert p95([1.0, 3.0, 2.0]) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nothing"], ["--rows", "many"], ["--rows", "10"], ["--pairs", "0"], ["--pairs", "x"], ["--wrong"]]
+)
+def test_what_is_not_understood_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read_options(arguments)
+    assert "error" in capsys.readouterr().err
