@@ -107,7 +107,11 @@ def _groups(user: User, path: str, held: int) -> list[Group]:
     run.append(entry("Holds", "holds", "pause-circle", held, "in force"))
     observe = [entry("Databases", "targets", "hdd-stack")]
     if reads_sql:
-        observe += [entry("Trends", "trends", "graph-up"), entry("Statistics", "statistics", "bar-chart")]
+        observe += [
+            entry("Errors", "errors", "exclamation-octagon"),
+            entry("Trends", "trends", "graph-up"),
+            entry("Statistics", "statistics", "bar-chart"),
+        ]
     groups += [
         Group("Run", run),
         Group("Plan", [entry("Strategies", "strategies", "diagram-3")]),

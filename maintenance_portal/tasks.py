@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from monitoring import rollups
+from monitoring import log_health, retention, rollups
 from strategies import endings, jobs, needs, queue, runs, settling, targets
 from strategies.audit import PORTAL
 from strategies.execution import lost, runner
@@ -28,6 +28,7 @@ from strategies.workers import WorkerIdentity
 log = logging.getLogger(__name__)
 
 ROLL_UP_AT_SECOND = 20  # of each minute, away from the whole minutes at which jobs are due
+CARE_AT_SECOND = 40
 PULSE_EVERY = timedelta(seconds=5)
 PULSE_IS_LOST_AFTER = timedelta(minutes=10)  # a question without an answer may wait behind hours of work
 RECHECK_EVERY = timedelta(seconds=60)
@@ -67,6 +68,7 @@ def tick(moment: datetime) -> None:
     _alone(forget_unreleased, moment)
     _alone(look_again, moment)
     _alone(ask_roll_up, moment)
+    _alone(ask_care_for_log, moment)
     _alone(ask_pulses, moment)
     _alone(prune_queue, moment)
 
@@ -192,6 +194,12 @@ def ask_roll_up(moment: datetime) -> None:
         queue.enqueue("roll_up", 1)
 
 
+def ask_care_for_log(moment: datetime) -> None:
+    """Once a minute: whether the log is to be measured, or (by night) rid of what is past its time."""
+    if moment.second == CARE_AT_SECOND and log_health.wants_care(moment):
+        queue.enqueue("care_for_log", 1)
+
+
 def ask_pulses(moment: datetime) -> None:
     """Ask each cluster of workers that says nothing, through its own queue, whether it takes wake-ups.
 
@@ -254,3 +262,10 @@ def look_after_run(pk: int) -> None:
 def roll_up(_: int) -> None:
     """Count the days of the log with news anew, so that no page has to read it."""
     rollups.roll_up(timezone.now())
+
+
+def care_for_log(_: int) -> None:
+    """Measure the operation log, and delete what is past its time."""
+    moment = timezone.now()
+    log_health.monitor_log_table_size(moment)
+    retention.prune(moment)

@@ -287,7 +287,7 @@ def prune(moment: datetime) -> int:
         return 0
     LogCare.objects.update_or_create(pk=1, defaults={"next_at": moment + TRY_AGAIN})  # also if this one dies
     try:
-        cleaned = cleanup_old_logs(moment)
+        cleaned = cleanup_old_logs(moment, seconds=AT_ONCE_SECONDS)
     except Busy as busy:
         log.info("the log is not pruned now: %s", busy)
         return 0

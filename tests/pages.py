@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from monitoring import errors
+from monitoring.models import ErrorDay, ErrorGroup
 from strategies import holds, needs, operation_log, runs
 from strategies.audit import Actor
 from strategies.models import (
@@ -144,6 +146,7 @@ class Scene:
     assessment: Assessment
     operation: OperationLog
     job: MaintenanceJob
+    error: ErrorGroup
 
     @property
     def keys(self) -> dict[str, int]:
@@ -154,6 +157,7 @@ class Scene:
             "holds": self.hold.pk,
             "operations": self.operation.pk,
             "jobs": self.job.pk,
+            "errors": self.error.pk,
         }
 
 
@@ -170,6 +174,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
     needs.keep_findings(target, "INDEX_MAINTENANCE", "ALL", Seen((finding(), finding("b", Severity.CRITICAL))), now)
     Assessment.objects.filter(pk=assessment.pk).update(started_at=now, finished_at=now, notes=[HOSTILE], found=2)
     failed = ended_run(target, RunStatus.FAILED, step(1), message=HOSTILE)
+    errors.roll_day(failed.operations.get().operation_time.astimezone(UTC).date())
     return Scene(
         target=target,
         planned=planned_run(target, step(1), step(2)),
@@ -181,6 +186,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         finding=Finding.objects.filter(target=target).latest("pk"),
         assessment=assessment,
         operation=OperationLog.objects.filter(run=failed).get(),
+        error=ErrorDay.objects.filter(target=target).get().group,
         job=a_job(target, f"{name}: {HOSTILE}", created_by=HOSTILE, notification_recipients=HOSTILE),
     )
 

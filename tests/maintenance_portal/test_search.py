@@ -201,6 +201,7 @@ def test_an_operation_is_found_by_number_and_by_an_error_code_of_the_last_month(
 
 
 def test_an_error_is_found_once_the_log_was_counted(shop: Scene, anna: User) -> None:
+    ErrorDay.objects.all().delete()
     assert found(anna, "42P01") == {}
     errors.roll_day(shop.operation.operation_time.date())
     assert found(anna, "42P01")["Operations"].hits[0].url == f"/operations/{shop.operation.pk}/"

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from maintenance_portal import pulse, tasks
-from monitoring.models import RollupMark
+from monitoring.models import LogSize, RollupMark
 from strategies import needs, queue, runs, targets
 from strategies.audit import Actor
 from strategies.models import Assessment, Finding, JobRun, Portal, Pulse, RunStatus, Target, Tenant
@@ -392,3 +392,13 @@ def test_the_portals_own_database_is_checked_when_the_portal_first_starts(wake_u
     tasks.begin()
     tasks.begin()
     assert wake_ups == [("check_target", home.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_log_is_measured_and_pruned_by_a_short_task_once_it_is_due(target: Target, wake_ups: list) -> None:
+    first = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    for second in range(60):
+        tasks.ask_care_for_log(first + timedelta(seconds=second))
+    assert wake_ups == [("care_for_log", 1)]
+    tasks.care_for_log(1)
+    assert LogSize.objects.get().row_count == 0

@@ -238,12 +238,9 @@ def test_it_prunes_each_night_and_not_before() -> None:
 
 
 def test_what_is_left_or_held_up_is_tried_again_in_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    log(operation(OLD))
+    log(operation(OLD), operation(OLD))
     with monkeypatch.context() as patch:
         patch.setattr(retention, "AT_ONCE_SECONDS", 0.0)
-        patch.setattr(
-            retention.cleanup_old_logs, "__kwdefaults__", retention.cleanup_old_logs.__kwdefaults__ | {"seconds": 0.0}
-        )
         patch.setattr(retention, "BATCH", 1)
         assert retention.prune(NOW) == 1
     assert (retention.is_due(later(5)), retention.is_due(later(11))) == (False, True)

@@ -35,6 +35,9 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "job-run": ("post", OPERATORS), "job-handle": ("post", OPERATORS),
     "trends": ("get", SQL), "trends-csv": ("get", SQL), "trends-strategies-csv": ("get", SQL), "statistics": ("get", SQL),
     "statistics-csv": ("get", SQL), "performance-csv": ("get", SQL), "job-summary-csv": ("get", SQL),
+    "errors": ("get", SQL), "errors-csv": ("get", SQL), "error": ("get", SQL), "error-csv": ("get", SQL),
+    "error-handle": ("post", OPERATORS), "log-health": ("get", SQL), "log-growth-csv": ("get", SQL),
+    "log-policy": ("post", OPERATORS), "log-prune": ("get", OPERATORS),
     "audit": ("get", AUDIT), "audit-csv": ("get", AUDIT),
 }  # fmt: skip
 OF_A_ROW = [name for name, path in addresses().items() if "{pk}" in path]
