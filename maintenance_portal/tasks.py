@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from monitoring import log_health, retention, rollups
+from monitoring import archives, log_health, retention, rollups
 from strategies import endings, jobs, needs, queue, runs, settling, targets
 from strategies.audit import PORTAL
 from strategies.execution import lost, runner
@@ -265,7 +266,9 @@ def roll_up(_: int) -> None:
 
 
 def care_for_log(_: int) -> None:
-    """Measure the operation log, and delete what is past its time."""
+    """Delete what is past its time, measure what is left, and finish archives whose process was killed."""
     moment = timezone.now()
-    log_health.monitor_log_table_size(moment)
     retention.prune(moment)
+    log_health.monitor_log_table_size(moment)
+    with suppress(retention.Busy):
+        archives.finish_left_over(moment)

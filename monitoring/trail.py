@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.urls import reverse
 
+from monitoring.models import ErrorGroup
 from strategies import registry
 from strategies.audit import KINDS
 from strategies.models import AuditEntry, JobRun, MaintenanceJob, Target, User
@@ -19,6 +20,7 @@ _PAGES: Mapping[str, tuple[str, Any]] = {
     "Target": ("target", Target),
     "JobRun": ("run", JobRun),
     "MaintenanceJob": ("job", MaintenanceJob),
+    "ErrorGroup": ("error", ErrorGroup),
 }
 # What keys are called on pages. A key that is not here is shown by its own words.
 _LABELS = {
@@ -123,6 +125,7 @@ def _pages(user: User, entries: Iterable[AuditEntry]) -> dict[tuple[str, str], s
     for entry in entries:
         wanted.setdefault(entry.object_type, set()).add(entry.object_id)
     found = {("Hold", number): reverse("holds") for number in wanted.get("Hold", ())}
+    found |= {("LogPolicy", number): reverse("log-health") for number in wanted.get("LogPolicy", ())}
     for kind, (name, model) in _PAGES.items():
         numbers = [int(number) for number in wanted.get(kind, ()) if _KEY.fullmatch(number)]
         visible = model.objects.visible_to(user).filter(pk__in=numbers)

@@ -11,7 +11,7 @@ DEFAULT_RETENTION_DAYS = 90
 
 
 class LogPolicy(models.Model):
-    """For one strategy, or (empty name) for all that have no row of their own.
+    """For one strategy, or (empty name) for all. A strategy's own row replaces the retention of all; the switch of all silences each.
 
     `is_enabled` silences only rows that strategies write themselves, in SQL or PL/SQL; never those of the portal's runs.
     """
