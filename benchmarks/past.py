@@ -8,6 +8,7 @@ many rows there are, they cover the same time and the same jobs: more rows are a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,9 +68,11 @@ def write(rows: int, moment: datetime, days: int = DAYS) -> Past:
         _audit(runs * STEPS, clock)
     past = Past(runs * STEPS, clock.first.date(), moment.date(), first_job, runs // 2 + 1, _target_of(first_job))
     roll_up(past, moment)
-    if connection.vendor == "postgresql":  # which does so by itself before long; SQLite never does
+    if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+            cursor.execute("VACUUM ANALYZE")  # which it does by itself before long; SQLite never does
+            cursor.execute("CHECKPOINT")
+    os.sync()  # what is measured next must not wait for all that was written
     return past
 
 
@@ -153,25 +156,19 @@ def _runs(runs: int, first_job: int, clock: Clock) -> None:
         "created_at": clock.at("r"), "due_at": clock.at("r"), "started_at": clock.at("r"), "finished_at": end,
         "duration_ms": f"1000 + {scattered('r', 1, 300_000)}",
         "handled_at": f"CASE WHEN {failed} AND i <= {runs - UNHANDLED} THEN {end} END",
+        "awaits_handling": f"({failed}) AND i > {runs - UNHANDLED}",
     }  # fmt: skip
     insert(like, runs, columns, f"(SELECT i, i - 1 AS r FROM n) AS n {_of_job('r', first_job)}")
 
 
 def _plan() -> Plan:
-    steps = (
-        Step(
-            key=f"rebuild:{number}", operation_type="REBUILD", object=f"orders_{number}", object_type="INDEX", locks=Locks.WRITES,
-            statements=(f"REINDEX INDEX orders_{number}",), reason=f"orders_{number} is bloated.", undo_note="Nothing to undo.",
-        )
-        for number in range(STEPS)
+    """One step stands for all: what a page costs that shows a plan does not depend on the past."""
+    step = Step(
+        key="rebuild:0", operation_type="REBUILD", object="orders_0", object_type="INDEX", locks=Locks.WRITES,
+        statements=("REINDEX INDEX orders_0",), reason="orders_0 is bloated.", undo_note="Nothing to undo.",
     )  # fmt: skip
     return Plan(
-        strategy="INDEX_MAINTENANCE",
-        version="1.0",
-        platform="sqlite",
-        target="db-00",
-        parameters={},
-        steps=tuple(steps),
+        strategy="INDEX_MAINTENANCE", version="1.0", platform="sqlite", target="db-00", parameters={}, steps=(step,)
     )
 
 

@@ -70,7 +70,7 @@ class Home:
 def home(user: User, moment: datetime) -> Home:
     """Everything on Home, of the databases that the reader may see."""
     runs = JobRun.objects.visible_to(user).select_related("target")
-    is_failed = Q(status__in=BAD, handled_at__isnull=True)
+    is_failed = Q(awaits_handling=True)
     is_unreleased = Q(status=RunStatus.PLANNED, is_released=False, planned_at__isnull=False)
     is_waiting = Q(
         status__in=(RunStatus.WAITING, RunStatus.READY), due_at__lte=moment

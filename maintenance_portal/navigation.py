@@ -16,7 +16,6 @@ from maintenance_portal import __version__
 from maintenance_portal.vitals import Vitals, vitals
 from strategies.models import (
     ACTIVE,
-    BAD,
     OPEN,
     READS,
     READS_AUDIT,
@@ -128,7 +127,7 @@ def _set_aside(user: User) -> int:
 
 def _counts(user: User) -> tuple[int, int]:
     """Runs at work, and failed runs that nobody has dealt with."""
-    is_failed = Q(status__in=BAD, handled_at__isnull=True)
+    is_failed = Q(awaits_handling=True)
     shown = JobRun.objects.visible_to(user).filter(Q(status__in=OPEN) | is_failed)
     counts = shown.aggregate(at_work=Count("pk", filter=Q(status__in=ACTIVE)), failed=Count("pk", filter=is_failed))
     return counts["at_work"], counts["failed"]

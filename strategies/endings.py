@@ -16,7 +16,7 @@ from django.db.models import Q
 from strategies import audit, durations, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.gate import Reason
-from strategies.models import ACTIVE, GOOD, JobRun, RunStatus, Stop
+from strategies.models import ACTIVE, BAD, GOOD, JobRun, RunStatus, Stop
 from strategies.plans import LeftBehind, StateLeft, TargetError
 from strategies.sentences import sentences
 
@@ -211,6 +211,7 @@ def _ending(ending: Finish) -> dict[str, Any]:
     left = ending.state_left
     return {
         "message": ending.message[:2000],
+        "awaits_handling": ending.status in BAD,
         "error_code": ending.error.code[:50] if ending.error else "",
         "error_class": ending.error.error_class.value if ending.error else "",
         "state_left": left.kind.value if left else "",

@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from strategies import job_list, needs, registry
 from strategies.models import (
     ACTIVE,
-    BAD,
     TERMINAL,
     Environment,
     Finding,
@@ -32,7 +31,7 @@ _GROUPS = {
     "at_work": ("At work", Q(status__in=(*ACTIVE, RunStatus.PAUSED))),
     "waiting": ("Waiting or ready", Q(status__in=(RunStatus.WAITING, RunStatus.READY))),
     "unreleased": ("Plans not released", Q(status=RunStatus.PLANNED, is_released=False)),
-    "unhandled": ("Failed, not handled", Q(status__in=BAD, handled_at__isnull=True)),
+    "unhandled": ("Failed, not handled", Q(awaits_handling=True)),
     "ended": ("Ended", Q(status__in=TERMINAL)),
 }
 

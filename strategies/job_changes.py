@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from strategies import audit, job_definitions, settling
 from strategies.audit import Actor
 from strategies.job_definitions import Definition
-from strategies.models import BAD, JobRun, MaintenanceJob, Target
+from strategies.models import JobRun, MaintenanceJob, Target
 
 # The columns that say what a job is; the others are kept by the portal.
 COLUMNS = (
@@ -85,13 +85,15 @@ def switch(actor: Actor, job: MaintenanceJob, moment: datetime, *, on: bool, rea
 
 def unhandled(rows: QuerySet[JobRun], job: MaintenanceJob) -> QuerySet[JobRun]:
     """Those among `rows` that are runs of this job, did not go well, and nobody has dealt with."""
-    return rows.filter(job=job, status__in=BAD, handled_at__isnull=True)
+    return rows.filter(job=job, awaits_handling=True)
 
 
 def handle(actor: Actor, job: MaintenanceJob, rows: QuerySet[JobRun], note: str, moment: datetime) -> int:
     """Somebody has dealt with all `unhandled` runs of a job at once, such as what it missed in one night. How many there were."""
     with transaction.atomic():
-        count = unhandled(rows, job).update(handled_at=moment, handled_by=actor.name, handled_note=note[:500])
+        count = unhandled(rows, job).update(
+            awaits_handling=False, handled_at=moment, handled_by=actor.name, handled_note=note[:500]
+        )
         if count:
             audit.record(actor, "job.handled", job, after={"runs": count}, reason=note, target=job.target)
     return count

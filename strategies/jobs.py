@@ -144,7 +144,7 @@ def _record_missed(
     for key, instant in keys.items():
         if key not in known:
             run = run_of(job, config, definition, Origin.SCHEDULE, key, instant, moment)
-            run.status, run.finished_at = RunStatus.MISSED, moment
+            run.status, run.finished_at, run.awaits_handling = RunStatus.MISSED, moment, True
             run.message = "It was due while the portal did not run, and was not started late."
             rows.append(run)
     if not rows:

@@ -93,7 +93,7 @@ def handle(run: JobRun, actor: Actor, note: str, moment: datetime) -> bool:
     """Somebody has dealt with a failed run: it leaves the list of what needs attention."""
     with transaction.atomic():
         rows = JobRun.objects.filter(pk=run.pk, handled_at__isnull=True).exclude(status__in=OPEN)
-        won = rows.update(handled_at=moment, handled_by=actor.name, handled_note=note[:500]) == 1
+        won = rows.update(awaits_handling=False, handled_at=moment, handled_by=actor.name, handled_note=note[:500]) == 1
         if won:
             audit.record(actor, "run.handled", run, reason=note, target=run.target)
     run.refresh_from_db()

@@ -15,6 +15,7 @@ from monitoring.models import ErrorDay, ErrorGroup
 from strategies import holds, needs, operation_log, runs
 from strategies.audit import Actor
 from strategies.models import (
+    BAD,
     Assessment,
     Finding,
     Hold,
@@ -77,7 +78,8 @@ def ended_run(
         word = OperationStatus.ERROR if error else OperationStatus.SUCCESS
         operation_log.end(pk, Ending(word, HOSTILE, 1200, error, Meters(5, None, 40, 6000), 1), moment)
     JobRun.objects.filter(pk=run.pk).update(
-        status=status, started_at=moment - timedelta(seconds=2), finished_at=moment, duration_ms=2000, message=message,
+        status=status, awaits_handling=status in BAD,
+        started_at=moment - timedelta(seconds=2), finished_at=moment, duration_ms=2000, message=message,
         is_released=True, error_code="42P01" if status == RunStatus.FAILED else "",
         state_left="needs_cleanup" if status == RunStatus.FAILED else "",
     )  # fmt: skip

@@ -163,6 +163,9 @@ class JobRun(models.Model):
     error_class = models.CharField(max_length=20, blank=True, default="")
     state_left = models.CharField(max_length=20, blank=True, default="")
     state_left_message = models.CharField(max_length=2000, blank=True, default="")
+    awaits_handling = models.BooleanField(
+        default=False, help_text="It ended badly, and nobody has said yet what was done about it."
+    )
     handled_at = models.DateTimeField(null=True, blank=True)
     handled_by = models.CharField(max_length=150, blank=True, default="")
     handled_note = models.CharField(max_length=500, blank=True, default="")
@@ -174,7 +177,7 @@ class JobRun(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["status", "due_at"], name="portal_run_by_status"),
-            models.Index(fields=["status", "handled_at"], name="portal_run_unhandled"),
+            models.Index(fields=["awaits_handling", "id"], name="portal_run_unhandled"),
             models.Index(fields=["target", "status"], name="portal_run_by_target"),
             models.Index(fields=["finished_at"], name="portal_run_by_end"),
             models.Index(fields=["job", "due_at"], name="portal_run_by_job"),
