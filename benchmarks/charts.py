@@ -20,6 +20,7 @@ from django.utils.html import json_script
 
 from benchmarks.bench import Bench
 from benchmarks.measuring import Figure, at_least, at_most, not_measured, side_by_side
+from maintenance_portal.templatetags.portal import figure_script
 from monitoring.figures import theme, trends
 from monitoring.figures.theme import SERIES
 from monitoring.rows import Day, StrategyDays, Summary
@@ -42,7 +43,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     parts = _parts(bench.moment.astimezone(UTC).date())
     spec = {"data": [line for part in parts for line in part["data"]], "layout": parts[0]["layout"]}
     took = side_by_side(
-        lambda: json_script(spec, "figure"), lambda: graph_objects.Figure(spec).to_json(), bench.pairs, calls=(5, 1)
+        lambda: figure_script(spec, "figure"), lambda: graph_objects.Figure(spec).to_json(), bench.pairs, calls=(5, 1)
     )
     what = f"JSON of a figure of {LINES} × {DAYS} points faster than go.Figure"
     yield Figure(what, took.ratio, at_least(50), size=LINES * DAYS, spread=took.spread, note=took.times)
@@ -88,7 +89,7 @@ def _page(spec: theme.Figure) -> str:
     static = Path(settings.BASE_DIR, "static")
     return (
         '<!doctype html><meta charset="utf-8"><div class="plot" data-figure="figure"></div>'
-        f"{json_script(spec, 'figure')}{json_script(theme.THEMES, 'chart-themes')}"
+        f"{figure_script(spec, 'figure')}{json_script(theme.THEMES, 'chart-themes')}"
         f'<script src="{static.as_uri()}/vendor/plotly/plotly-basic.min.js" defer></script>'
         f'<script src="{static.as_uri()}/js/charts.js" defer></script>'
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
@@ -40,6 +41,18 @@ _LEFT = {
 def icon(name: str, more: str = "") -> SafeString:
     """One of the Bootstrap icons, for the eye only; `more` is another class."""
     return format_html('<i class="bi bi-{}" aria-hidden="true"></i>', f"{name.removeprefix('bi-')} {more}".strip())
+
+
+_ESCAPES = ((b"<", b"\\u003C"), (b">", b"\\u003E"), (b"&", b"\\u0026"))
+
+
+@register.filter
+def figure_script(figure: Mapping[str, Any], element_id: str) -> SafeString:
+    """What Django's json_script makes of a figure, whose thousands of points orjson writes many times faster."""
+    text = orjson.dumps(figure)
+    for character, escaped in _ESCAPES:
+        text = text.replace(character, escaped)
+    return format_html('<script id="{}" type="application/json">{}</script>', element_id, SafeString(text.decode()))
 
 
 def _badge(sign: str, colour: str, word: str, size: str = "") -> SafeString:

@@ -151,7 +151,7 @@ NUMBERS = (1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1000)
 
 def in_words(duration_ms: float) -> str:
     """A duration to three figures that matter: `2.5 s`."""
-    unit = Unit.of(duration_ms)
+    unit = next((unit for unit in UNITS if duration_ms >= unit.ms), UNITS[-1])
     figure = duration_ms / unit.ms
     return f"{figure:,.0f} {unit.name}" if figure >= 1000 else f"{figure:.3g} {unit.name}"
 

@@ -153,10 +153,11 @@ class Runner:
                 return end
             if error.error_class not in _RETRIED:
                 return end
-            self._watch.sleep(self._parameters.retry_delay_seconds * 2 ** (attempt - 1))
+            delay = self._parameters.retry_delay_seconds * 2 ** (attempt - 1)
+            attempt += 1
+            self._watch.sleep(delay, f"attempt {attempt} begins {delay} s after the one before")
             if self._watch.wish is not None:
                 break
-            attempt += 1
         return StepEnd.STOPPED
 
     def _attempt(self, step: Step, attempt: int) -> tuple[StepEnd, TargetError | None]:

@@ -51,14 +51,17 @@ class Watch(threading.Thread):
         self._is_at_work = False
         self._cancel_asked_at: datetime | None = None
         self._progress: dict[str, Any] = {}
+        self._resting: dict[str, Any] = {}
 
     @property
     def wish(self) -> Wish | None:
         return self._wish
 
-    def sleep(self, seconds: float) -> None:
-        """Wait, but not longer than until somebody wishes the run to stop."""
+    def sleep(self, seconds: float, phase: str) -> None:
+        """Wait, but not longer than until somebody wishes the run to stop. `phase` is what pages say meanwhile."""
+        self._resting = {"step_fraction": None, "step_phase": phase[:200]}
         self._wished.wait(seconds)
+        self._resting = {}
 
     def use(self, session: Session) -> None:
         """Watch another session, after the first one was lost."""
@@ -116,7 +119,9 @@ class Watch(threading.Thread):
     def _ask_progress(self) -> None:
         progress = self._session.progress() if self._is_at_work else None
         self._progress = (
-            {} if progress is None else {"step_fraction": progress.fraction, "step_phase": progress.phase[:200]}
+            self._resting
+            if progress is None
+            else {"step_fraction": progress.fraction, "step_phase": progress.phase[:200]}
         )
 
     def _set(self, wish: Wish) -> None:

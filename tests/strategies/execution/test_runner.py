@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -26,12 +27,15 @@ ANNA = Actor("anna")
 PARAMETERS = {"retries": 2, "retry_delay_seconds": 1}
 
 
+REAL_SLEEP = watch.Watch.sleep
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(needs={"a", "b", "c"})
     scripted.install(monkeypatch, world)
     monkeypatch.setattr(watch, "EVERY_SECONDS", 0.05)
-    monkeypatch.setattr(watch.Watch, "sleep", lambda self, seconds: self._wished.wait(min(seconds, 0.02)))
+    monkeypatch.setattr(watch.Watch, "sleep", lambda self, seconds, phase: self._wished.wait(min(seconds, 0.02)))
     return world
 
 
@@ -47,7 +51,8 @@ def target(world: World) -> Target:
 
 
 def claimed(target: Target, **values: Any) -> JobRun:
-    run = runs.ask(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), parameters=PARAMETERS, wake=False, **values)
+    asked: dict[str, Any] = {"parameters": PARAMETERS, "wake": False, **values}
+    run = runs.ask(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), **asked)
     assert runs.plan(run, timezone.now())
     assert runs.release(run, ANNA, run.plan_digest, timezone.now())
     taken = runs.claim(run.pk, WorkerIdentity.current().text, timezone.now())
@@ -115,6 +120,21 @@ def test_a_transient_error_is_tried_again_and_every_attempt_is_visible(world: Wo
     assert run.status == RunStatus.SUCCEEDED
     assert operations(run)[1:4] == [("b", "ERROR", 1), ("b", "ERROR", 2), ("b", "SUCCESS", 3)]
     assert world.cleaned == ["b", "b"]
+
+
+def test_between_two_attempts_the_run_says_when_the_next_begins(
+    world: World, target: Target, in_thread: Callable[[JobRun], threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch.Watch, "sleep", REAL_SLEEP)
+    world.script["a"] = [fails(ErrorClass.TRANSIENT)]
+    run = claimed(target, parameters={"retries": 1, "retry_delay_seconds": 60})
+    thread = in_thread(run)
+    words, until = "attempt 2 begins 60 s after the one before", time.monotonic() + 10
+    while not JobRun.objects.filter(pk=run.pk, step_phase=words).exists():
+        assert time.monotonic() < until
+    assert endings.ask_stop(run, ANNA, Stop.CANCEL, timezone.now())
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_a_permanent_error_is_not_tried_again_and_the_other_objects_are_still_done(
