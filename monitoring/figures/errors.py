@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from monitoring.figures.theme import Figure, axis, day_axis, layout
+from monitoring.figures.theme import Figure, axis, count_axis, day_axis, layout
 from monitoring.figures.trends import HATCHED, HEIGHT
 from monitoring.rows import DayCount
 
@@ -25,7 +25,7 @@ def errors_per_day(days: Sequence[DayCount]) -> Figure:
         "hovertemplate": "%{y}",
     }
     across = day_axis(days[0].day, days[-1].day) if days else axis(type="date")
-    vertical = axis(rangemode="tozero", tickformat=",d", nticks=6)
+    vertical = count_axis(day.n for day in days)
     shape = layout("failures", HEIGHT, bargap=0.2, showlegend=False, xaxis=across, yaxis=vertical)
     return {"data": [bar], "layout": shape}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitoring.figures.theme import Figure, axis, day_axis, layout
+from monitoring.figures.theme import Figure, axis, count_axis, day_axis, layout
 from monitoring.figures.trends import HEIGHT
 from monitoring.rows import DayCount
 
@@ -19,7 +19,7 @@ def rows_per_day(days: Sequence[DayCount]) -> Figure:
         "hovertemplate": "%{y:,d}",
     }
     across = day_axis(days[0].day, days[-1].day) if days else axis(type="date")
-    vertical = axis(rangemode="tozero", tickformat=",d", nticks=6)
+    vertical = count_axis(day.n for day in days)
     shape = layout("growth", HEIGHT, bargap=0.2, showlegend=False, xaxis=across, yaxis=vertical)
     return {"data": [bar], "layout": shape}
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from monitoring.figures.theme import (
     Figure,
     Unit,
-    axis,
     category_axis,
+    count_axis,
     in_words,
     layout,
     longest,
@@ -41,10 +41,11 @@ def outcomes_by_strategy(rows: Sequence[Performance]) -> Figure:
         for name, label in OUTCOMES
     ]
     height = FRAME + ROW * len(shown)
+    across = count_axis(row.summary.count for row in shown)
     return {
         "data": data,
         "layout": layout(
-            "outcomes", height, barmode="stack", bargap=0.35, hovermode="y unified", xaxis=axis(rangemode="tozero", tickformat=",d"),
+            "outcomes", height, barmode="stack", bargap=0.35, hovermode="y unified", xaxis=across,
             yaxis=category_axis([row.strategy for row in shown]) | {"showgrid": False},
         ),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -97,6 +97,12 @@ def layout(palette: str, height: int, **more: Any) -> dict[str, Any]:
 
 def axis(**more: Any) -> dict[str, Any]:
     return {"fixedrange": True, "automargin": True, **more}
+
+
+def count_axis(counts: Iterable[int]) -> dict[str, Any]:
+    """Whole numbers from nought, also where the highest is so small that Plotly would mark halves of them."""
+    whole = {"dtick": 1} if max(counts, default=0) < 5 else {"nticks": 6}
+    return axis(rangemode="tozero", tickformat=",d", **whole)
 
 
 def day_axis(first: date, last: date) -> dict[str, Any]:

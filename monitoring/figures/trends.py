@@ -11,6 +11,7 @@ from monitoring.figures.theme import (
     Figure,
     Unit,
     axis,
+    count_axis,
     day_axis,
     in_words,
     layout,
@@ -49,7 +50,7 @@ def operations_per_day(days: Sequence[Day]) -> Figure:
     return {
         "data": data,
         "layout": layout(
-            "outcomes", HEIGHT, barmode="stack", bargap=0.2, xaxis=_day_axis(days), yaxis=axis(rangemode="tozero", tickformat=",d")
+            "outcomes", HEIGHT, barmode="stack", bargap=0.2, xaxis=_day_axis(days), yaxis=count_axis(day.summary.count for day in days)
         ),
     }  # fmt: skip
 

@@ -168,3 +168,9 @@ def test_colours_stand_out_and_apart_for_every_eye(colours: theme.Colours) -> No
             assert apart >= 13, (sight, one, other)
     assert min(contrast(colours.muted, colours.card), contrast(colours.ink, colours.card)) >= 4.5
     assert len(colours.series) == theme.SERIES <= len(theme.DASHES)
+
+
+def test_small_counts_are_marked_by_whole_numbers_only() -> None:
+    assert theme.count_axis([1, 0, 3])["dtick"] == 1
+    assert "dtick" not in theme.count_axis([1, 900])
+    assert theme.count_axis([])["dtick"] == 1
