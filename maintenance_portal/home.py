@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from strategies import needs, progress
-from strategies.models import BAD, GOOD, OCCUPYING, Hold, JobRun, MaintenanceJob, RunStatus, Target, TargetState, User
+from strategies.job_facts import name_jobs
+from strategies.models import OCCUPYING, Hold, JobRun, MaintenanceJob, Target, TargetState, User
 from strategies.needs import TargetNeeds
 from strategies.plans import Plan, Step
 from strategies.progress import Estimate
+from strategies.run_groups import LATELY, run_groups
 
 _PARTS_OF_DAY = ((6, "night"), (12, "morning"), (18, "afternoon"), (22, "evening"), (24, "night"))
-LATELY = timedelta(hours=24)
 SHOWN = 8  # rows of each list; the headings say how many there are
 
 
@@ -33,8 +34,8 @@ class RunningRow:
 class Home:
     """`unassessed_count` counts databases in use at which no look came to its end; `is_assessed`: one did somewhere.
 
-    `due` are the jobs that the clock starts next, `due_count` those of the next 24 hours; `failed_lately` and
-    `succeeded_lately` are runs of the last 24 hours, whether handled or not.
+    `due` are the jobs that the clock starts next, `due_count` those of the next 24 hours; `failed_lately` (or missed) and
+    `succeeded_lately` are runs of the last 24 hours, whether handled or not. `finding_count` has those for information too.
     """
 
     moment: datetime
@@ -55,9 +56,19 @@ class Home:
     unreachable_count: int
     critical_count: int
     warning_count: int
+    finding_count: int
     unassessed_count: int
     is_assessed: bool
     holds: Sequence[Hold] = field(default_factory=list)
+
+    @property
+    def info_count(self) -> int:
+        return self.finding_count - self.critical_count - self.warning_count
+
+    @property
+    def is_more_due(self) -> bool:
+        """Whether more jobs are due within 24 hours than are shown."""
+        return self.due_count > len(self.due)
 
     @property
     def title(self) -> str:
@@ -70,46 +81,45 @@ class Home:
 def home(user: User, moment: datetime) -> Home:
     """Everything on Home, of the databases that the reader may see."""
     runs = JobRun.objects.visible_to(user).select_related("target")
-    is_failed = Q(awaits_handling=True)
-    is_unreleased = Q(status=RunStatus.PLANNED, is_released=False, planned_at__isnull=False)
-    is_waiting = Q(
-        status__in=(RunStatus.WAITING, RunStatus.READY), due_at__lte=moment
-    )  # what is not due yet waits for nobody
-    open_or_failed = runs.filter(is_failed | is_waiting | is_unreleased)
-    counts = open_or_failed.aggregate(
-        failed=Count("pk", filter=is_failed),
-        waiting=Count("pk", filter=is_waiting),
-        unreleased=Count("pk", filter=is_unreleased),
-    )
+    groups = {name: group.condition for name, group in run_groups(moment).items()}
+    open_or_failed = runs.filter(groups["unhandled"] | groups["waiting"] | groups["unreleased"])
+    counts = open_or_failed.aggregate(**_counts(groups, "unhandled", "waiting", "unreleased"))
     lately = runs.filter(finished_at__gt=moment - LATELY).aggregate(
-        failed=Count("pk", filter=Q(status__in=BAD)), succeeded=Count("pk", filter=Q(status__in=GOOD))
+        **_counts(groups, "failed_lately", "succeeded_lately")
     )
     scheduled = MaintenanceJob.objects.visible_to(user).scheduled().filter(next_run__isnull=False)
     light = runs.defer("plan", "parameters")
     databases = _databases(user)
+    waiting = list(light.filter(groups["waiting"]).order_by("-priority_level", "due_at", "pk")[:SHOWN])
+    name_jobs(waiting, MaintenanceJob.objects.visible_to(user))
     return Home(
         moment=moment,
         due=list(scheduled.select_related("target").order_by("next_run", "pk")[:SHOWN]),
-        due_count=scheduled.filter(next_run__lte=moment + LATELY).count(),
-        failed_lately=lately["failed"],
-        succeeded_lately=lately["succeeded"],
+        due_count=scheduled.due_by(moment + LATELY).count(),
+        failed_lately=lately["failed_lately"],
+        succeeded_lately=lately["succeeded_lately"],
         running=_running(runs, moment),
         slots=settings.PORTAL_MAX_RUNS,
-        failed=list(light.filter(is_failed).order_by("-finished_at")[:SHOWN]),
-        failed_count=counts["failed"],
-        waiting=list(light.filter(is_waiting).order_by("-priority_level", "due_at", "pk")[:SHOWN]),
+        failed=list(light.filter(groups["unhandled"]).order_by("-finished_at")[:SHOWN]),
+        failed_count=counts["unhandled"],
+        waiting=waiting,
         waiting_count=counts["waiting"],
-        unreleased=list(light.filter(is_unreleased).order_by("-pk")[:SHOWN]),
+        unreleased=list(light.filter(groups["unreleased"]).order_by("-pk")[:SHOWN]),
         unreleased_count=counts["unreleased"],
         databases=databases[:SHOWN],
         database_count=len(databases),
         unreachable_count=sum(row.target.state in (TargetState.STOPPED, TargetState.UNREACHABLE) for row in databases),
         critical_count=sum(row.critical for row in databases),
         warning_count=sum(row.warning for row in databases),
+        finding_count=sum(row.count for row in databases),
         unassessed_count=sum(row.target.is_active and not row.is_assessed for row in databases),
         is_assessed=any(row.is_assessed or row.count for row in databases),
         holds=list(Hold.objects.in_force().visible_to(user).select_related("target", "tag")),
     )
+
+
+def _counts(groups: Mapping[str, Q], *names: str) -> dict[str, Count]:
+    return {name: Count("pk", filter=groups[name]) for name in names}
 
 
 def _running(runs: QuerySet[JobRun], moment: datetime) -> list[RunningRow]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -15,8 +14,6 @@ from django.utils.functional import SimpleLazyObject
 from maintenance_portal import __version__
 from maintenance_portal.vitals import Vitals, vitals
 from strategies.models import (
-    ACTIVE,
-    OPEN,
     READS,
     READS_AUDIT,
     READS_SQL,
@@ -28,6 +25,7 @@ from strategies.models import (
     User,
     may,
 )
+from strategies.run_groups import run_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +124,7 @@ def _set_aside(user: User) -> int:
 
 
 def _counts(user: User) -> tuple[int, int]:
-    """Runs at work, and failed runs that nobody has dealt with."""
-    is_failed = Q(awaits_handling=True)
-    shown = JobRun.objects.visible_to(user).filter(Q(status__in=OPEN) | is_failed)
-    counts = shown.aggregate(at_work=Count("pk", filter=Q(status__in=ACTIVE)), failed=Count("pk", filter=is_failed))
-    return counts["at_work"], counts["failed"]
+    """Runs at work, and failed runs that nobody has dealt with: each by an index of its own, whatever the history."""
+    groups, shown = run_groups(timezone.now()), JobRun.objects.visible_to(user)
+    at_work, failed = (shown.filter(groups[name].condition).count() for name in ("at_work", "unhandled"))
+    return at_work, failed

@@ -11,7 +11,7 @@ import environ
 from django.contrib.messages import constants as messages
 from django.core.exceptions import ImproperlyConfigured
 
-from maintenance_portal import installation
+from maintenance_portal import installation, sqlite_reading
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -105,6 +105,7 @@ DATABASES: dict[str, Any] = {
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers take their lock at BEGIN, so that two never deadlock half-way; WAL lets pages read while a run writes.
     DATABASES["default"]["OPTIONS"] = {
+        "factory": sqlite_reading.Connection,
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",

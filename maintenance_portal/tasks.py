@@ -14,25 +14,26 @@ from typing import Any
 from django.conf import settings
 from django.db import close_old_connections
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from monitoring import archives, log_health, retention, rollups
-from strategies import endings, jobs, needs, queue, runs, settling, targets
+from strategies import endings, jobs, needs, plan_turns, queue, runs, settling, targets
 from strategies.audit import PORTAL
+from strategies.batches import Budget
 from strategies.execution import lost, runner
-from strategies.gate import LEFT_OUT
+from strategies.gate import LEFT_OUT, UNREACHABLE
 from strategies.models import ACTIVE, Assessment, JobRun, Portal, Pulse, RunStatus, Target
 from strategies.plans import ErrorClass, TargetError
 from strategies.workers import WorkerIdentity
 
 log = logging.getLogger(__name__)
 
-ROLL_UP_AT_SECOND = 20  # of each minute, away from the whole minutes at which jobs are due
-CARE_AT_SECOND = 40
+# A beat that says nothing for long is replaced: what is left of these two when their time is over has its turn in the next tick.
+SETTLE_SECONDS, PLAN_SECONDS = 3.0, 5.0
 PULSE_EVERY = timedelta(seconds=5)
 PULSE_IS_LOST_AFTER = timedelta(minutes=10)  # a question without an answer may wait behind hours of work
-RECHECK_EVERY = timedelta(seconds=60)
+PLANS_IN_A_ROW = timedelta(seconds=10)  # so long a worker goes on planning for one database, before others have it
+CUT_OFF_PLANS = 3  # attempts, after which a plan that costs its worker the life each time is not made
 LOOK_AGAIN_WITHIN = timedelta(minutes=10)  # longer ago, and the portal was off: an old run is no reason to look today
 
 
@@ -57,9 +58,11 @@ def tick(moment: datetime) -> None:
     Each part stands alone: a row that one of them cannot deal with keeps none of the others from their work.
     """
     Portal.objects.filter(pk=1).update(beat_at=moment)
-    _alone(settling.settle, moment)
-    _alone(jobs.plan_due, moment)
+    _alone(settling.settle, moment, Budget(SETTLE_SECONDS))
+    _alone(jobs.plan_due, moment, Budget(PLAN_SECONDS))
     _alone(jobs.open_plans, moment)
+    _alone(plan_turns.open_turns, moment)
+    _alone(runs.reopen_planned)
     _alone(resume_paused)
     _alone(open_gate, moment)
     _alone(jobs.miss_late, moment)
@@ -108,31 +111,32 @@ def open_gate(moment: datetime) -> None:
     for run in waiting:
         for reason in verdicts[run.pk].reasons:
             if reason.code == LEFT_OUT:
-                endings.leave_out(run, reason.sentence, moment)
+                endings.leave_out(run, reason, moment)
                 break
     to_check = {
         run.target_id: run.target
         for run in waiting
         if {reason.code for reason in verdicts[run.pk].reasons}
-        & {"facts_old", "unreachable", "missing_right", "read_only"}
+        & {"facts_old", UNREACHABLE, "missing_right", "read_only"}
     }
-    for target in to_check.values():
-        if target.check_asked_at is None or target.check_asked_at < moment - RECHECK_EVERY:
-            targets.ask_check(target, PORTAL, moment)
+    being_planned = plan_turns.at_hand(to_check, moment)
+    for pk, target in to_check.items():
+        if pk not in being_planned:  # one that hangs is to hold no more than one worker
+            plan_turns.recheck(target, moment)
 
 
 def wake_again(moment: datetime) -> None:
-    """Send another wake-up for whatever is not taken up, after some seconds and then ever less often: wake-ups may vanish."""
+    """Send another wake-up for whatever is not taken up, after some seconds and then ever less often: wake-ups may vanish.
+
+    Runs that are to be planned stand in a line of their own, see `plan_turns`.
+    """
     ready = JobRun.objects.filter(status=RunStatus.READY)
-    unplanned = JobRun.objects.filter(status=RunStatus.PLANNED, planning_at=None, planned_at=None, plans_late=False)
-    unplanned = unplanned.annotate(since=Coalesce("reasons_at", "created_at"))
     unseen = Assessment.objects.filter(started_at=None, finished_at=None)
     unchecked = Target.objects.being_checked().filter(
         Q(check_started_at__isnull=True) | Q(check_started_at__lt=F("check_asked_at"))
     )
     waiting: tuple[tuple[str, QuerySet[Any], str, str], ...] = (
         ("run_job", ready, "ready_at", "woken_at"),
-        ("plan_run", unplanned, "since", "woken_at"),
         ("assess", unseen, "asked_at", "woken_at"),
         ("check_target", unchecked, "check_asked_at", "check_woken_at"),
     )
@@ -153,8 +157,13 @@ def give_up_cut_off(moment: datetime) -> None:
         targets.keep_check_error(target, why, moment)
     for assessment in Assessment.objects.filter(started_at__lt=before, finished_at=None):
         needs.keep_error(assessment, why, moment)
-    for run in JobRun.objects.filter(status=RunStatus.PLANNED, planned_at=None, planning_at__lt=before):
-        endings.refuse_plan(run, TargetError(ErrorClass.LOST, "worker_lost", why), moment)
+    cut_off = TargetError(ErrorClass.LOST, "worker_lost", "Cut off: its worker was lost.")
+    unplanned = JobRun.objects.filter(status=RunStatus.PLANNED, planned_at=None, planning_at__lt=before)
+    for run in unplanned.select_related("target"):
+        if run.plan_attempts < CUT_OFF_PLANS:
+            plan_turns.put_off(run, cut_off, moment)
+        else:
+            endings.refuse_plan(run, cut_off, moment)
 
 
 def find_silent(moment: datetime) -> None:
@@ -171,11 +180,12 @@ def find_silent(moment: datetime) -> None:
 
 
 def forget_unreleased(moment: datetime) -> None:
-    """A plan that nobody released within a day is cancelled: what it saw is old."""
-    for run in JobRun.objects.filter(
-        status=RunStatus.PLANNED, planned_at__isnull=False, created_at__lt=moment - runs.UNRELEASED_FOR
-    ):
+    """A plan that nobody released within a day is cancelled: what it saw is old. So is a run that could not be planned so long."""
+    old = JobRun.objects.filter(status=RunStatus.PLANNED, created_at__lt=moment - runs.UNRELEASED_FOR)
+    for run in old.filter(planned_at__isnull=False):
         endings.expire(run, moment)
+    for run in old.filter(planned_at=None, planning_at=None, start_before=None):  # one with a bound is missed
+        endings.give_up_planning(run, moment)
 
 
 def look_again(moment: datetime) -> None:
@@ -190,14 +200,14 @@ def look_again(moment: datetime) -> None:
 
 
 def ask_roll_up(moment: datetime) -> None:
-    """Once a minute: days of the log with news are counted anew. A wake-up that vanishes is followed by the next."""
-    if moment.second == ROLL_UP_AT_SECOND and rollups.is_due(moment):
+    """About once a minute: days of the log with news are counted anew. A wake-up that vanishes is followed by the next."""
+    if rollups.wants_worker(moment):
         queue.enqueue("roll_up", 1)
 
 
 def ask_care_for_log(moment: datetime) -> None:
-    """Once a minute: whether the log is to be measured, or (by night) rid of what is past its time."""
-    if moment.second == CARE_AT_SECOND and log_health.wants_care(moment):
+    """About once a minute: whether the log is to be measured, or (by night) rid of what is past its time."""
+    if log_health.wants_care(moment):
         queue.enqueue("care_for_log", 1)
 
 
@@ -233,10 +243,17 @@ def assess(pk: int) -> None:
 
 
 def plan_run(pk: int) -> None:
-    """Look at the target and freeze the steps."""
+    """Look at the target and freeze the steps; then, for some seconds, those of the runs that stand in line for the same target."""
     run = JobRun.objects.select_related("target").filter(pk=pk).first()
-    if run is not None:
-        runs.plan(run, timezone.now(), limit_seconds=settings.PORTAL_LOOK_SECONDS)
+    until = timezone.now() + PLANS_IN_A_ROW
+    while run is not None:
+        is_planned = runs.plan(run, timezone.now(), limit_seconds=settings.PORTAL_LOOK_SECONDS, now=timezone.now)
+        if not is_planned:
+            return  # the tick gives the next turn, once it is known what the target is up to
+        run = plan_turns.next_in_line(run.target_id, timezone.now())
+        if run is not None and timezone.now() > until:
+            plan_turns.hand_on(run, timezone.now())
+            return
 
 
 def run_job(pk: int) -> None:

@@ -23,6 +23,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from monitoring.retention import BATCH, Turn
+from strategies import keyset
 from strategies.models import OperationLog
 
 FOLDER = "archives"
@@ -81,16 +82,17 @@ class _Content:
 
 def _write(rows: QuerySet[OperationLog], part: Path, at_work: Turn) -> _Content:
     """All rows, oldest first, one JSON object a line; on the disk when this returns."""
-    count, digest, last = 0, hashlib.sha256(), 0
+    count, digest, names = 0, hashlib.sha256(), _attributes()
     with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
         with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as packed:
-            while batch := list(rows.filter(pk__gt=last).order_by("pk").values(*_attributes())[:BATCH]):
+            for batch in keyset.batches(rows, BATCH, by="operation_time"):
                 at_work.go_on()
                 for row in batch:
-                    line = json.dumps(row, default=_plain).encode() + b"\n"
+                    values = {name: getattr(row, name) for name in names}
+                    line = json.dumps(values, default=_plain).encode() + b"\n"
                     packed.write(line)
                     digest.update(line)
-                count, last = count + len(batch), batch[-1]["operation_id"]
+                count += len(batch)
         raw.flush()
         os.fsync(raw.fileno())
     return _Content(count, digest.hexdigest())

@@ -14,9 +14,10 @@ from pathlib import Path
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from monitoring import archive_files, retention, rollups
+from monitoring import archive_files, expiry, retention, rollups
 from monitoring.archive_files import ArchiveRefused, NotWhole
-from monitoring.retention import Turn, start_of
+from monitoring.expiry import start_of
+from monitoring.retention import Turn
 from strategies import audit, log_policies
 from strategies.audit import PORTAL, Actor
 from strategies.models import UNFINISHED, OperationLog
@@ -81,15 +82,15 @@ def _rows(
     if limit is None:
         raise ArchiveRefused("end_date", "The rollups are not up to date; try again once the log has been counted.")
     if last is None:
-        expired = retention.expiry(moment, strategy_name=strategy).before(limit)
-        rows, before = retention.past_their_time(expired), expired.latest or limit
+        expired = expiry.in_force(moment, strategy_name=strategy).before(limit)
+        rows, before = expiry.past_their_time(expired), expired.latest or limit
     else:
         before = last + timedelta(days=1)
         if before > limit:
             raise ArchiveRefused(
                 "end_date", f"Only days before {limit} can be archived: later ones are still being counted."
             )
-        rows = retention.without_open_runs(OperationLog.objects.filter(operation_time__lt=start_of(before)))
+        rows = expiry.without_open_runs(OperationLog.objects.readable().filter(operation_time__lt=start_of(before)))
         rows = rows.filter(strategy_name=strategy) if strategy else rows
     if first is not None:
         if first >= before:

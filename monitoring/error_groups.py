@@ -118,15 +118,20 @@ _Marks = Mapping[tuple[int, int | None], HandledError]
 def groups(
     user: User, period: Period, *, strategy: str = "", target: int | None = None, state: str = "", most: int | None = None
 ) -> ErrorRows:  # fmt: skip
-    """Groups that came in these days: all, or (`state`) the `open` or `handled` ones; the first `most` of them in full."""
+    """Groups that came in these days: all, or (`state`) the `open` or `handled` ones; the first `most` of them in full.
+
+    Open is what has an error that nobody has dealt with, of these days or before: so says the page of the group too.
+    """
     days = _days(user, strategy=strategy, target=target)
     pairs = _pairs(_within(days, period))
+    every = _pairs(days.filter(group__in=list(pairs)) if len(pairs) <= AT_ONCE else days)
     marks = _marks(user, pairs)
-    open_ = {group for group, each in pairs.items() if any(_is_open(group, pair, marks) for pair in each)}
+    open_ = {group for group in pairs if any(_is_open(group, pair, marks) for pair in every[group])}
     counts = {group: sum(pair.n for pair in each) for group, each in pairs.items()}
     wanted = [group for group in pairs if not state or (group in open_) == (state == "open")]
     wanted.sort(key=lambda group: (group not in open_, -counts[group], group))
-    rows = _rows(days, period, {group: pairs[group] for group in wanted[:most]}, marks, open_)
+    shown = {group: pairs[group] for group in wanted[:most]}
+    rows = _rows(days, period, shown, {group: _latest_mark(group, every[group], marks) for group in shown}, open_)
     return ErrorRows(rows, len(wanted), len(open_.intersection(wanted)), sum(counts[group] for group in wanted))
 
 
@@ -137,7 +142,8 @@ def detail(user: User, group: ErrorGroup, period: Period, *, target: int | None 
     every, recent = _pairs(days), _pairs(within)
     marks = _marks(user, every or {group.pk: []})
     open_ = {group.pk} if any(_is_open(group.pk, pair, marks) for pair in every.get(group.pk, ())) else set()
-    row = next(iter(_rows(days, period, recent, marks, open_)), None)
+    handled = _latest_mark(group.pk, every.get(group.pk, ()), marks)
+    row = next(iter(_rows(days, period, recent, {group.pk: handled}, open_)), None)
     targets = (
         OnTarget(pair.name, pair.n, pair.last_at, _is_open(group.pk, pair, marks)) for pair in recent.get(group.pk, ())
     )  # fmt: skip
@@ -145,7 +151,7 @@ def detail(user: User, group: ErrorGroup, period: Period, *, target: int | None 
         row,
         max((pair.last_at for pair in every.get(group.pk, ())), default=None),
         bool(open_),
-        _latest_mark(group.pk, every.get(group.pk, ()), marks),
+        handled,
         tuple(targets),
         _objects(within),
         _latest(user, within),
@@ -207,8 +213,9 @@ def _latest_mark(group: int, pairs: Collection[_Pair], marks: _Marks) -> Handled
 
 
 def _rows(
-    days: QuerySet[ErrorDay], period: Period, pairs: Mapping[int, list[_Pair]], marks: _Marks, open_: Collection[int]
-) -> tuple[ErrorRow, ...]:
+    days: QuerySet[ErrorDay], period: Period, pairs: Mapping[int, list[_Pair]], handled: Mapping[int, HandledError | None],
+    open_: Collection[int],
+) -> tuple[ErrorRow, ...]:  # fmt: skip
     """In the order of `pairs`; three queries for each five hundred groups."""
     found: list[ErrorRow] = []
     every = list(pairs)
@@ -228,7 +235,7 @@ def _rows(
                 last_at=max(pair.last_at for pair in pairs[group]),
                 days=tuple(DayCount(day, by_day[group].get(day, 0)) for day in period.days),
                 targets=tuple(pair.name for pair in pairs[group]),
-                handled=_latest_mark(group, pairs[group], marks),
+                handled=handled[group],
                 is_open=group in open_,
             )
             for group in some

@@ -108,8 +108,11 @@ def _read(day: date) -> Sums:
     The status stands in an expression: by its index a database would read the errors of all time for each day.
     """
     start = datetime.combine(day, time.min, UTC)
-    rows = OperationLog.objects.filter(operation_time__gte=start, operation_time__lt=start + timedelta(days=1))
+    rows = OperationLog.objects.readable().filter(
+        operation_time__gte=start, operation_time__lt=start + timedelta(days=1)
+    )
     rows = rows.alias(word=Coalesce("status", Value(""))).filter(word__in=COUNTED)
+    registered = {None, *Target.objects.order_by().values_list("pk", flat=True)}
     found: Sums = {}
     for pk, began_at, ended_at, code, strategy, error_message, message, target, target_object in (
         rows.order_by()
@@ -118,6 +121,8 @@ def _read(day: date) -> Sums:
         )
         .iterator(CHUNK)
     ):  # fmt: skip
+        if began_at is None or target not in registered:  # as SQLite may let them be typed; see ended.py
+            continue
         text = error_message or message or ""
         kind = ((code or "").strip(), strategy, fingerprints.shape(text))
         sums = found.setdefault((kind, target), _Sum())

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from monitoring.views.operations import COLUMNS
 from monitoring.views.sheets import cell
+from strategies import keyset
 from strategies.models import OperationLog
 
 BATCH = 1000
@@ -25,9 +26,9 @@ def export_logs_to_csv(rows: QuerySet[OperationLog], stream: Writable) -> int:
     """
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
-    last = count = 0
+    count = 0
     rows = rows.select_related("target").defer("strategy_context", "target__facts")
-    while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
+    for batch in keyset.batches(rows, BATCH, by="operation_time"):
         writer.writerows([cell(getattr(row, name)) for name in COLUMNS] for row in batch)
-        last, count = batch[-1].pk, count + len(batch)
+        count += len(batch)
     return count

@@ -11,18 +11,19 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from monitoring import log_health
 from strategies.audit import KINDS, PORTAL
 from strategies.filters import FilterForm, StrictFilterSet, visible_targets
 from strategies.models import AuditEntry, OperationLog, OperationStatus, StrategyType
 
+FAILED = (OperationStatus.ERROR, OperationStatus.TIMEOUT)
 TEXT_WITHIN = timedelta(days=31)  # a search for text reads every row of its time, so it gets one
 
 
-def strategy_names() -> list[tuple[str, str]]:
-    return [
-        (name, name.replace("_", " ").capitalize())
-        for name in StrategyType.objects.values_list("strategy_name", flat=True)
-    ]
+def strategy_names(asked: str) -> list[tuple[str, str]]:
+    """Registered strategies, and the one that is asked for: rows may name any, and pages lead to those."""
+    names = sorted({*StrategyType.objects.values_list("strategy_name", flat=True), *([asked] if asked else [])})
+    return [(name, name.replace("_", " ").capitalize()) for name in names]
 
 
 def in_reach(moment: datetime) -> None:
@@ -35,10 +36,16 @@ def in_reach(moment: datetime) -> None:
 
 class OperationFilter(StrictFilterSet):
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
-    strategy = filters.ChoiceFilter(
-        label="Strategy", empty_label="Any", field_name="strategy_name", choices=strategy_names
+    strategy = filters.ChoiceFilter(label="Strategy", empty_label="Any", field_name="strategy_name", choices=[])
+    status = filters.ChoiceFilter(
+        label="Status",
+        empty_label="Any",
+        method="in_status",
+        choices=[
+            ("Groups", [("failed", "Failed: error or timeout"), ("never_ended", "Never ended")]),
+            ("Words", OperationStatus.choices),
+        ],
     )
-    status = filters.ChoiceFilter(label="Status", empty_label="Any", choices=OperationStatus.choices)
     run = filters.NumberFilter(label="Run", field_name="run_id", min_value=1, max_value=2**63 - 1)
     since = filters.IsoDateTimeFilter(
         label="From", field_name="operation_time", lookup_expr="gte", validators=[in_reach]
@@ -53,8 +60,14 @@ class OperationFilter(StrictFilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.form.fields["strategy"].choices = strategy_names(self.data.get("strategy", ""))
         for name in ("since", "until"):
             self.form.fields[name].widget.input_type = "datetime-local"
+
+    def in_status(self, rows: QuerySet[OperationLog], _: str, value: str) -> QuerySet[OperationLog]:
+        if value == "failed":
+            return rows.filter(status__in=FAILED)
+        return log_health.never_ended(rows, timezone.now()) if value == "never_ended" else rows.filter(status=value)
 
     def with_text(self, rows: QuerySet[OperationLog], _: str, text: str) -> QuerySet[OperationLog]:
         """Rows with this text in object, message or error code; of the last month where no time is given."""

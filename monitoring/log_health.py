@@ -12,19 +12,21 @@ from typing import Any, NamedTuple
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
-from monitoring import retention, rollups, trends
+from monitoring import expiry, retention, rollups, trends
 from monitoring.models import Grain, LogCare, LogSize, Rollup
 from monitoring.rows import DayCount, Period
 from strategies import log_policies
 from strategies.log_policies import Policy
 from strategies.models import OPEN, UNFINISHED, JobRun, OperationLog, StrategyType, User
+from strategies.models.readable import IsReadable
 from strategies.plans import Severity
 
 EVERY = timedelta(hours=1)
 SHARE = 200  # measuring reads the whole log: it takes at most one two-hundredth of the time
-AWAKE_EVERY = timedelta(seconds=50)  # the beat asks once a minute, now and then a little early
+ASK_EVERY = timedelta(minutes=1)  # whether there is something to do; a wake-up that vanishes is followed by the next
 NEVER_ENDED_AFTER = timedelta(days=1)
 SHOWN = 50
+NAMED = 20  # rows that cannot be read
 LATE_DAYS = 2  # a pruning that is late by more than this did not come
 GREW = 3  # times as much as in the weeks before is worth a word
 STALE = timedelta(hours=1)
@@ -72,21 +74,34 @@ def monitor_log_table_size(moment: datetime, *, force: bool = False) -> LogSize 
     if not force and not is_due(moment):
         return None
     began = perf_counter()
-    expired = retention.expiry(moment).condition
-    rows = OperationLog.objects.order_by().values_list("strategy_name")
+    rows = OperationLog.objects.order_by().alias(is_readable=IsReadable("operation_time"))
+    can_be_read = Q(is_readable=1)
+    expired = can_be_read & expiry.in_force(moment).condition & _nobody_works_on()
     found = list(
-        rows.annotate(n=Count("pk"), old=Min("operation_time"), new=Max("operation_time"), gone=Count("pk", filter=expired))
-    )  # fmt: skip
+        rows.values_list("strategy_name").annotate(
+            n=Count("pk"),
+            old=Min("operation_time", filter=can_be_read),
+            new=Max("operation_time", filter=can_be_read),
+            gone=Count("pk", filter=expired),
+            broken=Count("pk", filter=~can_be_read),
+        )
+    )
+    unreadable = sum(broken for *_, broken in found)
+    first = (
+        OperationLog.objects.readable(is_readable=False).order_by("pk") if unreadable else OperationLog.objects.none()
+    )
     values: dict[str, Any] = {
         "measured_at": moment,
         "row_count": sum(n for _, n, *_ in found),
         "size_bytes": get_log_table_size_info(),
-        "oldest_at": min((old for _, _, old, *_ in found), default=None),
-        "newest_at": max((new for _, _, _, new, _ in found), default=None),
+        "oldest_at": min((old for _, _, old, *_ in found if old), default=None),
+        "newest_at": max((new for _, _, _, new, *_ in found if new), default=None),
         "strategies": {
-            name: {"rows": n, "oldest": old.astimezone(UTC).date().isoformat(), "expired": gone}
-            for name, n, old, _, gone in found
+            name: {"rows": n, "oldest": old.astimezone(UTC).date().isoformat() if old else None, "expired": gone}
+            for name, n, old, _, gone, _ in found
         },
+        "unreadable_count": unreadable,
+        "unreadable": list(first.values_list("pk", flat=True)[:NAMED]),
     }
     values["took_ms"] = round((perf_counter() - began) * 1000)
     return LogSize.objects.update_or_create(day=moment.astimezone(UTC).date(), defaults=values)[0]
@@ -101,20 +116,24 @@ def latest() -> LogSize | None:
 
 
 def wants_care(moment: datetime) -> bool:
-    """Whether to wake a worker for it now; at most once a minute, however often the beat asks."""
-    if not (retention.is_due(moment) or is_due(moment)):
+    """Whether to wake a worker for it now, as the beat asks each second: one row is read, and once a minute what is due.
+
+    Of two beats one is told so.
+    """
+    care = LogCare.objects.filter(pk=1).first() or LogCare.objects.get_or_create(pk=1)[0]
+    if care.woken_at is not None and timedelta(0) <= moment - care.woken_at < ASK_EVERY:
         return False
-    LogCare.objects.get_or_create(pk=1)
-    asleep = Q(woken_at=None) | Q(woken_at__lte=moment - AWAKE_EVERY) | Q(woken_at__gt=moment)
-    return LogCare.objects.filter(asleep, pk=1).update(woken_at=moment) == 1
+    if not LogCare.objects.filter(pk=1, woken_at=care.woken_at).update(woken_at=moment):
+        return False
+    return retention.is_due(moment) or is_due(moment)
 
 
 # Growth.
 
 
 def growth(user: User, period: Period, *, strategy: str = "", target: int | None = None) -> tuple[DayCount, ...]:
-    """Operations that ended, day by day, as the user may see them; a day without any has 0. One query."""
-    rows = trends.of(user, Grain.STRATEGY, period, strategy=strategy, target=target).order_by()
+    """Rows that came, whatever they say, day by day, as the user may see them; a day without any has 0. One query."""
+    rows = trends.of(user, Grain.ROW, period, strategy=strategy, target=target).order_by()
     found = dict(rows.values_list("day").annotate(n=Sum("count")))
     return tuple(DayCount(day, found.get(day, 0)) for day in period.days)
 
@@ -128,12 +147,15 @@ def sizes(period: Period) -> Mapping[date, LogSize]:
 # Rows that never ended.
 
 
-def never_ended(user: User, moment: datetime) -> QuerySet[OperationLog]:
-    """Rows without an end that nobody works on: begun over a day ago, of a run that is over or of none."""
-    rows = OperationLog.objects.visible_to(user).filter(
-        status__in=UNFINISHED, operation_time__lt=moment - NEVER_ENDED_AFTER
-    )
-    return rows.filter(~Exists(JobRun.objects.filter(pk=OuterRef("run_id"), status__in=OPEN)))
+def never_ended(rows: QuerySet[OperationLog], moment: datetime) -> QuerySet[OperationLog]:
+    """Those of these rows without an end that nobody works on: begun over a day ago, of a run that is over or of none."""
+    rows = rows.filter(status__in=UNFINISHED, operation_time__lt=moment - NEVER_ENDED_AFTER)
+    return rows.filter(_nobody_works_on())
+
+
+def _nobody_works_on() -> Q:
+    """A condition on rows: they are of a run that is over, or of none."""
+    return ~Q(Exists(JobRun.objects.filter(pk=OuterRef("run_id"), status__in=OPEN)))
 
 
 # Rules.
@@ -160,7 +182,8 @@ def rules(user: User, size: LogSize | None) -> tuple[Kept, ...]:
 def _kept(policy: Policy, there: Mapping[str, Any] | None) -> Kept:
     if there is None:
         return Kept(policy)
-    return Kept(policy, there["rows"], date.fromisoformat(there["oldest"]), there["expired"])
+    oldest = there["oldest"]
+    return Kept(policy, there["rows"], date.fromisoformat(oldest) if oldest else None, there["expired"])
 
 
 # What is wrong.
@@ -177,7 +200,9 @@ class Concern(NamedTuple):
 def check_log_table_health(moment: datetime) -> tuple[Concern, ...]:
     """What is wrong with the log, as it was last measured and counted; nothing where all is well."""
     size = latest()
-    found = [_not_measured(size, moment), _not_counted(moment), _not_pruned(size, moment), _grows(moment)]
+    found = [
+        _not_measured(size, moment), _not_counted(moment), _not_readable(size), _not_pruned(size, moment), _grows(moment),
+    ]  # fmt: skip
     return tuple(concern for concern in found if concern is not None)
 
 
@@ -206,6 +231,25 @@ def _not_counted(moment: datetime) -> Concern | None:
     )
 
 
+def unreadable(user: User, size: LogSize | None) -> QuerySet[OperationLog]:
+    """Rows whose time cannot be read, as they were found when the log was last measured, and still are so; the first of them."""
+    rows = OperationLog.objects.visible_to(user).readable(is_readable=False)
+    return rows.filter(pk__in=size.unreadable if size is not None else ())
+
+
+def _not_readable(size: LogSize | None) -> Concern | None:
+    """Whether there are rows of no day. New ones are refused; these were there before, or came past the guard."""
+    if size is None or not size.unreadable_count:
+        return None
+    n = size.unreadable_count
+    rows, they_are, are = ("row", "it is", "is") if n == 1 else ("rows", "they are", "are")
+    return Concern(
+        Severity.WARNING,
+        f"The time of {n:,} {rows} cannot be read: {they_are} in no figure, and {are} not pruned.",
+        "Correct operation_time in SQL, or delete them there. The first of them are named on this page.",
+    )
+
+
 def _not_pruned(size: LogSize | None, moment: datetime) -> Concern | None:
     """Whether rows are there that should have gone some nights ago."""
     if size is None:
@@ -216,6 +260,7 @@ def _not_pruned(size: LogSize | None, moment: datetime) -> Concern | None:
         name
         for name, there in size.strategies.items()
         if there["expired"]
+        and there["oldest"]
         and date.fromisoformat(str(there["oldest"])) < today - timedelta(days=days[name] + LATE_DAYS)
     ]
     if not late:
@@ -242,5 +287,5 @@ def _grows(moment: datetime) -> Concern | None:
 
 
 def _counted(period: Period) -> int:
-    rows = Rollup.objects.filter(grain=Grain.STRATEGY, day__gte=period.first, day__lte=period.last)
+    rows = Rollup.objects.filter(grain=Grain.ROW, day__gte=period.first, day__lte=period.last)
     return rows.aggregate(n=Sum("count"))["n"] or 0

@@ -84,7 +84,9 @@ def get_operation_log(
         "strategy_name": strategy_name, "operation_type": operation_type, "target_object": target_object, "status": status,
     }  # fmt: skip
     rows = OperationLog.objects.visible_to(user).filter(operation_time__gte=start, operation_time__lt=end)
-    return rows.filter(**{name: value for name, value in asked.items() if value}).order_by("-operation_id")
+    return rows.filter(**{name: value for name, value in asked.items() if value}).order_by(
+        "-operation_time", "-operation_id"
+    )
 
 
 def get_error_summary(

@@ -6,27 +6,29 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from time import perf_counter
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from monitoring import rollups
+from monitoring.expiry import in_force, past_their_time
 from monitoring.models import LogCare, RollupMark
 from strategies import audit, log_policies
 from strategies.audit import PORTAL, Actor
-from strategies.models import OPEN, JobRun, OperationLog
+from strategies.models import OperationLog
 
 log = logging.getLogger(__name__)
 
 BATCH = 2000
-AT_ONCE_SECONDS = 60.0  # of a task that has four minutes; what is left waits for the next
+AT_ONCE_SECONDS = 60.0  # and at most half of what a short task has; what is left waits for the next
 LEASE = timedelta(minutes=5)
 NIGHT = time(2)  # in the portal's own zone
 TRY_AGAIN = timedelta(minutes=10)
@@ -35,63 +37,6 @@ FRESH = timedelta(hours=1)  # older, and what the rollups say of the log is not 
 
 class Busy(Exception):
     """Another process is moving or deleting rows of the log, or has taken this one's turn over."""
-
-
-# Which rows are past their time.
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """Rows of days (UTC) before these are past their time: by strategy, and (`general`, if any) of all the others."""
-
-    general: date | None
-    own: Mapping[str, date]
-
-    @property
-    def latest(self) -> date | None:
-        return max((day for day in (self.general, *self.own.values()) if day is not None), default=None)
-
-    def before(self, limit: date) -> Expiry:
-        """The same, but for days from `limit` on, which are kept."""
-        general = None if self.general is None else min(self.general, limit)
-        return Expiry(general, {name: min(day, limit) for name, day in self.own.items()})
-
-    @property
-    def condition(self) -> Q:
-        found = Q(pk__in=())
-        for name, day in self.own.items():
-            found |= Q(strategy_name=name, operation_time__lt=start_of(day))
-        if self.general is not None:
-            of_others = Q(operation_time__lt=start_of(self.general))
-            found |= of_others & ~Q(strategy_name__in=list(self.own)) if self.own else of_others
-        return found
-
-
-def start_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
-
-
-def expiry(moment: datetime, *, retention_days: int | None = None, strategy_name: str = "") -> Expiry:
-    """By the rules in force, or by `retention_days` instead; of one strategy, if it is named. Raises ValueError."""
-    today = moment.astimezone(UTC).date()
-    if retention_days is not None and retention_days < log_policies.SHORTEST_DAYS:
-        raise ValueError(f"Rows are kept for at least {log_policies.SHORTEST_DAYS} day, not {retention_days}.")
-    names = [strategy_name] if strategy_name else ["", *log_policies.own_names()]
-    kept = {policy.strategy: policy.retention_days for policy in log_policies.policies(names)}
-    days = {name: today - timedelta(days=retention_days or kept[name]) for name in names}
-    return Expiry(days.pop("", None), days)
-
-
-def past_their_time(found: Expiry) -> QuerySet[OperationLog]:
-    """These rows but for those of runs that are open: they are the checkpoint from which such a run goes on."""
-    if found.latest is None:
-        return OperationLog.objects.none()
-    rows = OperationLog.objects.filter(found.condition, operation_time__lt=start_of(found.latest))
-    return without_open_runs(rows)
-
-
-def without_open_runs(rows: QuerySet[OperationLog]) -> QuerySet[OperationLog]:
-    return rows.filter(~Exists(JobRun.objects.filter(pk=OuterRef("run_id"), status__in=OPEN))).order_by()
 
 
 # What would go, shown before it goes.
@@ -130,7 +75,7 @@ def preview(
     if up_to is None:
         up_to = OperationLog.objects.aggregate(highest=Max("pk"))["highest"] or 0
     limit = _counted_before(moment)
-    wanted = expiry(moment, retention_days=retention_days, strategy_name=strategy_name)
+    wanted = in_force(moment, retention_days=retention_days, strategy_name=strategy_name)
     found = () if limit is None else _expired(past_their_time(wanted.before(limit)).filter(pk__lte=up_to))
     said = json.dumps([up_to, [[one.strategy, str(one.first), str(one.last), one.rows] for one in found]])
     return Preview(found, up_to, hashlib.sha256(said.encode()).hexdigest(), limit is not None)
@@ -171,36 +116,58 @@ def cleanup_old_logs(
     Raises Busy, and ValueError for a retention below a day.
     """
     until = perf_counter() + seconds
-    gone: Counter[str] = Counter()
-    wanted = expiry(moment, retention_days=retention_days, strategy_name=strategy_name)
+    wanted = in_force(moment, retention_days=retention_days, strategy_name=strategy_name)
     with turn(moment) as at_work:
         limit = settle(moment)
         if limit is None:
             return Cleaned(0, False)
         going = wanted.before(limit)
         rows = past_their_time(going) if up_to is None else past_their_time(going).filter(pk__lte=up_to)
+        tell()
         try:
-            is_done = _delete(rows, going.latest, at_work, until, gone)
+            gone, is_done = _delete(rows, going.latest, at_work, until, actor)
         finally:
-            if gone:
-                audit.record(actor, "log.pruned", log_policies.general_row(), after=_told(gone))
-    return Cleaned(gone.total(), is_done and (wanted.latest is None or wanted.latest <= limit))
+            tell()
+    return Cleaned(gone, is_done and (wanted.latest is None or wanted.latest <= limit))
 
 
 def _delete(
-    rows: QuerySet[OperationLog], latest: date | None, at_work: Turn, until: float, gone: Counter[str]
-) -> bool:  # fmt: skip
-    """Batch by batch, each in a transaction of its own; whether nothing is left of them."""
+    rows: QuerySet[OperationLog], latest: date | None, at_work: Turn, until: float, actor: Actor
+) -> tuple[int, bool]:  # fmt: skip
+    """Batch by batch, each in a transaction of its own; how many rows went, and whether nothing is left of them."""
+    gone = 0
     for batch in batches(rows):
         if not gone and latest is not None:
             rollups.seal(latest)
         at_work.go_on()
         with transaction.atomic():
             rows.filter(pk__in=list(batch)).delete()
-        gone.update(batch.values())
+            _keep_for_audit(actor, Counter(batch.values()))
+        gone += len(batch)
         if perf_counter() >= until:
-            return False
-    return True
+            return gone, False
+    return gone, True
+
+
+def _keep_for_audit(actor: Actor, gone: Counter[str]) -> None:
+    """Add a batch to what is to be told, in the transaction that deletes it: no process that is killed deletes in silence."""
+    untold = LogCare.objects.select_for_update().values_list("untold", flat=True).get(pk=1)
+    strategies = Counter(untold.get("strategies", {})) + gone
+    LogCare.objects.filter(pk=1).update(
+        untold={"actor": actor.name, "address": actor.address, "strategies": strategies}
+    )
+
+
+def tell() -> None:
+    """Write into the audit what was pruned and is not there yet, also by a process that was killed."""
+    with transaction.atomic():
+        untold = LogCare.objects.select_for_update().values_list("untold", flat=True).get(pk=1)
+        if not untold:
+            return
+        strategies = dict(sorted(untold["strategies"].items()))
+        after = {"rows": sum(strategies.values()), "strategies": strategies}
+        audit.record(Actor(untold["actor"], untold["address"]), "log.pruned", log_policies.general_row(), after=after)
+        LogCare.objects.filter(pk=1).update(untold={})
 
 
 def batches(rows: QuerySet[OperationLog]) -> Iterator[dict[int, str]]:
@@ -214,10 +181,6 @@ def batches(rows: QuerySet[OperationLog]) -> Iterator[dict[int, str]]:
     ):
         yield {pk: strategy for pk, strategy, _ in found}
         later = rows.filter(operation_time__gte=found[-1][2])
-
-
-def _told(gone: Counter[str]) -> dict[str, object]:
-    return {"rows": gone.total(), "strategies": dict(sorted(gone.items()))}
 
 
 def settle(moment: datetime) -> date | None:
@@ -271,9 +234,11 @@ def turn(moment: datetime) -> Iterator[Turn]:
 
 
 def is_due(moment: datetime) -> bool:
-    """Whether it is time to prune; one row is read."""
+    """Whether it is time to prune, or to tell what a killed process deleted; one row is read."""
     care = LogCare.objects.filter(pk=1).first()
     if care is None or care.next_at is None:
+        return True
+    if care.untold and (care.busy_until is None or care.busy_until <= moment):
         return True
     return not moment < care.next_at <= moment + timedelta(days=2)  # a clock that was set back does not stop it
 
@@ -287,7 +252,7 @@ def prune(moment: datetime) -> int:
         return 0
     LogCare.objects.update_or_create(pk=1, defaults={"next_at": moment + TRY_AGAIN})  # also if this one dies
     try:
-        cleaned = cleanup_old_logs(moment, seconds=AT_ONCE_SECONDS)
+        cleaned = cleanup_old_logs(moment, seconds=min(AT_ONCE_SECONDS, settings.PORTAL_LOOK_SECONDS / 2))
     except Busy as busy:
         log.info("the log is not pruned now: %s", busy)
         return 0

@@ -22,6 +22,7 @@ from strategies.models import UNFINISHED, JobRun, OperationLog
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=60)
+WAKE_AGAIN = timedelta(seconds=60)  # a wake-up that vanishes is followed by the next
 SHARE = 50  # looking takes at most one fiftieth of the time
 AT_ONCE_SECONDS = 20.0  # a long past is read in portions, so that a task never outlasts its time
 LEASE = timedelta(minutes=5)
@@ -39,6 +40,16 @@ def is_due(moment: datetime) -> bool:
     """Whether it is time to look again; one row is read."""
     mark = RollupMark.objects.filter(pk=1).first()
     return mark is None or _is_due(mark, moment)
+
+
+def wants_worker(moment: datetime) -> bool:
+    """Whether to wake a worker for it now, as the beat asks each second: one row is read, and of two beats one is told so."""
+    asked = RollupMark.objects.only("looked_at", "took_ms", "waiting_days", "woken_at")
+    mark = asked.filter(pk=1).first() or RollupMark.objects.get_or_create(pk=1)[0]
+    is_awake = mark.woken_at is not None and timedelta(0) <= moment - mark.woken_at < WAKE_AGAIN
+    if is_awake or not _is_due(mark, moment):
+        return False
+    return RollupMark.objects.filter(pk=1, woken_at=mark.woken_at).update(woken_at=moment) == 1
 
 
 def _is_due(mark: RollupMark, moment: datetime) -> bool:
@@ -138,14 +149,15 @@ def _look(mark: RollupMark, moment: datetime) -> set[date]:
     """
     today = moment.astimezone(UTC).date()
     highest = OperationLog.objects.aggregate(highest=Max("pk"))["highest"] or 0
-    rows = OperationLog.objects.filter(pk__gt=mark.operation_id, pk__lte=highest)
+    readable = OperationLog.objects.readable()
+    rows = readable.filter(pk__gt=mark.operation_id, pk__lte=highest)
     late = Count("pk", filter=Q(pk__gt=mark.next_operation_id))
     seen = {
         day.isoformat(): (n, n_late)
         for day, n, n_late in _by_day(rows, "operation_time").annotate(n=Count("pk"), n_late=late)
     }
     arrived = {day: n for day, (n, _) in seen.items()}
-    open_ = _by_day(OperationLog.objects.filter(status__in=UNFINISHED), "operation_time").annotate(n=Count("pk"))
+    open_ = _by_day(readable.filter(status__in=UNFINISHED), "operation_time").annotate(n=Count("pk"))
     unfinished = {day.isoformat(): n for day, n in open_}
     runs = JobRun.objects.filter(finished_at__isnull=False)
     if mark.looked_at is not None:
@@ -214,18 +226,18 @@ def _stored(day: date) -> list[tuple[int, Group, Sums]]:
     return [
         (
             pk,
-            (Grain(grain), strategy, name, target),
+            (Grain(grain), strategy, name, target, job),
             Sums(**dict(zip(COLUMNS, columns, strict=True)), histogram=histogram.from_text(text)),
         )
-        for pk, grain, strategy, name, target, text, *columns in rows.values_list(
-            "pk", "grain", "strategy_name", "name", "target_id", "histogram", *COLUMNS
+        for pk, grain, strategy, name, target, job, text, *columns in rows.values_list(
+            "pk", "grain", "strategy_name", "name", "target_id", "job_id", "histogram", *COLUMNS
         )
     ]
 
 
 def _row(day: date, group: Group, sums: Sums) -> Rollup:
-    grain, strategy, name, target = group
-    row = Rollup(day=day, grain=grain, strategy_name=strategy, name=name, target_id=target)
+    grain, strategy, name, target, job = group
+    row = Rollup(day=day, grain=grain, strategy_name=strategy, name=name, target_id=target, job_id=job)
     for column in COLUMNS:
         setattr(row, column, getattr(sums, column))
     row.histogram = histogram.to_text(sums.histogram)
@@ -239,9 +251,9 @@ def _work(group: Group) -> tuple[bool, str]:
 
 def _with_fewer_rows(stored: list[tuple[int, Group, Sums]], groups: Groups) -> set[tuple[bool, str]]:
     """Work of which fewer rows are left than were counted once: the others were pruned."""
-    once, left = Counter[tuple[bool, str]](), Counter[tuple[bool, str]]()
+    once, left = Counter[tuple[Grain, str]](), Counter[tuple[Grain, str]]()
     for counter, rows in ((once, [row[1:] for row in stored]), (left, groups.items())):
-        for group, sums in rows:
-            if group[0] in (Grain.STRATEGY, Grain.RUN):  # the other grains count the same operations again
-                counter[_work(group)] += sums.count
-    return {work for work, n in once.items() if left[work] < n}
+        for (grain, strategy, *_), sums in rows:
+            if grain in (Grain.ROW, Grain.STRATEGY, Grain.RUN):  # the other grains count the same operations again
+                counter[grain, strategy] += sums.count
+    return {(grain == Grain.RUN, strategy) for (grain, strategy), n in once.items() if left[grain, strategy] < n}

@@ -97,9 +97,14 @@ class Trend(NamedTuple):
     days: tuple[Day, ...]
     strategies: tuple[StrategyDays, ...]
 
+    @property
+    def timed(self) -> tuple[StrategyDays, ...]:
+        """The strategies of which a duration was measured, the busiest first."""
+        return tuple(one for one in self.strategies if one.total.n)
+
     def by_day(self, most: int) -> list[tuple[date, tuple[Summary, ...]]]:
-        """The busiest `most` strategies side by side, the latest day first."""
-        columns = [one.days for one in self.strategies[:most]]
+        """The busiest `most` strategies with durations side by side, the latest day first."""
+        columns = [one.days for one in self.timed[:most]]
         return [(days[0].day, tuple(day.summary for day in days)) for days in zip(*columns, strict=True)][::-1]
 
 

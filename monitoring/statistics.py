@@ -12,6 +12,7 @@ from monitoring.rows import JobSummaries, JobSummary, Performance, Period
 from monitoring.trends import of
 from strategies.models import MaintenanceJob, OperationStatus, User
 
+AT_ONCE = 500  # values in one list: Oracle takes at most 1000
 LastRun = tuple[datetime | None, str | None]
 
 
@@ -38,30 +39,29 @@ def jobs(
     user: User, period: Period, *, strategy: str = "", target: int | None = None, most: int | None = None
 ) -> JobSummaries:
     """How the runs of each job on each target ended, the most failed and missed first; all jobs, or the first `most`."""
-    rows = of(user, Grain.RUN, period, strategy=strategy, target=target).exclude(name="").order_by()
-    keys = ("name", "strategy_name", "target_id")
+    rows = of(user, Grain.RUN, period, strategy=strategy, target=target).exclude(name="").with_titles().order_by()
+    keys = ("job_id", "title", "strategy_name", "target_id")
     how_many = rows.values(*keys).distinct().count()
-    names = None
     if most is not None and how_many > most:
-        worst = rows.values_list("name").annotate(bad=Sum(F("failed") + F("missed")), n=Sum("count"))
-        names = [name for name, *_ in worst.order_by("-bad", "-n", "name")[:most]]
-        rows = rows.filter(name__in=names)
-    last = _last_runs(user, names)
+        worst = rows.values_list("title").annotate(bad=Sum(F("failed") + F("missed")), n=Sum("count"))
+        rows = rows.filter(title__in=[title for title, *_ in worst.order_by("-bad", "-n", "title")[:most]])
+    summed = rows.summed(*keys, "target__name", "target__is_home")
+    last = _last_runs(user, {job for job, *_ in summed})
     found = []
-    for (name, by, at, at_name, is_home), sums in rows.summed(*keys, "target__name", "target__is_home").items():
-        own = last.get((name, by, at)) or (last.get((name, by, None)) if is_home else None)
-        found.append(JobSummary(name, by, at_name, sums.summary, *(own or (None, None))))
+    for (job, title, by, at, at_name, is_home), sums in summed.items():
+        own = last.get((job, at)) or (last.get((job, None)) if is_home else None)
+        found.append(JobSummary(title, by, at_name, sums.summary, *(own or (None, None))))
     found.sort(key=lambda row: (-row.summary.failed - row.summary.missed, -row.summary.count, row[:3]))
     return JobSummaries(tuple(found[:most]), how_many)
 
 
-def _last_runs(user: User, names: Collection[str] | None) -> dict[tuple[str, str, int | None], LastRun]:
-    """By job, strategy and target; a job that names no target means home. The latest where several are alike."""
-    rows = MaintenanceJob.objects.visible_to(user).order_by(F("last_run").asc(nulls_first=True))
-    if names is not None:
-        rows = rows.filter(job_name__in=names)
-    columns = rows.values_list("job_name", "strategy_id", "target_id", "last_run", "last_status")
+def _last_runs(user: User, jobs: Collection[int | None]) -> dict[tuple[int | None, int | None], LastRun]:
+    """By job and target; a job that names no target means home."""
+    rows = MaintenanceJob.objects.visible_to(user)
+    if len(jobs) <= AT_ONCE:
+        rows = rows.filter(pk__in=[job for job in jobs if job is not None])
+    columns = rows.values_list("pk", "target_id", "last_run", "last_status")
     return {
-        (name, str(strategy), target): (run, OperationStatus(status) if status in OperationStatus.values else status)
-        for name, strategy, target, run, status in columns
+        (job, target): (run, OperationStatus(status) if status in OperationStatus.values else status)
+        for job, target, run, status in columns
     }

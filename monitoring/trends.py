@@ -19,10 +19,10 @@ NOTHING = Summary()
 
 
 def trend(user: User, period: Period, *, strategy: str = "", target: int | None = None, job: str = "") -> Trend:
-    """Operations of these days, of one strategy, target (its key) or job (its name) if asked for; one query."""
+    """Operations of these days, of one strategy, target (its key) or job (its name today) if asked for; one query."""
     grain = Grain.JOB if job else Grain.STRATEGY
     rows = of(user, grain, period, strategy=strategy, target=target)
-    found = (rows.filter(name=job) if job else rows).summed("day", "strategy_name", meters=False)
+    found = (rows.with_titles().filter(title=job) if job else rows).summed("day", "strategy_name", meters=False)
     total, by_day, by_strategy = Sums(), defaultdict[date, Sums](Sums), defaultdict[str, Sums](Sums)
     each: dict[str, dict[date, Sums]] = defaultdict(dict)
     for (day, name), sums in found.items():
@@ -56,13 +56,13 @@ def of(user: User, grain: Grain, period: Period, *, strategy: str = "", target: 
 
 
 def strategy_names(user: User, last: date) -> list[str]:
-    """Strategies that are registered, and those that left operations within a year which the user may see."""
-    rows = of(user, Grain.STRATEGY, Period(last - timedelta(days=365), last)).order_by()
+    """Strategies that are registered, and those that left rows within a year which the user may see."""
+    rows = of(user, Grain.ROW, Period(last - timedelta(days=365), last)).order_by()
     seen = rows.values_list("strategy_name", flat=True).distinct()
     return sorted({*seen, *StrategyType.objects.values_list("strategy_name", flat=True)})
 
 
 def job_names(user: User, period: Period) -> list[str]:
-    """The jobs with the most operations on these days, by name."""
-    rows = of(user, Grain.JOB, period).order_by().values_list("name").annotate(n=Sum("count"))
-    return sorted(name for name, _ in rows.order_by("-n", "name")[:JOBS_OFFERED])
+    """The jobs with the most operations on these days, by their names today."""
+    rows = of(user, Grain.JOB, period).with_titles().order_by().values_list("title").annotate(n=Sum("count"))
+    return sorted(name for name, _ in rows.order_by("-n", "title")[:JOBS_OFFERED])

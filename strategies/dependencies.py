@@ -23,7 +23,7 @@ class On(StrEnum):
 class End(StrEnum):
     """How the other's latest run stands, as far as dependencies go."""
 
-    NONE = "none"  # not due yet since this job was last due
+    NONE = "none"  # nothing of it counts since this job was last due
     OPEN = "open"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -97,12 +97,16 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What a run waits for, and how that stands: `what` as people say it (“job 12 (NIGHTLY_INDEXES)”), `run` its latest run."""
+    """What a run waits for, and how that stands: `what` as people say it (“job 12”), `run` its run that counts.
+
+    `job` is the number of a job; its name is told only to who may see it, when it is shown.
+    """
 
     what: str
     on: On
     end: End
     run: int | None = None
+    job: int | None = None
 
     @property
     def answer(self) -> Answer:
@@ -120,7 +124,7 @@ class Upstream:
     def sentence(self) -> str:
         """Why the run waits for this, or is left out because of it."""
         if self.end is End.NONE:
-            return f"It runs after {self.what} {self.on.words}, which has not been due since this job last was."
+            return f"It runs after {self.what} {self.on.words}, which has not run since this job was last due."
         if self.end is End.OPEN:
             return f"It runs after {self.what} {self.on.words}; run {self.run} of it is not over."
         if self.answer is Answer.NEVER:

@@ -51,7 +51,7 @@ def _note(schedule: Recurrence, at: datetime, local: datetime) -> str:
     """What the reader would wonder about on a day on which the clock changes."""
     if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
         wall = f"The clock goes back: {local:%H:%M} comes twice"
-        if _is_fixed(schedule):
+        if schedule.is_fixed:
             return f"{wall} that day, and it runs the first time only."
         return f"{wall} that day; this is the {'second' if local.fold else 'first'} time."
     skipped = _skipped(schedule, at, local)
@@ -62,17 +62,11 @@ def _note(schedule: Recurrence, at: datetime, local: datetime) -> str:
     return f"The clock goes forward: {walls} {verb} not exist that day, and it runs at {local:%H:%M}."
 
 
-def _is_fixed(schedule: Recurrence) -> bool:
-    """Whether it names times of the day, which the clock on the wall moves; what recurs by a star follows real time."""
-    minute, hour, *_ = (schedule.cron or "* *").split()
-    return not minute.startswith("*") and not hour.startswith("*")
-
-
 def _skipped(schedule: Recurrence, at: datetime, local: datetime) -> list[datetime]:
     """The times of the schedule that the clock on the wall leaves out as it goes forward at this instant; usually none."""
     before = (at - _MINUTE).astimezone(local.tzinfo).replace(tzinfo=None) + _MINUTE
     after = local.replace(tzinfo=None)
-    if schedule.cron is None or not _is_fixed(schedule) or before >= after:
+    if schedule.cron is None or not schedule.is_fixed or before >= after:
         return []
     found = []
     for wall in CronSim(schedule.cron, before - _MINUTE):

@@ -6,6 +6,7 @@ Each change is a conditional update with its audit entry, and says whether it wo
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,16 +16,18 @@ from django.db.models import Q
 
 from strategies import audit, durations, tallies
 from strategies.audit import PORTAL, Actor
-from strategies.gate import Reason
+from strategies.gate import LATE, NOT_DUE, Reason
 from strategies.models import ACTIVE, BAD, GOOD, JobRun, RunStatus, Stop
 from strategies.plans import LeftBehind, StateLeft, TargetError
 from strategies.sentences import sentences
 
 log = logging.getLogger(__name__)
 
-_NOT_BEGUN = Q(status__in=(RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY))
+_IDLE = Q(status__in=(RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY))
+_NOT_BEGUN = _IDLE & Q(started_at__isnull=True)  # what was paused waits at the gate like others, but has begun
 _UNPLANNED = Q(status=RunStatus.PLANNED, planned_at__isnull=True)
 _UNRELEASED = Q(status=RunStatus.PLANNED, is_released=False)
+NOTHING_LEFT = StateLeft(LeftBehind.CLEAN, "Nothing half-done was left.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,13 @@ def end_without_start(
     actor: Actor = PORTAL,
     error: TargetError | None = None,
     state_left: StateLeft | None = None,
+    **values: Any,
 ) -> bool:
     """End a run that no worker has in hand, if it is in a state that `leaving` names. False = it is in another by now."""
     ending = Finish(status, message, error, state_left)
     with transaction.atomic():
         rows = JobRun.objects.filter(leaving, pk=run.pk)
-        won = rows.update(status=status, finished_at=moment, **_ending(ending)) == 1
+        won = rows.update(status=status, finished_at=moment, **{**_ending(ending), **values}) == 1
         if won:
             audit.record(actor, f"run.{status.value}", run, after={"message": message}, target=run.target)
             run.refresh_from_db()
@@ -81,16 +85,40 @@ def expire(run: JobRun, moment: datetime) -> bool:
     return end_without_start(run, RunStatus.CANCELLED, message, moment, leaving=_UNRELEASED)
 
 
+def give_up_planning(run: JobRun, moment: datetime) -> bool:
+    """Cancel a run without a bound that could not be planned within a day. False = it is planned, or being planned."""
+    message = f"Cancelled: it could not be planned within a day. {_said(run.reasons)}".rstrip()
+    leaving = _UNPLANNED & Q(planning_at__isnull=True)
+    return end_without_start(run, RunStatus.CANCELLED, message, moment, leaving=leaving)
+
+
 def miss(run: JobRun, moment: datetime) -> bool:
-    """It could not start within its bound, for the reasons that it carries. False = it has begun, or is over."""
-    why = " ".join(reason["sentence"] for reason in run.reasons if reason["code"] != "late")
-    message = f"It did not start in time. {why or 'It was not planned by then.'}"
+    """It could not start within its bound, for the reasons that kept it. False = it has begun, or is over."""
+    message = f"It did not start in time. {why_missed(run)}"
     return end_without_start(run, RunStatus.MISSED, message[:2000], moment)
 
 
-def leave_out(run: JobRun, sentence: str, moment: datetime) -> bool:
+def why_missed(run: JobRun) -> str:
+    """What kept it: the reasons that it had when it was due and within its bound, else how far it came."""
+    was_asked = not any(reason["code"] == NOT_DUE for reason in run.reasons)  # else they are those of before its time
+    if was_asked and (said := _said(reason for reason in run.reasons if reason["code"] != LATE)):
+        return said
+    if run.planned_at is None:
+        return "It was still being planned." if run.planning_at else "Nobody had begun to plan it."
+    if run.status == RunStatus.READY:
+        return "It was let in, but no worker took it up."
+    return "Nothing else stood against it; the portal did not come to it within that time."
+
+
+def _said(reasons: Iterable[Mapping[str, Any]]) -> str:
+    return sentences(*(reason["sentence"] for reason in reasons))
+
+
+def leave_out(run: JobRun, reason: Reason, moment: datetime) -> bool:
     """What it depends on ended otherwise: it does not run this time. False = it has begun, or is over."""
-    return end_without_start(run, RunStatus.CANCELLED, f"Left out. {sentence}", moment)
+    return end_without_start(
+        run, RunStatus.CANCELLED, f"Left out. {reason.sentence}", moment, reasons=[reason.as_json()], reasons_at=moment
+    )
 
 
 def withdraw(run: JobRun, why: str, moment: datetime) -> bool:
@@ -125,11 +153,15 @@ def _ask_active(run: JobRun, actor: Actor, how: Stop, moment: datetime) -> bool:
 
 
 def _cancel_idle(run: JobRun, actor: Actor, moment: datetime) -> bool:
-    """Cancel a run that no worker has in hand."""
-    is_paused = run.status == RunStatus.PAUSED
-    message = f"Cancelled by {actor.name} {'while it was paused' if is_paused else 'before it started'}."
-    leaving = Q(status=RunStatus.PAUSED) if is_paused else _NOT_BEGUN
-    return end_without_start(run, RunStatus.CANCELLED, message, moment, leaving=leaving, actor=actor)
+    """Cancel a run that no worker has in hand; of one that was paused in the middle stays what was said of it then."""
+    message = f"Cancelled by {actor.name} {'while it was paused' if run.has_begun else 'before it started'}."
+    leaving, left, values = _NOT_BEGUN, None, dict[str, Any]()
+    if run.has_begun:
+        leaving, values = Q(status=RunStatus.PAUSED) | _IDLE, {"duration_ms": run.worked(moment)}
+        left = StateLeft(LeftBehind(run.state_left), run.state_left_message) if run.state_left else None
+    return end_without_start(
+        run, RunStatus.CANCELLED, message, moment, leaving=leaving, actor=actor, state_left=left, **values
+    )
 
 
 def ask_shutdown(host: str, group: int, moment: datetime) -> int:
@@ -138,13 +170,16 @@ def ask_shutdown(host: str, group: int, moment: datetime) -> int:
     return rows.update(stop=Stop.SHUTDOWN, stop_asked_at=moment, stop_asked_by=PORTAL.name)
 
 
-def pause(run: JobRun, token: int, message: str, moment: datetime) -> bool:
+def pause(run: JobRun, token: int, message: str, moment: datetime, left: StateLeft = NOTHING_LEFT) -> bool:
     """The worker shuts down: what is done is kept, and the run goes on with the next worker. If somebody asked it to stop, it ends."""
     with transaction.atomic():
-        won = _let_go(run, token, RunStatus.PAUSED, moment, message=message)
+        won = _let_go(
+            run, token, RunStatus.PAUSED, moment, message=message, state_left=left.kind.value,
+            state_left_message=left.message[:2000],
+        )  # fmt: skip
         if won:
             audit.record(PORTAL, "run.paused", run, after={"message": message}, target=run.target)
-    return won or _end_as_asked(run, token, moment)
+    return won or _end_as_asked(run, token, moment, left)
 
 
 def back_to_gate(run: JobRun, token: int, reason: Reason, moment: datetime, *, wait: timedelta = timedelta(0)) -> bool:
@@ -169,13 +204,12 @@ def _let_go(run: JobRun, token: int, to: RunStatus, moment: datetime, **values: 
     return rows.update(status=to, worker="", lease_until=None, claimed_at=None, stop="", **values) == 1
 
 
-def _end_as_asked(run: JobRun, token: int, moment: datetime) -> bool:
+def _end_as_asked(run: JobRun, token: int, moment: datetime, left: StateLeft = NOTHING_LEFT) -> bool:
     """A person's stop came while the worker let go: it counts."""
     by = JobRun.objects.filter(pk=run.pk, fencing_token=token, status__in=ACTIVE).exclude(stop="")
     asked_by = by.values_list("stop_asked_by", flat=True).first()
     if asked_by is None:
         return False
-    left = StateLeft(LeftBehind.CLEAN, "Nothing half-done was left.")
     return finish(run, token, Finish(RunStatus.CANCELLED, f"Stopped by {asked_by}.", None, left), moment)
 
 
@@ -200,7 +234,7 @@ def _tally(run: JobRun, ending: Finish, moment: datetime) -> None:
     """The counters and the usual duration, in the transaction that ends the run; trouble with them never keeps it from ending."""
     try:
         with transaction.atomic():
-            if ending.status in GOOD and run.duration_ms is not None and run.steps_total:
+            if ending.status in GOOD and run.duration_ms is not None and run.steps_total and run.is_whole:
                 durations.remember(run.target, run.strategy_name, durations.WHOLE_RUN, run.duration_ms, moment)
             tallies.count(run)
     except Exception:

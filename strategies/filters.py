@@ -8,11 +8,10 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from strategies import job_list, needs, registry
 from strategies.models import (
-    ACTIVE,
-    TERMINAL,
     Environment,
     Finding,
     JobRun,
@@ -26,14 +25,7 @@ from strategies.models import (
     TargetState,
     Tenant,
 )
-
-_GROUPS = {
-    "at_work": ("At work", Q(status__in=(*ACTIVE, RunStatus.PAUSED))),
-    "waiting": ("Waiting or ready", Q(status__in=(RunStatus.WAITING, RunStatus.READY))),
-    "unreleased": ("Plans not released", Q(status=RunStatus.PLANNED, is_released=False)),
-    "unhandled": ("Failed, not handled", Q(awaits_handling=True)),
-    "ended": ("Ended", Q(status__in=TERMINAL)),
-}
+from strategies.run_groups import LATELY, run_groups
 
 
 def visible_targets(request: HttpRequest | None) -> QuerySet[Target]:
@@ -42,6 +34,11 @@ def visible_targets(request: HttpRequest | None) -> QuerySet[Target]:
 
 def strategy_choices() -> list[tuple[str, str]]:
     return [(name, routine.title) for name, routine in registry.routines().items()]
+
+
+def run_states() -> list[tuple[str, list[tuple[str, str]]]]:
+    groups = [(name, group.label) for name, group in run_groups(timezone.now()).items()]
+    return [("Groups", groups), ("States", list(RunStatus.choices))]
 
 
 class FilterForm(forms.Form):
@@ -68,15 +65,7 @@ class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
 
 
 class RunFilter(StrictFilterSet):
-    status = filters.ChoiceFilter(
-        label="State",
-        empty_label="Any",
-        method="in_state",
-        choices=[
-            ("Groups", [(key, words) for key, (words, _) in _GROUPS.items()]),
-            ("States", RunStatus.choices),
-        ],
-    )
+    status = filters.ChoiceFilter(label="State", empty_label="Any", method="in_state", choices=run_states)
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
     strategy = filters.ChoiceFilter(
         label="Strategy", empty_label="Any", field_name="strategy_name", choices=strategy_choices
@@ -94,7 +83,8 @@ class RunFilter(StrictFilterSet):
         self.form.fields["since"].widget.input_type = "date"
 
     def in_state(self, rows: QuerySet[JobRun], _: str, value: str) -> QuerySet[JobRun]:
-        return rows.filter(_GROUPS[value][1] if value in _GROUPS else Q(status=value))
+        groups = run_groups(timezone.now())
+        return rows.filter(groups[value].condition if value in groups else Q(status=value))
 
 
 class TargetFilter(StrictFilterSet):
@@ -137,6 +127,7 @@ class TargetFilter(StrictFilterSet):
 
 _JOB_STATES = {
     JobState.SCHEDULED: JobState.SCHEDULED.label,
+    "due": "Due within 24 hours",
     JobState.UNCLOCKED: "Waiting for its event or for a person",
     "running": "Running",
     JobState.OFF: JobState.OFF.label,
@@ -187,4 +178,6 @@ class JobFilter(StrictFilterSet):
     def in_state(self, rows: Any, _: str, value: str) -> QuerySet[MaintenanceJob]:
         if value == "running":
             return rows.filter(job_list.is_running())  # type: ignore[no-any-return]
+        if value == "due":
+            return rows.due_by(timezone.now() + LATELY)  # type: ignore[no-any-return]
         return rows.filter(job_list.in_state(JobState(value)))  # type: ignore[no-any-return]

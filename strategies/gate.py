@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,22 +11,29 @@ from strategies.dependencies import Answer, Upstream
 from strategies.sentences import sentences
 
 LEFT_OUT = "left_out"  # a dependency that can no longer be met: the run ends without a start
+LATE, NOT_DUE = "late", "not_due"  # bounds of the start: they say when, not why
+UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a run waits, and who or what clears it: both are sentences for the page."""
+    """Why a run waits, and who or what clears it: both are sentences for the page.
+
+    `job` is the number of another job that the sentence speaks of, by its number alone.
+    """
 
     code: str
     sentence: str
     cleared_by: str
+    job: int | None = None
 
-    def as_json(self) -> dict[str, str]:
-        return {"code": self.code, "sentence": self.sentence, "cleared_by": self.cleared_by}
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"code": self.code, "sentence": self.sentence, "cleared_by": self.cleared_by}
+        return told if self.job is None else {**told, "job": self.job}
 
     @classmethod
-    def from_json(cls, data: dict[str, str]) -> Reason:
-        return cls(data["code"], data["sentence"], data["cleared_by"])
+    def from_json(cls, data: Mapping[str, Any]) -> Reason:
+        return cls(data["code"], data["sentence"], data["cleared_by"], data.get("job"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ class JobFacts:
 class GateFacts:
     """All that the verdict on one run rests on, loaded at one moment.
 
-    `due_at` and `start_before` bound the start; `put_back` is why it was put back, and counts until `not_before`.
+    `due_at` and `start_before` bound the start of a run that has not begun; one that was paused has none of them, and no `job`.
+    `put_back` is why it was put back, and counts until `not_before`.
     """
 
     target: str
@@ -104,8 +112,13 @@ class Verdict:
     def may_start(self) -> bool:
         return not self.reasons
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the bound has passed: the run starts no more, whatever else stands against it by now."""
+        return any(reason.code == LATE for reason in self.reasons)
+
     def as_json(self) -> list[dict[str, Any]]:
-        return [dict(reason.as_json()) for reason in self.reasons]
+        return [reason.as_json() for reason in self.reasons]
 
 
 def verdict(facts: GateFacts, moment: datetime) -> Verdict:
@@ -126,30 +139,39 @@ def _of_target(facts: GateFacts) -> list[Reason]:
                 "A newer version of the portal.",
             )
         ]
-    if not facts.is_target_active:
-        return [Reason("inactive", f"{facts.target} is switched off in the portal.", "A DBA switches it on again.")]
-    if facts.stopped_why:
-        return [
-            Reason(
-                "stopped",
-                sentences(
-                    f"{facts.target} refused the sign-in, and nothing tries again by itself: {facts.stopped_why}"
-                ),
-                "A DBA corrects the account and presses Check again on the database's page.",
-            )
-        ]
+    if shut := shut_out(facts.target, is_active=facts.is_target_active, stopped_why=facts.stopped_why):
+        return shut
     if not facts.is_checked or facts.facts_age is None or facts.facts_age > facts.facts_max_age:
         age = "was never checked" if facts.facts_age is None else f"was last checked {_words(facts.facts_age)} ago"
         return [Reason("facts_old", f"{facts.target} {age}.", "The portal is checking it; this clears by itself.")]
-    if facts.check_error:
+    return out_of_reach(facts.target, facts.check_error)
+
+
+def shut_out(target: str, *, is_active: bool, stopped_why: str) -> list[Reason]:
+    """Why nothing connects to this database by itself until a person has seen to it."""
+    if not is_active:
+        return [Reason("inactive", f"{target} is switched off in the portal.", "A DBA switches it on again.")]
+    if stopped_why:
         return [
             Reason(
-                "unreachable",
-                sentences(f"{facts.target} could not be reached at the last check: {facts.check_error}"),
-                "The portal checks again while runs wait; a DBA can press Check now.",
+                "stopped",
+                sentences(f"{target} refused the sign-in, and nothing tries again by itself: {stopped_why}"),
+                "A DBA corrects the account and presses Check again on the database's page.",
             )
         ]
     return []
+
+
+def out_of_reach(target: str, check_error: str) -> list[Reason]:
+    if not check_error:
+        return []
+    return [
+        Reason(
+            UNREACHABLE,
+            sentences(f"{target} could not be reached at the last check: {check_error}"),
+            "The portal checks again while runs wait; a DBA can press Check now.",
+        )
+    ]
 
 
 def _of_account(facts: GateFacts) -> list[Reason]:
@@ -190,9 +212,9 @@ def job_reasons(job: JobFacts | None) -> list[Reason]:
     if job.problem:
         return [Reason("job_off", f"Job {job.name} {job.problem}", "A DBA mends the job on its page.")]
     return [
-        Reason(LEFT_OUT, upstream.sentence, "Nothing: this run is left out.")
+        Reason(LEFT_OUT, upstream.sentence, "Nothing: this run is left out.", upstream.job)
         if upstream.answer is Answer.NEVER
-        else Reason("dependency", upstream.sentence, "This clears by itself when that is so.")
+        else Reason("dependency", upstream.sentence, "This clears by itself when that is so.", upstream.job)
         for upstream in job.upstreams
     ]
 
@@ -203,11 +225,11 @@ def _of_time(facts: GateFacts, moment: datetime) -> list[Reason]:
         reasons += facts.put_back
     if facts.due_at is not None and moment < facts.due_at:
         reasons.append(
-            Reason("not_due", f"It is due at {_instant(facts.due_at)}.", "This clears by itself at that time.")
+            Reason(NOT_DUE, f"It is due at {_instant(facts.due_at)}.", "This clears by itself at that time.")
         )
     if facts.start_before is not None and moment > facts.start_before:
         reasons.append(
-            Reason("late", f"It was to start by {_instant(facts.start_before)}.", "Nothing: it is recorded as missed.")
+            Reason(LATE, f"It was to start by {_instant(facts.start_before)}.", "Nothing: it is recorded as missed.")
         )
     return reasons
 

@@ -91,11 +91,12 @@ def _of_run(run: JobRun, moment: datetime) -> list[Cause]:
         return [Cause(f"{name} is paused.", "It goes on with the next worker.")]
     if run.status not in (RunStatus.PLANNED, RunStatus.WAITING):
         return []
-    if run.due_at > moment:
+    is_unplanned = run.status == RunStatus.PLANNED and run.planned_at is None
+    if run.due_at > moment and not (is_unplanned and run.reasons):
         return [Cause(f"{name} is prepared; it is due at", "This clears by itself at that time.", run.due_at)]
     if run.reasons:
         return [Cause(reason["sentence"], reason["cleared_by"]) for reason in run.reasons]
-    if run.status == RunStatus.PLANNED and run.planned_at is None:
+    if is_unplanned:
         return [Cause(f"{name} is being planned.", "A worker looks at the database; this takes seconds as a rule.")]
     if not run.is_released:
         return [Cause(f"Nobody has released the plan of run {run.pk} yet.", "A DBA reads the plan and releases it.")]

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
-from strategies import audit, job_definitions, settling
+from strategies import audit, settling
 from strategies.audit import Actor
 from strategies.job_definitions import Definition
-from strategies.models import JobRun, MaintenanceJob, Target
+from strategies.models import JobRun, MaintenanceJob
 
 # The columns that say what a job is; the others are kept by the portal.
 COLUMNS = (
@@ -29,10 +29,7 @@ class ChangedMeanwhile(ValueError):
 
 def judge(job: MaintenanceJob) -> Definition:
     """What this row means, saved or not: the same judgement as that of the tick. Raises JobRefused."""
-    config = job_definitions.configurations([job]).get(job.pk)
-    definition = job_definitions.read(job, config, Target.objects.get(is_home=True))
-    settling.refuse_cycles(job, config)
-    return definition
+    return settling.judge(job)
 
 
 def add(actor: Actor, job: MaintenanceJob, moment: datetime) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F, Q
+
 from strategies import registry
 from strategies.dependencies import DependencyRefused, parse_jobs, parse_names
 from strategies.models import ExecutionMode, MaintenanceJob, StrategyConfig, Target
@@ -17,7 +19,11 @@ from strategies.routines.base import ParametersRefused
 LONGEST_SECONDS = 7 * 24 * 3600
 # Which keys `resource_limits` takes, and the least and the most of each.
 LIMITS = {"max_duration_seconds": (1, LONGEST_SECONDS), "lock_wait_seconds": (1, 3600), "memory_mb": (1, 1_048_576)}
-_MOST_PARALLEL = 64
+# Whole numbers that a row, or its configuration, must have: the least and the most of each.
+START_WITHIN_MINUTES = (1, 7 * 24 * 60)  # with none at all it would be late in the second in which it is due
+_PARALLEL = (1, 64)
+_OF_JOB = {"start_within_minutes": START_WITHIN_MINUTES, "max_parallel_degree": _PARALLEL}
+_OF_CONFIG = {"parallel_degree": _PARALLEL, "timeout_seconds": (1, 2**31 - 1), "priority_level": (1, 10)}
 
 
 class JobRefused(ValueError):
@@ -45,21 +51,35 @@ class Definition:
 def configurations(jobs: Iterable[MaintenanceJob]) -> dict[int | None, StrategyConfig]:
     """Each job's configuration, by the job's number: the active row with the same strategy, object, type and database. One query."""
     wanted = list(jobs)
+    rows = StrategyConfig.objects.filter(
+        is_active=True, strategy__in={job.strategy_id for job in wanted},
+        target_object__in={job.target_object for job in wanted},
+    ).annotate(names_home=F("target__is_home"))  # fmt: skip
     by_place: dict[tuple[Any, ...], StrategyConfig] = {}
-    rows = StrategyConfig.objects.filter(is_active=True, strategy__in={job.strategy_id for job in wanted})
-    for config in rows.order_by("-config_id"):  # of several alike the oldest counts
-        by_place[_place(config)] = config
-    return {job.pk: by_place[_place(job)] for job in wanted if _place(job) in by_place}
+    for row in rows.order_by("-config_id"):  # of several alike the oldest counts
+        place = None if getattr(row, "names_home", None) else row.target_id
+        by_place[row.strategy_id, row.target_object, row.target_type_id, place] = row
+    keys = {job.pk: (job.strategy_id, job.target_object, job.target_type_id, place_of(job)) for job in wanted}
+    return {pk: by_place[key] for pk, key in keys.items() if key in by_place}
 
 
-def _place(row: MaintenanceJob | StrategyConfig) -> tuple[Any, ...]:
-    return row.strategy_id, row.target_object, row.target_type_id, row.target_id
+def place_of(job: MaintenanceJob) -> int | None:
+    """The database of a job; None = home, whether the row names it or names none."""
+    return None if job.target is None or job.target.is_home else job.target_id
+
+
+def at_place(place: int | None) -> Q:
+    """A condition on configurations: they are for this database."""
+    return Q(target=place) if place is not None else Q(target__isnull=True) | Q(target__is_home=True)
 
 
 def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> Definition:
     """What this row means; `home` is meant where it names no database. Raises JobRefused for the first fault."""
     target = job.target or home
     _refuse_unknown_work(job, target)
+    _refuse_figures(job, _OF_JOB)
+    if config is not None:
+        _refuse_figures(config, _OF_CONFIG)
     limits = _limits(job, config)
     parameters = _parameters(job, config, limits)
     resources = Limits(memory_mb=limits.get("memory_mb"), parallel_degree=_parallel_degree(job, config))
@@ -92,6 +112,17 @@ def _refuse_unknown_work(job: MaintenanceJob, target: Target) -> None:
         raise JobRefused("target_object", "Name the object, or ALL.")
 
 
+def _refuse_figures(row: MaintenanceJob | StrategyConfig, known: Mapping[str, tuple[int, int]]) -> None:
+    """SQLite keeps any text in any column, and no database knows what is too much."""
+    for field, (least, most) in known.items():
+        if not _is_whole(getattr(row, field), least, most):
+            raise JobRefused(field, f"Takes a whole number from {least} to {most:,}.")
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
 def _object(field: str, value: Any) -> dict[str, Any]:
     if value is None:
         return {}
@@ -104,15 +135,18 @@ def _parameters(job: MaintenanceJob, config: StrategyConfig | None, limits: Mapp
     """The configuration's parameters, the job's own over them, and what limits say of them. Typed by the routine."""
     routine = registry.routines()[job.strategy_id]
     own = _object("job_parameters", job.job_parameters)
-    values = {**_object("strategy_config", config.strategy_config if config else None), **own}
-    if config is not None:
-        values.setdefault("max_objects", config.batch_size)
+    configured = _object("strategy_config", config.strategy_config if config is not None else None)
+    values = {**configured, **own}
+    sources = {**dict.fromkeys(configured, "strategy_config"), **dict.fromkeys(own, "job_parameters")}
+    if config is not None and "max_objects" not in values:
+        values["max_objects"], sources["max_objects"] = config.batch_size, "batch_size"
     if "lock_wait_seconds" in limits:
-        values["lock_wait_seconds"] = limits["lock_wait_seconds"]
+        values["lock_wait_seconds"], sources["lock_wait_seconds"] = limits["lock_wait_seconds"], "resource_limits"
     try:
         read_: dict[str, Any] = routine.read_parameters(values).model_dump(mode="json")
     except ParametersRefused as refusal:
-        field = "job_parameters" if set(refusal.problems) & set(own) or config is None else "strategy_config"
+        fields = {sources.get(name, "job_parameters") for name in refusal.problems}
+        field = "job_parameters" if "job_parameters" in fields else min(fields, default="job_parameters")
         raise JobRefused(field, "; ".join(f"{name}: {why}" for name, why in refusal.problems.items()) + ".") from None
     return read_
 
@@ -124,7 +158,7 @@ def _limits(job: MaintenanceJob, config: StrategyConfig | None) -> dict[str, int
             if name not in LIMITS:
                 raise JobRefused("resource_limits", f"{name} is no limit; there are {', '.join(LIMITS)}.")
             least, most = LIMITS[name]
-            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            if not _is_whole(value, least, most):
                 raise JobRefused("resource_limits", f"{name} takes a whole number from {least} to {most:,}.")
             found[name] = value
     return found
@@ -132,13 +166,7 @@ def _limits(job: MaintenanceJob, config: StrategyConfig | None) -> dict[str, int
 
 def _parallel_degree(job: MaintenanceJob, config: StrategyConfig | None) -> int:
     """As many as the configuration asks for, and never more than the job allows."""
-    degrees = {"max_parallel_degree": job.max_parallel_degree}
-    if config is not None:
-        degrees["parallel_degree"] = config.parallel_degree
-    for field, degree in degrees.items():
-        if not 1 <= degree <= _MOST_PARALLEL:
-            raise JobRefused(field, f"Takes a whole number from 1 to {_MOST_PARALLEL}.")
-    return min(degrees.values())
+    return min(job.max_parallel_degree, config.parallel_degree if config is not None else job.max_parallel_degree)
 
 
 def _timeout(config: StrategyConfig | None, limits: Mapping[str, int]) -> int:

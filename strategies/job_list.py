@@ -115,8 +115,8 @@ def words_of(job: MaintenanceJob, config: StrategyConfig | None) -> str:
 
 
 def _latest_ended(jobs: Sequence[MaintenanceJob], runs: QuerySet[JobRun]) -> dict[int | None, JobRun]:
-    """By job. What was taken back before it began says nothing of how the job goes."""
-    ended = runs.filter(job=OuterRef("pk"), finished_at__isnull=False)
+    """By job. What was taken back before it began says nothing of how the job goes, nor does an undo."""
+    ended = runs.filter(job=OuterRef("pk"), finished_at__isnull=False, is_undo=False)
     ended = ended.exclude(status=RunStatus.CANCELLED, started_at__isnull=True).order_by("-due_at", "-pk")
     latest = MaintenanceJob.objects.filter(pk__in=[job.pk for job in jobs]).order_by()
     ids = latest.annotate(latest=Subquery(ended.values("pk")[:1])).values_list("latest", flat=True)

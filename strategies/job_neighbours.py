@@ -1,13 +1,14 @@
-"""Loads what a job waits for and what waits for it, two steps each way, for its picture: five queries, however many jobs there are."""
+"""Loads what a job waits for and what waits for it, two steps each way, for its picture: a few queries, however many jobs there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from strategies import registry
+from strategies import job_edges, registry
 from strategies.dependencies import Dependency, On, parse_jobs, parse_names
+from strategies.job_definitions import at_place, place_of
 from strategies.job_graph import MOST_NODES, Edge, Key, Node, Picture, picture
 from strategies.models import MaintenanceJob, StrategyConfig
 
@@ -37,22 +38,20 @@ class _Found:
         return found
 
     def after(self, jobs: Sequence[MaintenanceJob]) -> list[MaintenanceJob]:
-        """The jobs that wait for these. One query: a number is looked for as text, then as a number."""
-        if not jobs:
-            return []
+        """The jobs that wait for these. One query, and another where there are more than can be shown."""
         numbers = {job.pk for job in jobs}
-        mention = Q()
-        for number in numbers:
-            mention |= Q(depends_on_jobs__contains=str(number))
-        found = []
-        for job in self._rows.filter(mention):
-            entries = _parsed(job)
-            if any(entry.job in numbers for entry in entries):
-                self.edges += [Edge(entry.job, job.pk, entry.on) for entry in entries]
-                if job.pk not in self.nodes:
-                    found.append(job)
-        self.more += max(0, len(found) - _READ)
-        self._keep(found[:_READ])
+        if not numbers:
+            return []
+        waiting = job_edges.waiting_for(self._rows, numbers)
+        known = [key for key in self.nodes if isinstance(key, int)]
+        most = _READ + len(known)
+        rows = list(waiting[:most])
+        found = [job for job in rows if job.pk not in self.nodes]
+        total = waiting.exclude(pk__in=known).count() if len(rows) == most else len(found)
+        found = found[:_READ]
+        self.more += total - len(found)
+        self._keep(found)
+        self.edges += [Edge(entry.job, job.pk, entry.on) for job in rows for entry in _parsed(job)]
         return found[:MOST_NODES]
 
     def strategies(self, this: MaintenanceJob, names: Iterable[str], followers: Iterable[str]) -> None:
@@ -79,7 +78,7 @@ def neighbours(job: MaintenanceJob, config: StrategyConfig | None, rows: QuerySe
 def _followers(job: MaintenanceJob) -> list[str]:
     """Strategies whose configurations on the same database wait for this job's strategy."""
     configs = StrategyConfig.objects.filter(
-        is_active=True, target=job.target_id, depends_on_strategies__contains=job.strategy_id
+        at_place(place_of(job)), is_active=True, depends_on_strategies__contains=job.strategy_id
     )
     rows = configs.only("strategy", "depends_on_strategies")
     return sorted({row.strategy_id for row in rows if job.strategy_id in parse_names(row.depends_on_strategies)})

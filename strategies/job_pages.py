@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from strategies import durations, job_changes, job_definitions, registry
+from strategies import durations, events, job_changes, job_definitions, registry
 from strategies.audit import KINDS
 from strategies.dependencies import parse_names
 from strategies.due_times import DueTime, due_times
@@ -19,11 +19,11 @@ from strategies.gate import Reason, verdict
 from strategies.gate_facts import Gatehouse
 from strategies.job_causes import MANUAL, Cause, Signs, causes
 from strategies.job_definitions import Definition, JobRefused
+from strategies.job_facts import name_jobs
 from strategies.job_list import words_of
 from strategies.models import (
     OPEN,
     AuditEntry,
-    Event,
     ExecutionMode,
     JobRun,
     MaintenanceJob,
@@ -146,12 +146,16 @@ def _schedule(job: MaintenanceJob, config: StrategyConfig | None) -> Recurrence 
         return None
 
 
-def live_page(job: MaintenanceJob, runs: QuerySet[JobRun], moment: datetime) -> LivePage:
-    """`runs` are those that the reader may see. The same few queries, however long the job's past is."""
+def live_page(
+    job: MaintenanceJob, runs: QuerySet[JobRun], moment: datetime, *, jobs: QuerySet[MaintenanceJob]
+) -> LivePage:
+    """`runs` and `jobs` are those that the reader may see. The same few queries, however long the job's past is."""
     found = basis(job)
     rows = runs.filter(job=job).select_related("target").defer("plan", "parameters")
     open_ = sorted(rows.filter(status__in=OPEN).order_by("due_at")[:SHOWN_RUNS], key=lambda run: -OPEN.index(run.state))
     present = open_[0] if open_ else None
+    past = list(rows.order_by("-due_at", "-pk")[:SHOWN_RUNS])
+    name_jobs([*open_[:1], *past], jobs)
     times = durations.past([found.target.pk]).get((found.target.pk, job.strategy_id, WHOLE_RUN), [])
     usual = durations.usual(times, at_least=SHOWN_FROM)
     lasting = _lasting(found, moment)
@@ -163,7 +167,7 @@ def live_page(job: MaintenanceJob, runs: QuerySet[JobRun], moment: datetime) -> 
         causes=causes(job, present, _signs(found), moment),
         lasting=lasting,
         due=due,
-        runs=[PastRun(run, _late(run)) for run in rows.order_by("-due_at", "-pk")[:SHOWN_RUNS]],
+        runs=[PastRun(run, _late(run)) for run in past],
         usual=usual,
         unhandled=job_changes.unhandled(runs, job).count(),
         is_live=present is not None or is_soon or not job.is_settled,
@@ -210,10 +214,8 @@ def _signs(found: Basis) -> Signs:
     """What is known of the portal's clock, and of the event that the job listens to."""
     job = found.job
     clock_at = Portal.objects.values_list("beat_at", flat=True).filter(pk=1).first()
-    announced_at = None
-    if job.schedule_type_id == Kind.EVENT_DRIVEN and job.schedule_value:
-        events = Event.objects.filter(name__iexact=job.schedule_value.strip()).order_by("-pk")
-        announced_at = events.values_list("emitted_at", flat=True).first()
+    is_listening = job.schedule_type_id == Kind.EVENT_DRIVEN
+    announced_at = events.announced_at(job.schedule_value) if is_listening else None
     return Signs(clock_at, announced_at, found.is_manual)
 
 

@@ -1,7 +1,8 @@
 """The operation log of the portal's own runs: a row before each step and its ending after, by fixed SQL and committed at once.
 
 The ORM would cost two to four times as much per row. Call these outside transactions: a row that can be rolled back proves nothing.
-Rows that strategies write themselves come through `log_operation`, which obeys the switches of strategies/log_policies.py.
+Rows that strategies write themselves come through `log_operation`, which obeys the switches of strategies/log_policies.py, and
+may be called anywhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from strategies import log_policies
 from strategies.models import UNFINISHED, OperationLog, OperationStatus, Target
@@ -118,23 +119,32 @@ def log_operation(
 ) -> int | None:
     """Write a strategy's own row, which belongs to no run; the operation's id.
 
-    None = its logging is switched off, or the row could not be written: the log never breaks who writes into it.
-    `moment` is when the operation began.
+    None = its logging is switched off, or the row could not be written: the log never breaks who writes into it. Names and texts
+    that are too long end in "…". `moment` is when the operation began.
+
+    The row is part of the caller's transaction, if there is one, and goes with it if that is taken back: call this outside where
+    it must stay. A connection of its own would wait for what the caller has locked, and in SQLite for the caller itself.
     """
-    ended_at = None if status in UNFINISHED else moment + timedelta(milliseconds=duration_ms or 0)
     try:
-        if not log_policies.is_strategy_logging_enabled(strategy_name):
-            return None
-        row = OperationLog.objects.create(  # type: ignore[misc]  # a JSONTextField takes more than its stub says
-            strategy_name=strategy_name, operation_type=operation_type, job_name=job_name, status=status, operation_time=moment,
-            target_object=_clip(target_object, 500), target_type=target_type[:30], message=_clip(message, 2000),
-            target=target, duration_ms=duration_ms, error_code=error.code[:50] if error else None,
-            error_message=_clip(error.message, 2000) if error else None, cpu_time_ms=meters.cpu_ms,
-            memory_used_mb=meters.memory_mb, io_operations=meters.io_operations, rows_processed=meters.rows,
-            objects_affected=objects_affected, sql_text=_clean(sql_text), user_name=user_name[:150],
-            session_id=session_id[:100], strategy_context=dict(context or {}), ended_at=ended_at,
-        )  # fmt: skip
-    except DatabaseError:
+        ended_at = None if status in UNFINISHED else moment + timedelta(milliseconds=duration_ms or 0)
+        with transaction.atomic():  # within another a savepoint, so that what fails here fails nothing else
+            if not log_policies.is_strategy_logging_enabled(_clip(strategy_name, 50)):
+                return None
+            # PostgreSQL and SQLite would say so when the caller commits
+            if target is not None and not Target.objects.filter(pk=target.pk).exists():
+                raise DatabaseError(f"there is no database {target.pk}")
+            row = OperationLog.objects.create(  # type: ignore[misc]  # a JSONTextField takes more than its stub says
+                strategy_name=_clip(strategy_name, 50), operation_type=_clip(operation_type, 50), status=status,
+                job_name=None if job_name is None else _clip(job_name, 128), operation_time=moment, target=target,
+                target_object=_clip(target_object, 500), target_type=_clip(target_type, 30), message=_clip(message, 2000),
+                duration_ms=duration_ms, error_code=_clip(error.code, 50) if error else None,
+                error_message=_clip(error.message, 2000) if error else None, cpu_time_ms=meters.cpu_ms,
+                memory_used_mb=meters.memory_mb, io_operations=meters.io_operations, rows_processed=meters.rows,
+                objects_affected=objects_affected, sql_text=_clean(sql_text), user_name=_clip(user_name, 150),
+                session_id=_clip(session_id, 100), ended_at=ended_at,
+                strategy_context=json.loads(json.dumps(dict(context or {}), default=str)),
+            )  # fmt: skip
+    except Exception:  # whatever a strategy hands over: it is not to fail because of what it says of itself
         log.exception("a row of %s could not be written into the operation log", strategy_name)
         return None
     return int(row.pk)

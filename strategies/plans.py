@@ -46,6 +46,11 @@ class ErrorClass(StrEnum):
     CANCELLED = "cancelled"  # stopped because somebody or a limit asked for it
     LOST = "lost"  # the connection went away: the outcome is unknown until the target was asked
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same may succeed later although nobody has changed anything."""
+        return self in (ErrorClass.TRANSIENT, ErrorClass.LOCK, ErrorClass.LOST)
+
 
 @dataclass(frozen=True, slots=True)
 class TargetError:

@@ -50,7 +50,7 @@ class StepRow:
 
 def estimate(run: JobRun, plan: Plan | None, past: Past, moment: datetime) -> Estimate:
     """From the target's own progress where it tells, else from what the same steps took before, else from those done so far."""
-    times = past.get((run.target_id, run.strategy_name, WHOLE_RUN), [])
+    times = past.get((run.target_id, run.strategy_name, WHOLE_RUN), []) if run.is_whole else []
     whole = durations.usual(times, without=run.duration_ms, at_least=SHOWN_FROM)
     if run.status in GOOD:
         return Estimate(100, None, whole)

@@ -2,16 +2,18 @@
 
 Every kind becomes a cron expression in an IANA zone, so that there is one rule for the changes of the clock, that of Debian's
 cron: a fixed time that the spring change leaves out comes as soon as the clock goes on, one that the autumn change brings twice
-comes once, and what recurs every so many minutes follows real time. Each due instant comes exactly once.
+comes once. What recurs by a star in its minutes or hours comes whenever the clock shows such a time: not where it is left out,
+and both times where it comes twice. Each due instant comes exactly once.
 """
 
 from __future__ import annotations
 
 import re
 import zoneinfo
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 
@@ -71,14 +73,19 @@ class Recurrence:
     cron: str | None
     zone: str
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it names times of the day; what recurs by a star in its minutes or hours follows real time."""
+        minute, hour, *_ = (self.cron or "* *").split()
+        return not minute.startswith("*") and not hour.startswith("*")
+
     def after(self, moment: datetime) -> Iterator[datetime]:
         """The due instants after `moment` (aware), in UTC, strictly ascending. Ends where there are none within 50 years."""
         if self.cron is None:
             return
-        last = moment.astimezone(UTC)
-        for local in CronSim(self.cron, moment.astimezone(zoneinfo.ZoneInfo(self.zone))):
-            due = local.astimezone(UTC)
-            # The hour that the autumn change repeats is searched by its first reading, which may lie before `moment`;
+        last, local = moment.astimezone(UTC), moment.astimezone(zoneinfo.ZoneInfo(self.zone))
+        for due in _at_fixed_times(self.cron, local) if self.is_fixed else _in_real_time(self.cron, local):
+            # The search begins at or before the first reading of an hour that comes twice, which may lie before `moment`;
             # two times that the spring change leaves out both come when the clock goes on, and are one instant.
             if due > last:
                 last = due
@@ -87,6 +94,35 @@ class Recurrence:
     def next_due(self, moment: datetime) -> datetime | None:
         """The first due instant after `moment`, in UTC; None = never."""
         return next(self.after(moment), None)
+
+
+def _at_fixed_times(cron: str, local: datetime) -> Iterator[datetime]:
+    return (due.astimezone(UTC) for due in CronSim(cron, local))
+
+
+def _in_real_time(cron: str, local: datetime) -> Iterator[datetime]:
+    """Whenever the clock on the wall shows such a time: not where a change leaves it out, and twice where it comes twice.
+
+    Each wall time is looked up by itself, so that a change by half an hour, or in the middle of one, is as good as any other.
+    """
+    first, second = _instants(local.replace(tzinfo=None), local.tzinfo)
+    repeated = max(second - first, timedelta(0))
+    again: deque[datetime] = deque()  # what is yet to come for the second time
+    for wall in CronSim(cron, local.replace(tzinfo=None, fold=0) - repeated):
+        first, second = _instants(wall, local.tzinfo)
+        while again and again[0] < first:
+            yield again.popleft()
+        if first <= second:
+            yield first
+        if first < second:
+            again.append(second)
+    yield from again
+
+
+def _instants(wall: datetime, zone: tzinfo | None) -> tuple[datetime, datetime]:
+    """The instants, in UTC, at which the clock shows this time: the same twice on usual days; descending where it never does."""
+    first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return first, second
 
 
 def recurrence(kind: str, value: str | None, zone: str | None, *, custom_default: str | None = None) -> Recurrence:
@@ -109,6 +145,11 @@ def recurrence(kind: str, value: str | None, zone: str | None, *, custom_default
         return Recurrence(_custom(text), place)
     minute, hour, day = _time_and_day(known, text.upper())
     return Recurrence(f"{minute} {hour} {_days(known, day)}", place)
+
+
+def event_name(text: str | None) -> str:
+    """The name of an event as it is compared: capitals, and spaces around it, make no other one."""
+    return " ".join((text or "").split()).upper()
 
 
 def _zone(name: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from strategies import audit, endings, planner, queue, registry
+from strategies import audit, endings, plan_turns, planner, queue, registry
 from strategies.audit import PORTAL, Actor
 from strategies.gate import Reason, Verdict, verdict
 from strategies.gate_facts import Gatehouse, missing_rights
@@ -80,13 +80,15 @@ def begin(actor: Actor, run: JobRun, *, wake: str | None) -> JobRun:
     return run
 
 
-def plan(run: JobRun, moment: datetime, *, limit_seconds: float | None = None) -> bool:
-    """Look at the target, for so long at most, and freeze the plan. False = it could not be planned; the run has failed and says why.
+def plan(
+    run: JobRun, moment: datetime, *, limit_seconds: float | None = None, now: Callable[[], datetime] | None = None
+) -> bool:
+    """Look at the target, for so long at most, and freeze the plan. `now` tells the time of the end where the look takes any.
 
-    Planned by two at once, one does it: a refused sign-in is not tried twice.
+    False = it has none: something stands against it, or the trouble may pass, and it stands in line with the reason; or it has
+    failed and says why. Planned by two at once, one does it: a refused sign-in is not tried twice.
     """
-    rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, planned_at=None, planning_at=None)
-    if not rows.update(planning_at=moment):
+    if not plan_turns.take(run, moment):
         return False
     try:
         made = planner.make_plan(
@@ -94,7 +96,7 @@ def plan(run: JobRun, moment: datetime, *, limit_seconds: float | None = None) -
             limit_seconds=limit_seconds,
         )  # fmt: skip
     except PlatformError as refusal:
-        endings.refuse_plan(run, refusal.error, moment)
+        _not_planned(run, refusal.error, now() if now else moment)
         return False
     except (NotSupported, ObjectUnknown) as refusal:
         endings.refuse_plan(run, TargetError(ErrorClass.PERMANENT, "", str(refusal)), moment)
@@ -107,23 +109,40 @@ def plan(run: JobRun, moment: datetime, *, limit_seconds: float | None = None) -
     return keep_plan(run, made, moment)
 
 
+def _not_planned(run: JobRun, error: TargetError, moment: datetime) -> None:
+    if error.error_class is not ErrorClass.PERMANENT and run.target.stopped_at is None:
+        plan_turns.recheck(run.target, moment)  # before the next in line has its turn: it would meet the same
+    if error.error_class.may_pass:
+        plan_turns.put_off(run, error, moment)
+    else:
+        endings.refuse_plan(run, error, moment)
+
+
 def keep_plan(run: JobRun, made: Plan, moment: datetime) -> bool:
-    """Freeze the plan. A released run goes on to the gate; an empty plan has nothing to wait for and succeeds."""
+    """Freeze the plan. A released run goes on to the gate; an empty plan has nothing to wait for and succeeds.
+
+    All of it or nothing: a run that had its plan, and did not go on, would be taken up by nobody.
+    """
     with transaction.atomic():
-        kept = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, planned_at__isnull=True).update(
-            plan=made.as_json(), plan_digest=made.digest, planned_at=moment, steps_total=len(made.steps)
-        )
+        rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, planned_at__isnull=True)
+        kept = rows.update(
+            plan=made.as_json(), plan_digest=made.digest, planned_at=moment, steps_total=len(made.steps),
+            status=RunStatus.WAITING if run.is_released else RunStatus.PLANNED, reasons=[], not_before=None,
+        )  # fmt: skip
         if kept:
-            audit.record(
-                PORTAL, "run.planned", run, after={"digest": made.digest, "steps": len(made.steps)}, target=run.target
-            )
-    run.refresh_from_db()
-    if kept and run.is_released and run.due_at <= moment and is_done_with_nothing(run):
-        endings.end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
-    elif kept and run.is_released:  # planned ahead of its time, an empty plan is looked at again when it is due
-        JobRun.objects.move(run.pk, leaving=(RunStatus.PLANNED,), to=RunStatus.WAITING)
-    run.refresh_from_db()
+            after = {"digest": made.digest, "steps": len(made.steps)}
+            audit.record(PORTAL, "run.planned", run, after=after, target=run.target)
+        run.refresh_from_db()
+        # Planned ahead of its time, an empty plan is looked at again when it is due.
+        if kept and run.is_released and run.due_at <= moment and is_done_with_nothing(run):
+            endings.end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
     return bool(kept)
+
+
+def reopen_planned() -> int:
+    """Runs that are released and have their plan wait at the gate; how many there were that did not."""
+    rows = JobRun.objects.filter(status=RunStatus.PLANNED, is_released=True, planned_at__isnull=False)
+    return rows.update(status=RunStatus.WAITING)
 
 
 def is_done_with_nothing(run: JobRun) -> bool:
@@ -149,7 +168,8 @@ def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
 def ask_gate(waiting: Iterable[JobRun], moment: datetime, *, wake: bool = True) -> dict[int, Verdict]:
     """Ask the gate for waiting runs in the order given; each that it lets in counts for those behind it.
 
-    One that may start becomes ready and (with `wake`) a worker is woken; the others keep their reasons.
+    One that may start becomes ready and (with `wake`) a worker is woken; the others keep their reasons, and one that is past its
+    bound those that it had within it.
     """
     waiting = list(waiting)
     gatehouse = Gatehouse(moment, waiting, counts_ready=True)
@@ -159,7 +179,7 @@ def ask_gate(waiting: Iterable[JobRun], moment: datetime, *, wake: bool = True) 
         if answer.may_start:
             gatehouse.admit(run)
             _make_ready(run, moment, wake)
-        else:
+        elif not answer.is_late:
             keep_reasons(run, answer.reasons, moment)
     return verdicts
 

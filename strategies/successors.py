@@ -81,6 +81,7 @@ def _successor(run: JobRun, actor: Actor, moment: datetime, origin: Origin) -> J
         config=run.config, target_object=run.target_object, parameters=run.parameters, limits=run.limits,
         prechecks=run.prechecks, timeout_seconds=run.timeout_seconds, priority_level=run.priority_level, origin=origin,
         asked_by=actor.name, due_at=moment, parent=run, woken_at=moment,
+        is_undo=origin == Origin.UNDO or (origin == Origin.RESUME and run.is_undo),
     )  # fmt: skip
 
 

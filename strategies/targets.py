@@ -13,12 +13,13 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from strategies import audit, queue, registry, secrets
 from strategies.audit import PORTAL, Actor
-from strategies.models import OPEN, AuditEntry, Portal, Tag, Target, Tenant
+from strategies.models import OPEN, AuditEntry, Portal, RunStatus, Tag, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import (
     Address,
@@ -102,7 +103,10 @@ def _change(actor: Actor, target: Target, values: TargetValues) -> None:
     """`target` as it is stored, locked by this transaction."""
     before, old_secret = _told(target), target.secret
     has_moved = (target.platform, target.url) != (values.platform, values.url)
-    if has_moved and target.runs.filter(status__in=OPEN).exists():
+    without_plan = Q(
+        status=RunStatus.PLANNED, planned_at=None, planning_at=None
+    )  # those are planned for the new address
+    if has_moved and target.runs.filter(status__in=OPEN).exclude(without_plan).exists():
         raise TargetInUse("a run on this database is open; wait until it has ended, or cancel it")
     for name in _COLUMNS:
         setattr(target, name, getattr(values, name))

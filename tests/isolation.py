@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 folder = os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
@@ -14,6 +15,11 @@ def clear() -> None:
     if os.getpid() == owner:  # not for a child that was forked
         shutil.rmtree(folder, ignore_errors=True)
 
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # started in the background of a shell; children would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.pop("DATABASE_URL", None)
 if portal_database := os.environ.get("PORTAL_TEST_DATABASE_URL"):  # the portal's own tables on another product

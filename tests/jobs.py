@@ -26,7 +26,7 @@ def a_job(target: Target | None, name: str = "NIGHTLY", kind: str = "DAILY", **v
     )
 
 
-def a_config(target: Target, **values: Any) -> StrategyConfig:
+def a_config(target: Target | None, **values: Any) -> StrategyConfig:
     known = {"strategy_id": "INDEX_MAINTENANCE", "target_object": "ALL", **values}
     return StrategyConfig.objects.create(
         target=target, target_type=TargetType.objects.get(target_type="TABLE"), **known

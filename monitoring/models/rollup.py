@@ -7,10 +7,12 @@ from operator import add
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
 
 from monitoring.histogram import LONGEST_TEXT, from_text
 from monitoring.sums import ADDED, COUNTED, Sums, least, most
-from strategies.models import Role, Target, User
+from strategies.models import MaintenanceJob, Role, Target, User
 from strategies.models.target import visible_rows
 
 CHUNK = 2000
@@ -19,6 +21,7 @@ CHUNK = 2000
 class Grain(models.TextChoices):
     """What one row is about. `name` is empty, or the job's name, or the type of operation."""
 
+    ROW = "row"  # rows of a strategy, whatever they say; only `count` is used
     STRATEGY = "strategy"  # operations of a strategy
     JOB = "job"  # operations of a job
     OPERATION = "operation"  # operations of one type
@@ -28,6 +31,11 @@ class Grain(models.TextChoices):
 class RollupQuerySet(models.QuerySet["Rollup"]):
     def visible_to(self, user: User) -> RollupQuerySet:
         return visible_rows(self, user, Role.DBA, Role.AUDITOR)
+
+    def with_titles(self) -> Any:  # a RollupQuerySet; no type can tell of the column that is added
+        """With `title`: what a job of this database is called today; of one that is gone from it, what it was called then."""
+        is_here = Q(job__target=F("target")) | Q(job__target__isnull=True, target__is_home=True)
+        return self.annotate(title=Coalesce(Case(When(is_here, then="job__job_name")), "name"))
 
     def summed(self, *keys: str, meters: bool = True) -> dict[tuple[Any, ...], Sums]:
         """These rows added up by the columns named; one query. Without `meters` theirs are left at nought, which is quicker.
@@ -56,7 +64,9 @@ class RollupQuerySet(models.QuerySet["Rollup"]):
 class Rollup(models.Model):
     """Days are UTC. `histogram` is that of the durations as text (see monitoring/histogram.py).
 
-    The meters are sums over the `…_n` rows that were measured, so that *not measured* never counts as nought.
+    A job is told by its number, since its name may change: `name` is what it was called when the day was counted, and tells of
+    jobs that are gone, and of those that only rows typed in SQL name. The meters are sums over the `…_n` rows that were
+    measured, so that *not measured* never counts as nought.
     """
 
     day = models.DateField()
@@ -64,6 +74,9 @@ class Rollup(models.Model):
     strategy_name = models.CharField(max_length=50)
     name = models.CharField(max_length=128, blank=True, default="")
     target = models.ForeignKey(Target, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    job = models.ForeignKey(
+        MaintenanceJob, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False
+    )
     count = models.PositiveIntegerField()
     succeeded = models.PositiveIntegerField()
     warned = models.PositiveIntegerField()
@@ -116,6 +129,7 @@ class RollupMark(models.Model):
     waiting_days: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     sealed_before = models.DateField(null=True, help_text="Rows of days before it may have been pruned.")
     looked_at = models.DateTimeField(null=True)
+    woken_at = models.DateTimeField(null=True, help_text="When a worker was last asked to look.")
     took_ms = models.PositiveIntegerField(default=0)
     busy_until = models.DateTimeField(null=True, help_text="The lease of the worker that is at it.")
 

@@ -35,7 +35,7 @@ def _found(request: SignedIn) -> AuditFilter:
 @for_readers_of_audit
 def audit_page(request: SignedIn) -> HttpResponse:
     found = _found(request)
-    page = keyset.page(found.qs, request.GET)
+    page = keyset.page(found.qs, request.GET, by="at")
     kept = request.GET.copy()
     for name in ("before", "after"):
         kept.pop(name, None)
@@ -54,7 +54,7 @@ def audit_csv(request: SignedIn) -> HttpResponseBase:
     found = _found(request)
     if not found.is_valid():
         return render(request, "monitoring/no_file.html", {"filter": found, "page": "audit"}, status=400)
-    return csv_stream("audit.csv", COLUMNS, found.qs, _cells)
+    return csv_stream("audit.csv", COLUMNS, found.qs, _cells, by="at")
 
 
 def _cells(entry: AuditEntry) -> tuple[Any, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime, time
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -86,6 +87,7 @@ def _page(request: SignedIn, pk: int, sent: HandleForm | None = None) -> HttpRes
         "counted_at": rollups.looked_at(),
         "known": known_errors.known(group.error_code, group.shape),
         "history": error_groups.history(request.user, group),
+        "in_log": _in_log(group, form),
     }
     if form.is_valid():
         found = error_groups.detail(request.user, group, form.days, **form.narrowed)
@@ -97,6 +99,15 @@ def _page(request: SignedIn, pk: int, sent: HandleForm | None = None) -> HttpRes
             context["days_words"] = figures.errors_in_words(found.row.days)
             context["latest_first"] = found.row.days[::-1]
     return render(request, "monitoring/error.html", context, status=422 if sent else 200)
+
+
+def _in_log(group: ErrorGroup, form: OneErrorForm) -> str:
+    """The filters of the operation log that come nearest to these errors: those of the code, where there is one."""
+    wanted = {"strategy": group.strategy_name, "status": "failed", "text": group.error_code}
+    if form.is_valid():
+        start = timezone.localtime(datetime.combine(form.days.first, time.min, UTC))
+        wanted |= {"since": f"{start:%Y-%m-%dT%H:%M}", "target": form.narrowed["target"] or ""}
+    return urlencode({name: value for name, value in wanted.items() if value})
 
 
 def _visible(request: SignedIn, pk: int) -> ErrorGroup:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from monitoring import log_health, retention, rollups
+from monitoring import expiry, log_health, retention, rollups
 from monitoring.figures import log_health as figures
 from monitoring.figures.theme import THEMES
 from monitoring.forms import PeriodForm, PolicyForm
@@ -20,7 +20,7 @@ from monitoring.models import LogSize
 from monitoring.views.sheets import csv_file, refused
 from strategies import log_policies
 from strategies.audit import Actor
-from strategies.models import may
+from strategies.models import OperationLog, may
 from strategies.models.access import OPERATES
 from strategies.views.access import SignedIn, for_operators, for_readers_of_sql
 
@@ -40,10 +40,8 @@ def _page(request: SignedIn, sent: PolicyForm | None = None) -> HttpResponse:
     form = _form(request, moment)
     size = log_health.latest()
     rules = log_health.rules(user, size)
-    open_rows = list(
-        log_health.never_ended(user, moment).select_related("target").defer("strategy_context", "sql_text")
-        .order_by("-operation_id")[: log_health.SHOWN + 1]
-    )  # fmt: skip
+    visible = OperationLog.objects.visible_to(user).select_related("target").defer("strategy_context", "sql_text")
+    open_rows = list(log_health.never_ended(visible, moment).order_by("-operation_id")[: log_health.SHOWN + 1])
     context: dict[str, Any] = {
         "filter": {"form": form, "problems": form.problems},
         "query": _without_rule(request),
@@ -54,6 +52,8 @@ def _page(request: SignedIn, sent: PolicyForm | None = None) -> HttpResponse:
         "rules": rules,
         "never_ended": open_rows[: log_health.SHOWN],
         "has_more": len(open_rows) > log_health.SHOWN,
+        "running_for": expiry.RUNNING_FOR.days,
+        "unreadable": log_health.unreadable(user, size).select_related("target").defer("strategy_context", "sql_text"),
         "may_change": may(user, *OPERATES) and user.has_every_tenant,
         "refusal": REFUSAL,
     }
@@ -64,7 +64,7 @@ def _page(request: SignedIn, sent: PolicyForm | None = None) -> HttpResponse:
         sizes = log_health.sizes(form.days) if user.has_every_tenant else {}
         context |= {
             "themes": THEMES,
-            "growth_figure": figures.rows_per_day(days),
+            "growth_figure": figures.rows_per_day(days) if any(day.n for day in days) else None,
             "growth_words": figures.rows_in_words(days),
             "growth": [(day, sizes.get(day.day)) for day in days[::-1]],
         }

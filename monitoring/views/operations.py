@@ -27,7 +27,11 @@ def operations(request: SignedIn) -> HttpResponse:
     kept = request.GET.copy()
     for name in ("before", "after"):
         kept.pop(name, None)
-    context = {"page": keyset.page(found.qs, request.GET), "filter": found, "query": kept.urlencode()}
+    context = {
+        "page": keyset.page(found.qs, request.GET, by="operation_time"),
+        "filter": found,
+        "query": kept.urlencode(),
+    }
     return render(request, "monitoring/operations.html", context)
 
 
@@ -49,4 +53,6 @@ def operations_csv(request: SignedIn) -> HttpResponseBase:
     if not found.is_valid():
         return render(request, "monitoring/no_file.html", {"filter": found, "page": "operations"}, status=400)
     rows = found.qs.select_related("target").defer("strategy_context")
-    return csv_stream("operations.csv", COLUMNS, rows, lambda row: [getattr(row, name) for name in COLUMNS])
+    return csv_stream(
+        "operations.csv", COLUMNS, rows, lambda row: [getattr(row, name) for name in COLUMNS], by="operation_time"
+    )  # fmt: skip

@@ -11,16 +11,18 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from monitoring.views.sheets import cell
+from strategies import keyset
 
 BATCH = 1000
 M = TypeVar("M", bound=Model)
 
 
 def csv_stream(
-    name: str, columns: Sequence[str], rows: QuerySet[M], cells: Callable[[M], Sequence[Any]]
+    name: str, columns: Sequence[str], rows: QuerySet[M], cells: Callable[[M], Sequence[Any]], *, by: str
 ) -> StreamingHttpResponse:
-    """Every one of these rows, oldest first; `cells` gives the values of a row in the order of the columns."""
-    response = StreamingHttpResponse(_lines(columns, rows, cells), content_type="text/csv; charset=utf-8")
+    """Every one of these rows, oldest first by this time; `cells` gives the values of a row in the order of the columns."""
+    lines = _lines(columns, keyset.batches(rows, BATCH, by=by), cells)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, name)
     return response
 
@@ -32,10 +34,10 @@ class _Line:
         return text
 
 
-def _lines(columns: Sequence[str], rows: QuerySet[M], cells: Callable[[M], Sequence[Any]]) -> Iterator[str]:
+def _lines(
+    columns: Sequence[str], batches: Iterator[list[M]], cells: Callable[[M], Sequence[Any]]
+) -> Iterator[str]:  # fmt: skip
     writer = csv.writer(_Line())
     yield writer.writerow(columns)
-    last = 0
-    while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
+    for batch in batches:
         yield "".join(writer.writerow([cell(value) for value in cells(row)]) for row in batch)
-        last = batch[-1].pk

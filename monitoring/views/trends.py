@@ -39,7 +39,7 @@ def trend_page(request: SignedIn) -> HttpResponse:
             "form": form,
             "jobs": trends.job_names(request.user, form.days),
             "latest_first": trend.days[::-1],
-            "shown": trend.strategies[:SERIES],
+            "shown": trend.timed[:SERIES],
             "by_day": trend.by_day(SERIES),
             "themes": THEMES,
             "weak_below": WEAK_BELOW,
@@ -47,8 +47,8 @@ def trend_page(request: SignedIn) -> HttpResponse:
             "operations_words": figures.operations_in_words(trend.days, trend.total),
             "durations_figure": figures.durations_per_day(trend.days, is_log=form.is_log),
             "durations_words": figures.durations_in_words(trend.days, trend.total),
-            "strategies_figure": figures.p95_per_strategy(trend.strategies),
-            "strategies_words": figures.strategies_in_words(trend.strategies),
+            "strategies_figure": figures.p95_per_strategy(trend.timed),
+            "strategies_words": figures.strategies_in_words(trend.timed),
         }
     return render(request, "monitoring/trends.html", context)
 

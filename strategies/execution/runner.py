@@ -34,7 +34,6 @@ from strategies.platforms.base import ObjectUnknown, PlatformError, Session
 
 log = logging.getLogger(__name__)
 
-_RETRIED = (ErrorClass.TRANSIENT, ErrorClass.LOCK, ErrorClass.LOST)
 _ENDS_RUN = (ErrorClass.AUTHENTICATION,)  # nothing further on this target can work
 _ASK_AGAIN_AFTER = timedelta(seconds=60)  # a run whose prerequisites did not hold
 
@@ -63,7 +62,7 @@ def carry_out(run: JobRun, *, now: Callable[[], datetime] = timezone.now) -> Ass
 
 
 def _could_not_begin(run: JobRun, error: TargetError, moment: datetime) -> None:
-    if error.error_class in _RETRIED:
+    if error.error_class.may_pass:
         targets.keep_check_error(
             run.target, str(error), moment
         )  # so that the gate knows, and asks again at its own pace
@@ -151,7 +150,7 @@ class Runner:
             end, error = self._attempt(step, attempt)
             if error is None or self._watch.wish is not None or attempt > self._parameters.retries:
                 return end
-            if error.error_class not in _RETRIED:
+            if not error.error_class.may_pass:
                 return end
             delay = self._parameters.retry_delay_seconds * 2 ** (attempt - 1)
             attempt += 1
@@ -267,7 +266,8 @@ class Runner:
 
     def _pause(self, progress: str) -> None:
         text = f"Paused because its worker was shut down. {progress}"
-        endings.pause(self._run, self._run.fencing_token, text, self._now())
+        left = self._tally.state_left or endings.NOTHING_LEFT
+        endings.pause(self._run, self._run.fencing_token, text, self._now(), left)
 
     def _stopped_by(self) -> str:
         return JobRun.objects.values_list("stop_asked_by", flat=True).get(pk=self._run.pk) or "request"
@@ -313,6 +313,6 @@ class Runner:
 
     def _end_run(self, status: RunStatus, message: str) -> None:
         is_good = status is RunStatus.SUCCEEDED
-        left = None if is_good else self._tally.state_left or StateLeft(LeftBehind.CLEAN, "Nothing half-done was left.")
+        left = None if is_good else self._tally.state_left or endings.NOTHING_LEFT
         error = None if is_good or status is RunStatus.CANCELLED else self._tally.error
         endings.finish(self._run, self._run.fencing_token, Finish(status, message, error, left), self._now())

@@ -19,7 +19,7 @@ from strategies.forms import as_typed, job_dependencies, job_fields
 from strategies.forms.job_fields import LIMIT
 from strategies.forms.parameters import PREFIX
 from strategies.forms.plain_text import plain
-from strategies.job_definitions import LIMITS, JobRefused
+from strategies.job_definitions import LIMITS, START_WITHIN_MINUTES, JobRefused
 from strategies.models import (
     JobType,
     MaintenanceJob,
@@ -33,7 +33,6 @@ from strategies.models import (
 )
 from strategies.routines.base import Parameters, ParametersRefused, Routine
 
-_LONGEST_MINUTES = 7 * 24 * 60
 _SIMPLE = (
     "job_name", "target_object", "schedule_value", "schedule_timezone", "start_within_minutes", "when_late", "max_parallel_degree",
     "notify_on_success", "notify_on_failure", "notification_recipients", "is_active",
@@ -74,7 +73,7 @@ class JobForm(forms.Form):
         help_text="Like Europe/Berlin. Empty: that of the configuration, else UTC.",
     )  # fmt: skip
     start_within_minutes = forms.IntegerField(
-        label="Start within (minutes)", min_value=0, max_value=_LONGEST_MINUTES, initial=60,
+        label="Start within (minutes)", min_value=START_WITHIN_MINUTES[0], max_value=START_WITHIN_MINUTES[1], initial=60,
         help_text="A run that could not start by then is missed, and does not start late.",
     )  # fmt: skip
     when_late = forms.ChoiceField(

@@ -3,6 +3,7 @@
 from strategies.models.access import OPERATES, READS, READS_AUDIT, READS_SQL, Role, Tenant, Theme, User, may
 from strategies.models.assessment import Assessment, Finding
 from strategies.models.audit import AppendOnly, AuditEntry
+from strategies.models.dependency import JobDependency
 from strategies.models.duration import Duration
 from strategies.models.event import Event
 from strategies.models.hold import Hold
@@ -45,6 +46,7 @@ __all__ = [
     "ExecutionMode",
     "Finding",
     "Hold",
+    "JobDependency",
     "JobRun",
     "JobState",
     "JobType",

@@ -48,11 +48,11 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["object_type", "object_id"], name="portal_audit_by_object"),
-            models.Index(fields=["object_type", "id"], name="portal_audit_by_type"),
-            models.Index(fields=["action", "id"], name="portal_audit_by_action"),
-            models.Index(fields=["actor", "id"], name="portal_audit_by_actor"),
-            models.Index(fields=["at"], name="portal_audit_by_time"),
+            models.Index(fields=["object_type", "object_id", "at", "id"], name="portal_audit_by_object"),
+            models.Index(fields=["object_type", "at", "id"], name="portal_audit_by_type"),
+            models.Index(fields=["action", "at", "id"], name="portal_audit_by_action"),
+            models.Index(fields=["actor", "at", "id"], name="portal_audit_by_actor"),
+            models.Index(fields=["at", "id"], name="portal_audit_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -6,15 +6,16 @@ from django.db import models
 
 
 class Event(models.Model):
-    """One announcement. The same name may be announced again and again; each time is a row of its own."""
+    """The latest announcement of each event; the audit has all of them."""
 
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, help_text="In capitals, without spaces around it.")
     emitted_by = models.CharField(max_length=150)
     emitted_at = models.DateTimeField()
 
     class Meta:
         db_table = "portal_event"
         ordering = ["-id"]
+        indexes = [models.Index(fields=["name"], name="portal_event_by_name")]
 
     def __str__(self) -> str:
         return self.name

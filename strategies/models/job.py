@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -49,12 +50,17 @@ class MaintenanceJobQuerySet(models.QuerySet["MaintenanceJob"]):
         """Jobs whose `next_run` counts."""
         return self.filter(is_settled=True, is_active=True, quarantined_at__isnull=True)
 
+    def due_by(self, moment: datetime) -> MaintenanceJobQuerySet:
+        """Jobs that the clock starts until then, also those whose instant has passed just now."""
+        return self.scheduled().filter(next_run__lte=moment)
+
 
 class MaintenanceJob(models.Model):
     """A strategy on an object, with a schedule. `target` NULL means *home*, the portal's own database.
 
     Whoever changes what defines a job, in SQL or here, leaves it unsettled (triggers see to that): the next tick reads it
-    anew, and either computes `next_run` or sets it aside with a reason (quarantine) until it is changed again.
+    anew, and either computes `next_run` or sets it aside with a reason (quarantine) until it is changed again. Until then
+    `next_run` and `clock` say what was due before the change; without a `clock` somebody typed `next_run`, and it counts.
     """
 
     job_id = models.BigAutoField(primary_key=True)
@@ -107,10 +113,15 @@ class MaintenanceJob(models.Model):
     is_settled = YesNoField(default=False, db_default=False)
     quarantined_at = models.DateTimeField(null=True, blank=True)
     quarantine_reason = models.CharField(max_length=1000, null=True, blank=True)
+    clock = models.CharField(
+        max_length=300, null=True, blank=True, help_text="What next_run was computed by: five cron fields and a zone."
+    )
     prepared_for = models.DateTimeField(
         null=True, blank=True, help_text="The due instant for which a run is planned already."
     )
     last_due = models.DateTimeField(null=True, blank=True, help_text="The latest due instant that was dealt with.")
+    duration_total_ms = models.BigIntegerField(null=True, blank=True, help_text="What avg_duration_ms is made of.")
+    durations_counted = models.BigIntegerField(null=True, blank=True, help_text="Executions whose duration is known.")
 
     objects: ClassVar[MaintenanceJobQuerySet] = MaintenanceJobQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from strategies.models.access import Role, User
 from strategies.models.fields import JSONTextField
+from strategies.models.readable import DecimalFigureField, FigureField, InstantField, IsReadable
 from strategies.models.state import State
 from strategies.models.target import Target, visible_rows
 
@@ -35,10 +36,16 @@ class OperationLogQuerySet(models.QuerySet["OperationLog"]):
     def visible_to(self, user: User) -> OperationLogQuerySet:
         return visible_rows(self, user, Role.DBA, Role.AUDITOR)
 
+    def readable(self, *, is_readable: bool = True) -> OperationLogQuerySet:
+        """Rows whose time can be read, or else the others: they belong to no day, and are neither counted nor pruned."""
+        return self.alias(is_readable=IsReadable("operation_time")).filter(is_readable=int(is_readable))
+
 
 class OperationLog(models.Model):
     """A row is committed before a step starts and again after it ends. Meters that were not measured are NULL.
 
+    Anybody may type rows here: the database refuses figures and instants that nobody can read (strategies/log_guard.py), and of
+    rows that were there before they are read as NULL.
     Nothing refers to this table by foreign key: it is meant to be partitioned by `operation_time` where it grows large.
     """
 
@@ -50,19 +57,19 @@ class OperationLog(models.Model):
     target_type = models.CharField(max_length=30, null=True, blank=True)
     status = models.CharField(max_length=20, default=OperationStatus.STARTED, db_default=OperationStatus.STARTED)
     message = models.CharField(max_length=2000, null=True, blank=True)
-    duration_ms = models.BigIntegerField(null=True, blank=True)
-    operation_time = models.DateTimeField(db_default=Now())
+    duration_ms = FigureField(null=True, blank=True)
+    operation_time = InstantField(db_default=Now())
     user_name = models.CharField(max_length=150, null=True, blank=True)
     session_id = models.CharField(max_length=100, null=True, blank=True)
     sql_text = models.TextField(null=True, blank=True)
     error_code = models.CharField(max_length=50, null=True, blank=True)
     error_message = models.CharField(max_length=2000, null=True, blank=True)
     strategy_context = JSONTextField(null=True, blank=True)
-    cpu_time_ms = models.BigIntegerField(null=True, blank=True)
-    memory_used_mb = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    io_operations = models.BigIntegerField(null=True, blank=True)
-    rows_processed = models.BigIntegerField(null=True, blank=True)
-    objects_affected = models.BigIntegerField(null=True, blank=True)
+    cpu_time_ms = FigureField(null=True, blank=True)
+    memory_used_mb = DecimalFigureField(max_digits=12, decimal_places=2, null=True, blank=True)
+    io_operations = FigureField(null=True, blank=True)
+    rows_processed = FigureField(null=True, blank=True)
+    objects_affected = FigureField(null=True, blank=True)
     target = models.ForeignKey(Target, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     run = models.ForeignKey(
         "strategies.JobRun", on_delete=models.DO_NOTHING, db_constraint=False, null=True, blank=True,
@@ -70,7 +77,7 @@ class OperationLog(models.Model):
     )  # fmt: skip
     step_key = models.CharField(max_length=500, null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=1, db_default=1)
-    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_at = InstantField(null=True, blank=True)
 
     objects: ClassVar[OperationLogQuerySet] = OperationLogQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -78,10 +85,10 @@ class OperationLog(models.Model):
         db_table = "generic_operation_log"
         ordering = ["-operation_id"]
         indexes = [
-            models.Index(fields=["operation_time"], name="gol_by_time"),
+            models.Index(fields=["operation_time", "operation_id"], name="gol_by_time"),
             models.Index(fields=["run"], name="gol_by_run"),
-            models.Index(fields=["target", "operation_id"], name="gol_by_target"),
-            models.Index(fields=["status", "operation_id"], name="gol_by_status"),
+            models.Index(fields=["target", "operation_time", "operation_id"], name="gol_by_target"),
+            models.Index(fields=["status", "operation_time", "operation_id"], name="gol_by_status"),
         ]
 
     def __str__(self) -> str:

@@ -85,7 +85,8 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
         won = self.move(
             pk, leaving=(RunStatus.READY,), to=RunStatus.RUNNING, fencing_token=F("fencing_token") + 1, worker=worker,
             heartbeat_at=moment, lease_until=lease_until, deadline_at=deadline_at, claimed_at=moment,
-            started_at=Coalesce(F("started_at"), Value(moment)), stop="", reasons=[], not_before=None,
+            started_at=Coalesce(F("started_at"), Value(moment)), stop="", reasons=[], not_before=None, state_left="",
+            state_left_message="",
         )  # fmt: skip
         return self.values_list("fencing_token", flat=True).get(pk=pk) if won else None
 
@@ -114,6 +115,11 @@ class JobRun(models.Model):
     origin = models.CharField(max_length=10, choices=Origin.choices)
     asked_by = models.CharField(max_length=150, help_text="Name of the user, or cli:<user of the operating system>.")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+    is_undo = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It takes back what another run did, or is the rest of one that does.",
+    )
 
     status = models.CharField(max_length=15, choices=RunStatus.choices, default=RunStatus.PLANNED)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -127,6 +133,9 @@ class JobRun(models.Model):
         null=True, blank=True, help_text="What its job depends on must have been due after this."
     )
     not_before = models.DateTimeField(null=True, blank=True, help_text="It was put back: asked again from then on.")
+    plan_attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often it could not be planned because of trouble that may pass."
+    )
     is_released = models.BooleanField(default=False, help_text="May start by itself once the gate lets it.")
     plan = models.JSONField(null=True, blank=True)
     plan_digest = models.CharField(max_length=64, blank=True, default="")
@@ -200,6 +209,16 @@ class JobRun(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in ACTIVE
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a worker ever began it: what bounds its start counts no more, also while it waits to go on."""
+        return self.started_at is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its duration is that of the whole work: not of what was left of it, nor of taking it back."""
+        return not self.is_undo and self.origin != Origin.RESUME
 
     def worked(self, moment: datetime) -> int | None:
         """Milliseconds that workers have spent on it until `moment`, without pauses; None = it never began."""

@@ -106,6 +106,8 @@ class StrategyConfig(models.Model):
     alert_thresholds = JSONTextField(null=True, blank=True)
     notification_config = JSONTextField(null=True, blank=True)
     target = models.ForeignKey(Target, on_delete=models.PROTECT, null=True, blank=True, related_name="configs")
+    duration_total_ms = models.BigIntegerField(null=True, blank=True, help_text="What avg_duration_ms is made of.")
+    durations_counted = models.BigIntegerField(null=True, blank=True, help_text="Executions whose duration is known.")
 
     objects: ClassVar[StrategyConfigQuerySet] = StrategyConfigQuerySet.as_manager()  # type: ignore[assignment]
 

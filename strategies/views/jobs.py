@@ -78,7 +78,9 @@ def job_live(request: SignedIn, pk: int) -> HttpResponse:
 
 def _live(row: MaintenanceJob, user: User) -> dict[str, Any]:
     moment = timezone.now()
-    page = job_pages.live_page(row, JobRun.objects.visible_to(user), moment)
+    page = job_pages.live_page(
+        row, JobRun.objects.visible_to(user), moment, jobs=MaintenanceJob.objects.visible_to(user)
+    )
     return {"job": row, "page": page, "moment": moment}
 
 

@@ -18,11 +18,13 @@ from strategies.audit import Actor
 from strategies.filters import RunFilter
 from strategies.forms.parameters import RunForm
 from strategies.gate_facts import missing_rights
+from strategies.job_facts import name_jobs
 from strategies.models import (
     ACTIVE,
     BAD,
     AuditEntry,
     JobRun,
+    MaintenanceJob,
     OperationLog,
     OperationStatus,
     RunStatus,
@@ -58,6 +60,7 @@ def run_list(request: SignedIn) -> HttpResponse:
     rows = JobRun.objects.visible_to(request.user).select_related("target").defer("plan", "parameters")
     found = RunFilter(request.GET, rows, request=request)
     page = keyset.page(found.qs, request.GET)
+    name_jobs(page.rows, MaintenanceJob.objects.visible_to(request.user))
     return render(request, "strategies/runs.html", {"page": page, "filter": found, "query": _query(request)})
 
 
@@ -124,6 +127,7 @@ def _live(row: JobRun, user: User) -> dict[str, Any]:
     """The same few queries whatever the length of the plan; the operations are those of the steps shown."""
     moment = timezone.now()
     plan = Plan.from_json(row.plan) if row.plan else None
+    name_jobs([row], MaintenanceJob.objects.visible_to(user))
     past = progress.past([row])
     log = list(
         OperationLog.objects.filter(run=row).defer("strategy_context", "sql_text").order_by("-operation_id")[:LOG_TAIL]

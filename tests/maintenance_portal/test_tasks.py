@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from maintenance_portal import pulse, tasks
 from monitoring.models import LogSize, RollupMark
-from strategies import needs, queue, runs, targets
+from strategies import needs, plan_turns, queue, runs, targets
 from strategies.audit import Actor
 from strategies.models import Assessment, Finding, JobRun, Portal, Pulse, RunStatus, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
@@ -16,6 +16,7 @@ from tests import scripted
 from tests.scripted import World
 
 ANNA = Actor("anna")
+WAKE_AGAIN = {"planned": plan_turns.open_turns, "ready": tasks.wake_again}
 
 
 @pytest.fixture
@@ -74,10 +75,11 @@ def test_a_wake_up_that_vanished_is_sent_again_after_some_seconds_and_not_before
     JobRun.objects.filter(pk=run.pk).update(status=status)
     wake_ups.clear()
     now = timezone.now()
-    tasks.wake_again(now + timedelta(seconds=2))
+    wake_again = WAKE_AGAIN[status]
+    wake_again(now + timedelta(seconds=2))
     assert wake_ups == []
-    tasks.wake_again(now + timedelta(seconds=8))
-    tasks.wake_again(now + timedelta(seconds=9))
+    wake_again(now + timedelta(seconds=8))
+    wake_again(now + timedelta(seconds=9))
     assert wake_ups == [("plan_run" if status == "planned" else "run_job", run.pk)]
 
 
@@ -91,7 +93,7 @@ def test_a_run_that_waits_its_turn_for_hours_does_not_fill_the_queue(
     JobRun.objects.filter(pk=run.pk).update(status=status, created_at=now, ready_at=now, woken_at=now)
     wake_ups.clear()
     for second in range(0, 2 * 3600, 5):
-        tasks.wake_again(now + timedelta(seconds=second))
+        WAKE_AGAIN[status](now + timedelta(seconds=second))
     assert 10 < len(wake_ups) < 25
 
 
@@ -122,6 +124,20 @@ def test_a_look_at_a_target_that_was_cut_off_says_so_and_is_not_open_for_ever(ta
         row.refresh_from_db()
     assert "Cut off" in target.check_error
     assert "Cut off" in assessment.error
+    assert (run.status, run.planning_at, "Cut off" in run.reasons[0]["sentence"]) == (RunStatus.PLANNED, None, True)
+
+
+@pytest.mark.django_db
+def test_a_plan_that_costs_its_worker_the_life_each_time_is_not_made_for_ever(target: Target) -> None:
+    run = asked(target)
+    moment = timezone.now()
+    for _ in range(4):
+        run.refresh_from_db()
+        assert run.status == RunStatus.PLANNED
+        JobRun.objects.filter(pk=run.pk).update(planning_at=moment)
+        moment += timedelta(minutes=11)
+        tasks.give_up_cut_off(moment)
+    run.refresh_from_db()
     assert (run.status, "Cut off" in run.message) == (RunStatus.FAILED, True)
 
 
@@ -145,10 +161,12 @@ def test_a_bug_of_ours_ends_the_look_with_a_plain_word(
 
     monkeypatch.setattr(scripted.ScriptedSession, "facts", bug)
     monkeypatch.setattr(scripted.ScriptedConcern, "assess", bug)
-    targets.ask_check(target, ANNA, timezone.now())
     assessment = needs.ask_assessment(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), wake=False)
     run = asked(target)
-    for task, pk in ((tasks.check_target, target.pk), (tasks.assess, assessment.pk), (tasks.plan_run, run.pk)):
+    with pytest.raises(ZeroDivisionError):
+        tasks.plan_run(run.pk)
+    targets.ask_check(target, ANNA, timezone.now())
+    for task, pk in ((tasks.check_target, target.pk), (tasks.assess, assessment.pk)):
         with pytest.raises(ZeroDivisionError):
             task(pk)
     for row in (target, assessment, run):
@@ -203,12 +221,15 @@ def test_a_target_that_refuses_the_sign_in_is_asked_once_and_never_again_by_itse
     run = asked(target, is_released=True)
     tasks.plan_run(run.pk)
     run.refresh_from_db()
-    assert run.status == RunStatus.FAILED
+    assert (run.status, run.planned_at, run.reasons[0]["code"]) == (RunStatus.PLANNED, None, "stopped")
     targets.ask_check(target, ANNA, timezone.now())
     target.refresh_from_db()
     tasks.check_target(target.pk)
     target.refresh_from_db()
     assert (target.stopped_at, target.check_error) == (None, "")
+    tasks.plan_run(run.pk)
+    run.refresh_from_db()
+    assert run.planned_at is not None
 
 
 @pytest.mark.django_db
@@ -372,10 +393,13 @@ def test_traces_of_failed_tasks_go_in_the_first_minute_of_an_hour(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_once_a_minute_the_days_with_news_are_counted_anew(target: Target, wake_ups: list) -> None:
+@pytest.mark.parametrize("step", [1, 2.7])
+def test_once_a_minute_the_days_with_news_are_counted_anew(target: Target, wake_ups: list, step: float) -> None:
+    """Also while ticks last longer than a second, so that no one of them falls on a certain one."""
     first = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-    for second in range(120):
-        tasks.ask_roll_up(first + timedelta(seconds=second))
+    for n in range(round(119 / step)):
+        for _ in range(2):  # beats
+            tasks.ask_roll_up(first + timedelta(seconds=step * n))
     assert wake_ups == [("roll_up", 1), ("roll_up", 1)]
     tasks.roll_up(1)
     done = RollupMark.objects.get().looked_at
@@ -395,10 +419,14 @@ def test_the_portals_own_database_is_checked_when_the_portal_first_starts(wake_u
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_log_is_measured_and_pruned_by_a_short_task_once_it_is_due(target: Target, wake_ups: list) -> None:
+@pytest.mark.parametrize("step", [1, 2.7])
+def test_the_log_is_measured_and_pruned_by_a_short_task_once_it_is_due(
+    target: Target, wake_ups: list, step: float
+) -> None:  # fmt: skip
     first = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-    for second in range(60):
-        tasks.ask_care_for_log(first + timedelta(seconds=second))
+    for n in range(round(59 / step)):
+        for _ in range(2):  # beats
+            tasks.ask_care_for_log(first + timedelta(seconds=step * n))
     assert wake_ups == [("care_for_log", 1)]
     tasks.care_for_log(1)
     assert LogSize.objects.get().row_count == 0

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from maintenance_portal.home import home
 from maintenance_portal.middleware import POLICY, ReaderTimeZone
-from strategies.models import AuditEntry, Portal, Pulse, Role, Tag, Target, Tenant, User
+from strategies.models import AuditEntry, JobRun, Portal, Pulse, Role, Tag, Target, Tenant, User
 from tests.pages import Scene, addresses, scene, text_of
 
 
@@ -57,6 +57,11 @@ def test_home_shows_what_runs_what_failed_what_waits_and_how_databases_are(
     assert "orders_1" in text
     assert "1 database not assessed yet" in text_of(signed_in(User.objects.get(username="anna")).get("/"))
     assert "New work is held:" in text
+
+
+def test_home_shows_a_run_that_has_not_begun_its_first_step(shop: Scene, person: Callable[..., Any]) -> None:
+    JobRun.objects.filter(pk=shop.running.pk).update(step_number=0, step_phase="")
+    assert "before its first step" in text_of(signed_in(person("anna", Role.DBA)).get("/"))
 
 
 def test_before_the_first_look_home_knows_of_no_findings_and_says_so(person: Callable[..., Any]) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
+from strategies import log_guard
 from strategies.models import JobRun, MaintenanceJob, OperationLog, OperationStatus, RunStatus, Target, Tenant
 
 TODAY = date(2026, 11, 24)
@@ -90,3 +94,22 @@ def random_past(seed: int, targets: Iterable[Target | None], rows: int, days: in
             for _ in range(rows)
         )
     )
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """The log as it was before it refused rows that nobody can read."""
+    editor = connection.schema_editor()
+    log_guard.remove(None, editor)
+    try:
+        yield
+    finally:
+        log_guard.install(None, editor)
+
+
+def typed(**values: str) -> int:
+    """A row as SQL types it; its key."""
+    with connection.cursor() as cursor:
+        columns, given = ", ".join(values), ", ".join(values.values())
+        cursor.execute(f"INSERT INTO generic_operation_log ({columns}) VALUES ({given}) RETURNING operation_id")
+        return int(cursor.fetchone()[0])

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from monitoring import rollups
+from monitoring import errors, rollups
 from monitoring.models import ErrorGroup, HandledError
 from strategies.models import AuditEntry, OperationLog, Role
 from tests.monitoring.past import log, operation, target
@@ -107,15 +107,23 @@ def test_the_detail_shows_chart_table_occurrences_objects_and_cause(dba: Client)
     assert "could not create unique index &quot;b_ccnew&quot;" in text
     assert 'href="https://www.postgresql.org/docs/current/errcodes-appendix.html"' in text
     assert "Stays until somebody changes something." in text
-    assert 'href="/operations/?strategy=INDEX_MAINTENANCE&amp;text=23505"' in text
+    assert 'href="/operations/?strategy=INDEX_MAINTENANCE&amp;status=failed&amp;text=23505&amp;since=' in text
     assert "is not known here" in text_of(page(dba, "E-42"))
     assert HOSTILE not in text_of(page(dba, "E-42"))
 
 
 def test_the_link_into_the_log_finds_what_it_promises(dba: Client) -> None:
     some_errors()
-    found = dba.get("/operations/?strategy=INDEX_MAINTENANCE&text=23505").context["page"].rows
+    found = dba.get(f"/operations/?{page(dba).context['in_log']}").context["page"].rows
     assert {row.target_object for row in found} == {"a", "b"}
+
+
+def test_the_link_into_the_log_goes_as_far_back_as_the_page(dba: Client) -> None:
+    """Also where strategy and code are those of nobody that the portal knows."""
+    log(operation(today() - 300 * DAY, "TIMEOUT", strategy_name="THEIR_OWN", error_code="E-7", target=target()))
+    errors.roll_day(today() - 300 * DAY)
+    shown = page(dba, "E-7", "?period=365")
+    assert len(dba.get(f"/operations/?{shown.context['in_log']}").context["page"].rows) == 1
 
 
 def test_files_have_the_rows_of_the_page_and_no_formula(dba: Client) -> None:

@@ -383,6 +383,22 @@ def test_the_detail_tells_what_lies_outside_its_period(dba: Any) -> None:
     assert (found.row, found.last_at, found.is_open, found.latest) == (None, at(TODAY - 20 * DAY, 12), True, ())
 
 
+def test_the_list_says_of_a_group_what_its_page_says(dba: Any) -> None:
+    """Also where what nobody has dealt with lies before the days that are shown."""
+    log(error(TODAY - 20 * DAY, target=target("crm")), error(target=target()))
+    roll()
+    seen, week = only(dba), Period.ending(TODAY, 7)
+    HandledError.objects.create(
+        group=seen.group, target=target(), until_at=seen.last_at, handled_at=NOW, handled_by="anna", note="ours"
+    )
+    found, page = error_groups.groups(dba, week), error_groups.detail(dba, seen.group, week)
+    assert (found.still_open, [row.is_open for row in found.rows], page.is_open) == (1, [True], True)
+    assert found.rows[0].handled == page.handled == HandledError.objects.get()
+    assert [row.group for row in error_groups.groups(dba, week, state="open").rows] == [seen.group]
+    narrowed = error_groups.groups(dba, week, target=target().pk)
+    assert (narrowed.still_open, error_groups.detail(dba, seen.group, week, target=target().pk).is_open) == (0, False)
+
+
 def test_an_occurrence_whose_row_was_pruned_says_so(dba: Any) -> None:
     log(error(target=target()))
     roll()

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from monitoring import ended, retention, rollups
+from monitoring import ended, expiry, retention, rollups
 from monitoring.models import Grain, LogCare, Rollup, RollupMark
 from strategies import log_policies
 from strategies.audit import Actor
@@ -89,10 +89,14 @@ def test_rows_of_an_open_run_stay_however_old(status: RunStatus) -> None:
     assert (status in OPEN) != (status in TERMINAL)
 
 
-def test_rows_that_never_ended_go_with_their_time() -> None:
-    log(operation(OLD, "STARTED"), operation(TODAY - DAY, "STARTED"))
-    retention.cleanup_old_logs(NOW)
-    assert [row.operation_time.date() for row in OperationLog.objects.all()] == [TODAY - DAY]
+def test_rows_without_an_end_stay_for_a_month_however_short_the_log_is_kept() -> None:
+    month = TODAY - expiry.RUNNING_FOR
+    kept = log(
+        operation(month, "STARTED"), operation(TODAY - 5 * DAY, "RUNNING"), operation(TODAY - 2 * DAY, "PENDING")
+    )
+    log(operation(month - DAY, "STARTED"), operation(month, "SUCCESS"), operation(TODAY - 5 * DAY, "ODD"))
+    assert retention.cleanup_old_logs(NOW, retention_days=1) == (3, True)
+    assert left() == keys(*kept)
 
 
 def test_what_was_counted_stays_counted() -> None:
@@ -152,7 +156,7 @@ def test_what_stays_among_the_rows_that_go_is_not_read_again_for_each_batch(monk
     log_policies.set_log_retention_days(ANNA, 365, "KEPT")
     log(*(operation(OLD, hour=n / 10, strategy_name=name) for n in range(45) for name in ("GOES", "KEPT")))
     rollups.roll_up(NOW)
-    rows = retention.past_their_time(retention.expiry(NOW))
+    rows = expiry.past_their_time(expiry.in_force(NOW))
     found = []
     with CaptureQueriesContext(connection) as queries:
         for batch in retention.batches(rows):
@@ -196,6 +200,65 @@ def test_it_is_audited_by_whom_and_how_many_of_which() -> None:
     retention.cleanup_old_logs(NOW)
     entry = AuditEntry.objects.get(action="log.pruned")
     assert (entry.actor, entry.after) == ("anna", {"rows": 3, "strategies": {"A": 1, "B": 2}})
+
+
+def test_what_a_killed_process_deleted_is_told_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(_: retention.Turn, turns: list[int] = [1, 1]) -> None:  # noqa: B006 (two batches)
+        if not turns:
+            raise Killed
+        turns.pop()
+
+    log(*(operation(OLD, strategy_name="A") for _ in range(35)))
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "BATCH", 10)
+        patch.setattr(retention.Turn, "go_on", killed)
+        patch.setattr(retention, "tell", lambda: None)
+        with pytest.raises(Killed):
+            retention.cleanup_old_logs(NOW, actor=ANNA)
+    assert len(left()) == 15
+    LogCare.objects.update(next_at=later(600), busy_until=later(5))
+    assert not retention.is_due(later(4))  # it may still be alive
+    assert retention.is_due(later(6))
+    retention.prune(later(6))
+    told = AuditEntry.objects.filter(action="log.pruned").order_by("pk").values_list("actor", "address", "after")
+    assert list(told) == [
+        ("anna", "192.0.2.7", {"rows": 20, "strategies": {"A": 20}}),
+        ("portal", "", {"rows": 15, "strategies": {"A": 15}}),
+    ]
+    assert LogCare.objects.get().untold == {}
+
+
+def test_a_batch_that_is_not_deleted_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    log(operation(OLD))
+
+    def broken(*_: Any) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "_keep_for_audit", broken)
+        with pytest.raises(OSError, match="disk full"):
+            retention.cleanup_old_logs(NOW)
+    assert len(left()) == 1
+    assert not AuditEntry.objects.filter(action="log.pruned").exists()
+
+
+@pytest.mark.parametrize(("look", "seconds"), [(220, 60), (30, 15), (10, 5)])
+def test_it_takes_no_more_than_a_short_task_has(
+    look: int, seconds: float, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PORTAL_LOOK_SECONDS = look
+    given: list[float] = []
+
+    def cleaned(_: datetime, *, seconds: float) -> retention.Cleaned:
+        given.append(seconds)
+        return retention.Cleaned(0, True)
+
+    monkeypatch.setattr(retention, "cleanup_old_logs", cleaned)
+    retention.prune(NOW)
+    assert given == [seconds]
 
 
 # What is shown before.

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from monitoring import ended, errors, histogram, rollups
 from monitoring.models import Grain, Rollup, RollupMark
-from strategies.models import JobRun, OperationLog, RunStatus
+from strategies.models import JobRun, MaintenanceJob, OperationLog, RunStatus, Target
 from tests.monitoring.past import NOW, TODAY, job, log, operation, random_past, run, target
 
 DAY = timedelta(days=1)
@@ -52,6 +54,20 @@ def by_sql(name: str = "COALESCE('', job_name)", where: str = "1 = 1") -> set[tu
         }  # fmt: skip
 
 
+def rows_by_sql() -> set[tuple[Any, ...]]:
+    """Every row that came, by day, strategy and target, counted by the database."""
+    day = (
+        "substr(operation_time, 1, 10)"
+        if connection.vendor == "sqlite"
+        else "CAST(operation_time AT TIME ZONE 'UTC' AS date)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {day}, strategy_name, target_id, COUNT(*) FROM generic_operation_log GROUP BY {day}, strategy_name, target_id"
+        )
+        return {(date.fromisoformat(str(row[0])), *row[1:]) for row in cursor.fetchall()}
+
+
 def kept(grain: Grain = Grain.STRATEGY) -> set[tuple[Any, ...]]:
     return set(Rollup.objects.filter(grain=grain).values_list(*KEPT))
 
@@ -71,6 +87,8 @@ def test_every_figure_is_that_of_sql_over_the_log(seed: int) -> None:
     assert kept() == by_sql()
     assert kept(Grain.OPERATION) == by_sql("operation_type")
     assert kept(Grain.JOB) == by_sql("job_name", "job_name <> ''")
+    came = Rollup.objects.filter(grain=Grain.ROW).values_list("day", "strategy_name", "target_id", "count")
+    assert set(came) == rows_by_sql()
     for row in Rollup.objects.all():
         assert sum(histogram.counts(histogram.from_text(row.histogram))) == row.duration_n
 
@@ -114,7 +132,7 @@ def test_rows_that_are_right_already_stay_as_they_are() -> None:
     assert rollups.roll_up(later(2)) == 3
     after = set(Rollup.objects.values_list("pk", flat=True))
     assert before < after
-    assert len(after - before) == 2  # of the strategy, and of its type of operation
+    assert len(after - before) == 3  # rows of the strategy, its operations, and those of its type
 
 
 def test_a_day_is_read_by_its_time_and_stored_by_its_key() -> None:
@@ -125,16 +143,20 @@ def test_a_day_is_read_by_its_time_and_stored_by_its_key() -> None:
     rollups.roll_up(NOW)
     with CaptureQueriesContext(connection) as queries:
         rollups.rebuild(TODAY, TODAY)
-    plans = {}
+    plans: dict[str, list[str]] = {}
     with connection.cursor() as cursor:
         for query in queries:
             if query["sql"].startswith("SELECT") and "portal_rollup_mark" not in query["sql"]:
                 cursor.execute("EXPLAIN QUERY PLAN " + query["sql"])
                 plan = " ".join(str(row[-1]) for row in cursor.fetchall())
-                plans[query["sql"].partition(" FROM ")[2].split()[0].strip('"')] = plan
-    assert "gol_by_time" in plans["generic_operation_log"]
-    assert "portal_run_by_end" in plans["portal_job_run"]
-    assert "portal_rollup_by_day" in plans["portal_rollup"]
+                plans.setdefault(query["sql"].partition(" FROM ")[2].split()[0].strip('"'), []).append(plan)
+    assert len(plans["generic_operation_log"]) == 2  # operations, errors
+    assert all("gol_by_time" in plan for plan in plans["generic_operation_log"])
+    of_operations, finished = plans["portal_job_run"]
+    assert "gol_by_time" in of_operations
+    assert "SCAN portal_job_run" not in of_operations
+    assert "portal_run_by_end" in finished
+    assert "portal_rollup_by_day" in plans["portal_rollup"][0]
 
 
 def test_only_days_with_news_are_read_again() -> None:
@@ -208,6 +230,89 @@ def test_it_waits_a_minute_or_fifty_times_as_long_as_it_took() -> None:
     RollupMark.objects.update(took_ms=12_000)
     assert not rollups.is_due(later(10))
     assert rollups.is_due(later(11))
+
+
+def test_rollups_of_before_learn_their_jobs_where_the_name_tells_one_and_the_log_is_counted_anew() -> None:
+    shop = target()
+    nightly, twins = job("nightly", shop), [job("twin", shop), job("twin", shop)]
+    tidy = job("tidy", None)
+    log(operation(OLD))
+    rollups.roll_up(NOW)
+    home = Target.objects.get(is_home=True)
+    for name, place in (("nightly", shop), ("twin", shop), ("gone", shop), ("nightly", home), ("tidy", home)):
+        for grain in (Grain.RUN, Grain.JOB):
+            Rollup.objects.create(
+                day=OLD - 90 * DAY, grain=grain, strategy_name="INDEX_MAINTENANCE", name=name, target=place, count=1, succeeded=1,
+                warned=0, failed=0, cancelled=0,
+            )  # fmt: skip
+    import_module("monitoring.migrations.0004_jobs_by_number").tell_jobs(apps, None)
+    told = Rollup.objects.filter(day=OLD - 90 * DAY).values_list("name", "target__name", "job")
+    assert set(told) == {
+        ("nightly", "shop", nightly.pk), ("twin", "shop", None), ("gone", "shop", None), ("nightly", "home", None),
+        ("tidy", "home", tidy.pk),
+    }  # fmt: skip
+    assert len(twins) == 2
+    assert rollups.roll_up(later(1)) == 3  # the day of the log as well
+
+
+@pytest.mark.parametrize("step", [1.0, 2.9])
+def test_it_is_found_due_however_long_a_tick_takes(step: float) -> None:
+    rollups.roll_up(NOW)
+    ticks = [NOW + timedelta(seconds=0.7 + step * n) for n in range(100)]
+    woken = [moment for moment in ticks if rollups.wants_worker(moment)]
+    assert [round((moment - NOW).total_seconds() // 60) for moment in woken] == [*range(1, 1 + len(woken))]
+    assert len(woken) == int(ticks[-1].timestamp() - NOW.timestamp()) // 60
+
+
+def test_to_ask_costs_one_query_and_two_beats_wake_one_worker() -> None:
+    assert [rollups.wants_worker(NOW), rollups.wants_worker(NOW)] == [True, False]
+    rollups.roll_up(NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert not rollups.wants_worker(later(0.5))
+    assert len(queries) == 1
+    assert [rollups.wants_worker(later(1)), rollups.wants_worker(later(1))] == [True, False]
+    assert rollups.wants_worker(later(2))  # the wake-up vanished
+    assert rollups.wants_worker(later(-5000))  # the clock was set back
+
+
+def test_the_runs_and_operations_of_a_job_belong_to_it_whatever_it_is_called() -> None:
+    shop = target()
+    nightly = job("nightly", shop)
+    for day in (TODAY - 3 * DAY, TODAY):
+        of = run(shop, day=day, job=nightly)
+        log(operation(day, run=of, target=shop, job_name="nightly"), operation(day, target=shop, job_name="typed"))
+    rollups.roll_up(NOW)
+    MaintenanceJob.objects.filter(pk=nightly.pk).update(job_name="renamed")
+    of = run(shop, job=nightly)
+    log(operation(run=of, target=shop, job_name="renamed"))
+    rollups.roll_up(later(2))
+    for grain in (Grain.RUN, Grain.JOB):
+        rows = Rollup.objects.filter(grain=grain, job=nightly).with_titles().order_by("day")
+        assert [(row.day, row.count, row.title) for row in rows] == [
+            (TODAY - 3 * DAY, 1, "renamed"),
+            (TODAY, 2, "renamed"),
+        ]
+    typed = Rollup.objects.filter(grain=Grain.JOB, job=None).with_titles()
+    assert [(row.name, row.title) for row in typed] == [("typed", "typed")] * 2
+
+
+def test_a_job_that_is_gone_keeps_the_name_that_it_had() -> None:
+    shop = target()
+    run(shop, job=job("nightly", shop))
+    rollups.roll_up(NOW)
+    JobRun.objects.all().delete()
+    MaintenanceJob.objects.all().delete()
+    assert [row.title for row in Rollup.objects.filter(grain=Grain.RUN).with_titles()] == ["nightly"]
+
+
+def test_a_job_that_moved_to_another_database_is_called_there_what_it_was_called() -> None:
+    """Who sees the old database need not see the new one."""
+    shop = target()
+    nightly = job("nightly", shop)
+    run(shop, job=nightly)
+    rollups.roll_up(NOW)
+    MaintenanceJob.objects.filter(pk=nightly.pk).update(job_name="secret", target=target("theirs", "Other"))
+    assert [row.title for row in Rollup.objects.filter(grain=Grain.RUN).with_titles()] == ["nightly"]
 
 
 def test_a_clock_that_was_set_back_stops_nothing() -> None:
@@ -318,6 +423,15 @@ def test_a_seal_never_goes_back() -> None:
     rollups.seal(OLD)
     rollups.seal(OLD - DAY)
     assert RollupMark.objects.get().sealed_before == OLD
+
+
+def test_rows_that_did_not_end_are_kept_as_well_when_they_are_pruned() -> None:
+    log(operation(OLD, "INFO"), operation(OLD, "INFO"), operation(OLD))
+    rollups.roll_up(NOW)
+    rollups.seal(OLD + DAY)
+    OperationLog.objects.filter(status="INFO").delete()
+    rollups.rebuild(OLD, OLD)
+    assert (counts(OLD, Grain.ROW), counts(OLD)) == (3, 1)
 
 
 def test_users_see_the_rows_of_their_targets_and_those_who_may_see_those_without(person: Callable[..., Any]) -> None:

@@ -104,6 +104,32 @@ def test_a_job_that_names_no_database_is_one_of_home(anna: Any) -> None:
     assert (row.target, row.last_run, row.last_status) == ("home", NOW, "SUCCESS")
 
 
+def test_the_history_of_a_renamed_job_is_one(anna: Any) -> None:
+    shop = target()
+    nightly = job("nightly", shop)
+    run(shop, job=nightly, day=TODAY - timedelta(days=10))
+    rollups.roll_up(NOW)
+    MaintenanceJob.objects.filter(pk=nightly.pk).update(job_name="renamed", last_run=NOW, last_status="SUCCESS")
+    run(shop, RunStatus.FAILED, job=nightly)
+    other = job("nightly", shop)  # another one takes the name
+    run(shop, job=other)
+    rollups.roll_up(NOW, force=True)
+    found = [(row.job, row.summary.count, row.last_run) for row in statistics.jobs(anna, MONTH).jobs]
+    assert found == [("renamed", 2, NOW), ("nightly", 1, None)]
+    assert [row.job for row in reports.get_job_execution_summary(anna, NOW)] == ["renamed", "nightly"]
+
+
+def test_two_jobs_of_one_name_on_one_database_are_two(anna: Any) -> None:
+    shop = target()
+    for number in (1, 2):
+        twin = job("twin", shop, last_run=NOW - timedelta(days=number))
+        for _ in range(number):
+            run(shop, job=twin)
+    rollups.roll_up(NOW)
+    found = [(row.job, row.summary.count, row.last_run) for row in statistics.jobs(anna, MONTH).jobs]
+    assert found == [("twin", 2, NOW - timedelta(days=2)), ("twin", 1, NOW - timedelta(days=1))]
+
+
 def test_each_tenant_sees_its_own(person: Callable[..., Any], anna: Any) -> None:
     shop, theirs = target(), target("theirs", "Other")
     for place in (shop, theirs):

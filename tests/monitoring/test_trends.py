@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from monitoring import rollups, trends
 from monitoring.models import Rollup
 from monitoring.rows import Period, Summary
-from strategies.models import OperationLog
-from tests.monitoring.past import ENDED, FAILED, NOW, TODAY, at, log, operation, random_past, target
+from strategies.models import MaintenanceJob, OperationLog
+from tests.monitoring.past import ENDED, FAILED, NOW, TODAY, at, job, log, operation, random_past, run, target
 
 DAY = timedelta(days=1)
 MONTH = Period.ending(TODAY, 30)
@@ -120,6 +120,20 @@ def test_the_busiest_jobs_are_offered(anna: Any) -> None:
     names = trends.job_names(anna, MONTH)
     assert len(names) == trends.JOBS_OFFERED
     assert {"job 000", "job 059"} <= set(names)
+
+
+def test_the_trend_of_a_renamed_job_is_one_under_its_name_of_today(anna: Any) -> None:
+    shop = target()
+    nightly = job("nightly", shop)
+    log(operation(TODAY - 9 * DAY, target=shop, job_name="nightly", run=run(shop, job=nightly)))
+    rollups.roll_up(NOW)
+    MaintenanceJob.objects.filter(pk=nightly.pk).update(job_name="renamed")
+    log(operation(target=shop, job_name="renamed", run=run(shop, job=nightly)))
+    log(operation(target=shop, job_name="renamed"))  # typed in SQL, which knows the name only
+    rollups.roll_up(NOW, force=True)
+    assert trends.job_names(anna, MONTH) == ["renamed"]
+    assert trends.trend(anna, MONTH, job="renamed").total.count == 3
+    assert trends.trend(anna, MONTH, job="nightly").total.count == 0
 
 
 def test_a_trend_costs_one_query_and_never_reads_the_log(anna: Any) -> None:

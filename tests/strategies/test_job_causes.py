@@ -80,6 +80,13 @@ def test_a_clock_that_stands_is_said_first(clock_at: datetime | None) -> None:
             run(RunStatus.WAITING, reasons=[{"code": "hold", "sentence": "Held: close.", "cleared_by": "anna lifts it."}]),
             "Held: close.", "anna lifts it.",
         ),
+        (
+            run(
+                RunStatus.PLANNED, planned_at=None, due_at=NOON + SECOND,
+                reasons=[{"code": "inactive", "sentence": "It is off.", "cleared_by": "A DBA switches it on."}],
+            ),
+            "It is off.", "A DBA switches it on.",
+        ),
         (run(RunStatus.WAITING), "asked at the gate", "within seconds"),
         (run(RunStatus.PLANNED, planned_at=None), "being planned", "worker looks"),
         (run(RunStatus.PLANNED, is_released=False), "Nobody has released the plan of run 7", "A DBA reads the plan"),

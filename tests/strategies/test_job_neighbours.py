@@ -6,15 +6,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from strategies import settling
 from strategies.dependencies import On
 from strategies.job_neighbours import neighbours
-from strategies.models import MaintenanceJob, StrategyConfig, Target
-from tests.jobs import a_config, a_job
+from strategies.models import JobDependency, MaintenanceJob, StrategyConfig, Target
+from tests.jobs import NOON, a_config, a_job
 
 pytestmark = pytest.mark.django_db
 
 
 def edges(job: MaintenanceJob, config: StrategyConfig | None = None) -> set[tuple[str, str, str]]:
+    settling.settle(NOON)
     found = neighbours(job, config, MaintenanceJob.objects.all())
     return {(first.name, later.name, edge.on) for first, edge, later in found.rows}
 
@@ -42,6 +44,7 @@ def test_a_number_that_is_part_of_another_is_no_dependency(sqlite_target: Target
 def test_jobs_that_the_reader_does_not_see_have_a_number_and_no_name(sqlite_target: Target) -> None:
     hidden = a_job(sqlite_target, "SECRET")
     job = a_job(sqlite_target, "SEEN", depends_on_jobs=str(hidden.pk))
+    settling.settle(NOON)
     visible = MaintenanceJob.objects.exclude(pk=hidden.pk)
     found = neighbours(job, None, visible)
     before = next(box.node for box in found.boxes if not box.is_this)
@@ -54,6 +57,14 @@ def test_strategies_on_the_same_database_stand_in_the_picture(sqlite_target: Tar
     job = a_job(sqlite_target)
     assert edges(job, config) == {("STATISTICS_MAINTENANCE", "NIGHTLY", On.SUCCESS)}
     statistics = a_job(sqlite_target, "STATS", strategy_id="STATISTICS_MAINTENANCE")
+    assert edges(statistics) == {("STATS", "INDEX_MAINTENANCE", On.SUCCESS)}
+
+
+@pytest.mark.parametrize("names_home", [True, False])
+def test_home_is_the_same_database_whether_a_row_names_it_or_none(names_home: bool) -> None:
+    home = Target.objects.get(is_home=True)
+    a_config(None if names_home else home, depends_on_strategies="STATISTICS_MAINTENANCE")
+    statistics = a_job(home if names_home else None, "STATS", strategy_id="STATISTICS_MAINTENANCE")
     assert edges(statistics) == {("STATS", "INDEX_MAINTENANCE", On.SUCCESS)}
 
 
@@ -77,8 +88,60 @@ def test_many_jobs_cost_no_more_queries_and_are_counted(sqlite_target: Target) -
     for number in (3, 60):
         for n in range(number):
             a_job(sqlite_target, f"AFTER_{number}_{n}", depends_on_jobs=str(job.pk))
+        settling.settle(NOON)
         with CaptureQueriesContext(connection) as queries:
             found = neighbours(job, None, MaintenanceJob.objects.all())
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert (len(found.boxes), found.more) == (13, 51)
+
+
+def test_of_very_many_jobs_only_those_are_read_that_can_be_shown(sqlite_target: Target) -> None:
+    before = a_job(sqlite_target, "BEFORE")
+    hub = a_job(sqlite_target, "HUB", depends_on_jobs=str(before.pk))
+    like = a_job(sqlite_target, "LIKE")
+    fields = {field.attname: getattr(like, field.attname) for field in MaintenanceJob._meta.concrete_fields}
+    del fields["job_id"]
+    MaintenanceJob.objects.bulk_create(
+        MaintenanceJob(**fields | {"job_name": f"AFTER_{n:03}", "depends_on_jobs": f"{hub.pk}:always"})
+        for n in range(250)
+    )
+    settling.settle(NOON)
+    hub.refresh_from_db()
+    with CaptureQueriesContext(connection) as queries:
+        found = neighbours(hub, None, MaintenanceJob.objects.all())
+    assert found.more == 251 - 12
+    assert not any('"depends_on_jobs" LIKE' in query["sql"] for query in queries)
+    assert len(queries) <= 8
+
+
+# How what waits for what is kept.
+
+
+def kept() -> set[tuple[int, int]]:
+    return set(JobDependency.objects.values_list("job", "upstream"))
+
+
+def test_what_a_job_waits_for_is_kept_as_it_was_last_read(sqlite_target: Target) -> None:
+    one, two = a_job(sqlite_target, "ONE"), a_job(sqlite_target, "TWO")
+    job = a_job(sqlite_target, "AFTER", depends_on_jobs=f"{one.pk}, {two.pk}:failure, 4711")
+    settling.settle(NOON)
+    assert kept() == {(job.pk, one.pk), (job.pk, two.pk), (job.pk, 4711)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE generic_maintenance_jobs SET depends_on_jobs = %s WHERE job_id = %s", [str(two.pk), job.pk]
+        )
+    settling.settle(NOON)
+    assert kept() == {(job.pk, two.pk)}
+    MaintenanceJob.objects.filter(pk=job.pk).update(depends_on_jobs="anything")
+    settling.settle(NOON)
+    assert kept() == set()
+
+
+def test_a_job_that_is_deleted_in_sql_waits_for_nothing_more(sqlite_target: Target) -> None:
+    one = a_job(sqlite_target, "ONE")
+    job = a_job(sqlite_target, "AFTER", depends_on_jobs=str(one.pk))
+    assert edges(one) == {("ONE", "AFTER", On.SUCCESS)}
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM generic_maintenance_jobs WHERE job_id = %s", [job.pk])
+    assert edges(one) == set()

@@ -30,7 +30,7 @@ def target(sqlite_target: Target) -> Target:
 
 def page(job: MaintenanceJob, moment: datetime = NOON) -> LivePage:
     fresh = MaintenanceJob.objects.select_related("target").get(pk=job.pk)
-    return live_page(fresh, JobRun.objects.all(), moment)
+    return live_page(fresh, JobRun.objects.all(), moment, jobs=MaintenanceJob.objects.all())
 
 
 def blocks(job: MaintenanceJob, moment: datetime = NOON) -> set[tuple[str, ...]]:
@@ -167,11 +167,11 @@ def test_of_several_open_runs_the_furthest_is_the_present_one(target: Target) ->
 
 
 def test_an_event_says_when_it_was_announced_last(target: Target) -> None:
-    job = settled(a_job(target, kind="EVENT_DRIVEN", schedule_value="LOAD_DONE"))
-    Event.objects.create(name="load_done", emitted_by="anna", emitted_at=NOON - DAY)
+    job = settled(a_job(target, kind="EVENT_DRIVEN", schedule_value=" load_done"))
+    Event.objects.create(name="LOAD_DONE", emitted_by="anna", emitted_at=NOON - DAY)
     Event.objects.create(name="OTHER", emitted_by="anna", emitted_at=NOON)
     (cause,) = page(job).causes
-    assert (cause.at, "LOAD_DONE" in cause.sentence) == (NOON - DAY, True)
+    assert (cause.at, "load_done" in cause.sentence) == (NOON - DAY, True)
 
 
 # What a run uses.

@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 from django.db import connection
 
-from strategies.models import JobType, MaintenanceJob, ScheduleType, StrategyConfig, StrategyType, TargetType
+from strategies.models import JobType, MaintenanceJob, ScheduleType, StrategyConfig, StrategyType, Target, TargetType
 
 pytestmark = pytest.mark.django_db
+ZONE = "+00" if connection.vendor == "postgresql" else ""
 
 DEFINING = {
     "strategy_name": "'INDEX_MAINTENANCE'", "job_name": "'OTHER'", "schedule_type": "'WEEKLY'", "schedule_value": "'03:00'",
     "schedule_timezone": "'Europe/Berlin'", "target_object": "'orders'", "target_type": "'INDEX'", "is_active": "'N'",
     "job_parameters": "'{}'", "depends_on_jobs": "'1'", "prerequisite_checks": "'X'", "max_parallel_degree": "2",
-    "resource_limits": "'{}'", "next_run": "NULL",
+    "resource_limits": "'{}'", "start_within_minutes": "30",
 }  # fmt: skip
 OF_CONFIG = {
     "is_active": "'N'", "execution_mode": "'MANUAL'", "schedule_expression": "'0 1 * * *'", "schedule_timezone": "'UTC'",
-    "strategy_config": "'{}'", "depends_on_strategies": "'X'", "parallel_degree": "2", "batch_size": "5",
+    "strategy_config": "'{}'", "depends_on_strategies": "'X'", "prerequisite_checks": "'X'", "parallel_degree": "2",
+    "batch_size": "5", "timeout_seconds": "60", "priority_level": "9", "resource_limits": "'{}'",
 }  # fmt: skip
+
+
+CLOCK = "0 2 * * * UTC"
+NIGHT = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def job() -> MaintenanceJob:
-    table = TargetType.objects.get(target_type="TABLE")
-    StrategyConfig.objects.create(
-        strategy=StrategyType.objects.get(strategy_name="STATISTICS_MAINTENANCE"),
-        target_object="ALL",
-        target_type=table,
-    )
+    a_config()
     job = MaintenanceJob.objects.create(
         strategy_id="STATISTICS_MAINTENANCE", job_name="NIGHTLY", job_type=JobType.objects.first(),
-        schedule_type=ScheduleType.objects.get(schedule_type="DAILY"), target_object="ALL", target_type=table,
+        schedule_type=ScheduleType.objects.get(schedule_type="DAILY"), target_object="ALL",
+        target_type=TargetType.objects.get(target_type="TABLE"),
     )  # fmt: skip
     settle(job)
     return job
 
 
+def a_config(target_object: str = "ALL") -> None:
+    StrategyConfig.objects.create(
+        strategy=StrategyType.objects.get(strategy_name="STATISTICS_MAINTENANCE"), target_object=target_object,
+        target_type=TargetType.objects.get(target_type="TABLE"),
+    )  # fmt: skip
+
+
 def settle(job: MaintenanceJob) -> None:
-    MaintenanceJob.objects.filter(pk=job.pk).update(is_settled=True, next_run="2026-11-26T02:00Z")
+    MaintenanceJob.objects.filter(pk=job.pk).update(is_settled=True, next_run=NIGHT, clock=CLOCK)
     job.refresh_from_db()
-    assert job.is_settled
+    assert (job.is_settled, job.clock) == (True, CLOCK)
 
 
 def send(statement: str) -> None:
@@ -48,34 +60,93 @@ def send(statement: str) -> None:
         cursor.execute(statement)
 
 
-@pytest.mark.parametrize("column", DEFINING)
-def test_a_change_of_what_defines_a_job_leaves_it_unsettled(job: MaintenanceJob, column: str) -> None:
-    send(f"UPDATE generic_maintenance_jobs SET {column} = {DEFINING[column]} WHERE job_id = {job.pk}")
+def state(job: MaintenanceJob) -> tuple[bool, datetime | None, str | None]:
     job.refresh_from_db()
-    assert (job.is_settled, job.next_run) == (False, None)
+    return job.is_settled, job.next_run, job.clock
+
+
+@pytest.mark.parametrize("column", DEFINING)
+def test_a_change_of_what_defines_a_job_leaves_it_unsettled_and_what_is_due_stays(
+    job: MaintenanceJob, column: str
+) -> None:
+    send(f"UPDATE generic_maintenance_jobs SET {column} = {DEFINING[column]} WHERE job_id = {job.pk}")
+    assert state(job) == (False, NIGHT, CLOCK)
 
 
 @pytest.mark.parametrize("column", OF_CONFIG)
 def test_a_change_of_its_configuration_leaves_a_job_unsettled(job: MaintenanceJob, column: str) -> None:
     send(f"UPDATE generic_strategy_config SET {column} = {OF_CONFIG[column]}")
-    job.refresh_from_db()
-    assert (job.is_settled, job.next_run) == (False, None)
+    assert state(job) == (False, NIGHT, CLOCK)
 
 
 def test_adding_or_removing_a_configuration_leaves_a_job_unsettled(job: MaintenanceJob) -> None:
     send("DELETE FROM generic_strategy_config")
-    job.refresh_from_db()
-    assert not job.is_settled
+    assert state(job) == (False, NIGHT, CLOCK)
     settle(job)
     send(
         "INSERT INTO generic_strategy_config (strategy_name, target_object, target_type, strategy_type, strategy_config)"
         " VALUES ('STATISTICS_MAINTENANCE', 'ALL', 'TABLE', 'MAINTENANCE', '{}')"
     )
-    job.refresh_from_db()
-    assert not job.is_settled
+    assert state(job) == (False, NIGHT, CLOCK)
 
 
-@pytest.mark.parametrize("change", ["execution_count = 7", "last_status = 'SUCCESS'", "next_run = CURRENT_TIMESTAMP"])
+def test_a_configuration_that_is_moved_here_or_away_leaves_a_job_unsettled(job: MaintenanceJob) -> None:
+    send("UPDATE generic_strategy_config SET target_object = 'orders'")
+    assert not state(job)[0]
+    settle(job)
+    send("UPDATE generic_strategy_config SET target_object = 'ALL'")
+    assert not state(job)[0]
+
+
+def test_home_is_meant_by_its_row_as_by_none(job: MaintenanceJob) -> None:
+    home = Target.objects.get(is_home=True)
+    send(f"UPDATE generic_strategy_config SET target_id = {home.pk}")
+    settle(job)
+    send("UPDATE generic_strategy_config SET batch_size = 5")
+    assert not state(job)[0]
+
+
+def test_what_is_changed_for_another_object_or_database_leaves_a_job_settled(
+    job: MaintenanceJob, sqlite_target: Target
+) -> None:
+    a_config("orders")
+    send(f"UPDATE generic_strategy_config SET target_id = {sqlite_target.pk} WHERE target_object = 'orders'")
+    settle(job)
+    send("UPDATE generic_strategy_config SET target_object = 'ALL', batch_size = 5 WHERE target_object = 'orders'")
+    assert state(job)[0]
+
+
+def test_a_next_run_that_is_cleared_is_computed_anew(job: MaintenanceJob) -> None:
+    send("UPDATE generic_maintenance_jobs SET next_run = NULL")
+    assert state(job) == (False, None, CLOCK)
+
+
+@pytest.mark.parametrize("before", ["", "UPDATE generic_maintenance_jobs SET schedule_value = '03:00'"])
+def test_a_next_run_that_is_typed_beside_a_change_is_told_from_what_was_due(job: MaintenanceJob, before: str) -> None:
+    if before:
+        send(before)
+    what = "next_run" if before else "schedule_value = '03:00', next_run"
+    send(f"UPDATE generic_maintenance_jobs SET {what} = '2026-11-25 18:00:00{ZONE}'")
+    assert state(job) == (False, datetime(2026, 11, 25, 18, 0, tzinfo=UTC), None)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"next_run": None, "clock": None},
+        {"next_run": None, "clock": None, "quarantined_at": NIGHT, "quarantine_reason": "x"},
+        {"next_run": NIGHT + timedelta(days=1), "last_due": NIGHT},
+    ],
+)
+def test_what_the_portal_writes_itself_leaves_a_job_settled(job: MaintenanceJob, kept: dict[str, Any]) -> None:
+    MaintenanceJob.objects.filter(pk=job.pk).update(is_settled=True, **kept)
+    assert state(job)[:2] == (True, kept["next_run"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["execution_count = 7", "last_status = 'SUCCESS'", "last_run = CURRENT_TIMESTAMP", "next_run = CURRENT_TIMESTAMP"],
+)
 def test_what_the_portal_keeps_of_a_job_leaves_it_settled(job: MaintenanceJob, change: str) -> None:
     send(f"UPDATE generic_maintenance_jobs SET {change} WHERE job_id = {job.pk}")
     send("UPDATE generic_strategy_config SET execution_count = 8")

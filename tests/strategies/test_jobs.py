@@ -11,14 +11,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from maintenance_portal import tasks
-from strategies import holds, jobs, runs, successors
+from strategies import due_runs, endings, holds, jobs, runs, successors
 from strategies.audit import Actor
+from strategies.batches import Budget
 from strategies.models import (
     AuditEntry,
     JobRun,
     MaintenanceJob,
-    Origin,
     RunStatus,
+    Stop,
     StrategyConfig,
     Target,
     Tenant,
@@ -354,7 +355,8 @@ def test_a_schedule_that_breaks_when_it_is_due_is_set_aside(
     jobs.plan_due(NIGHT)
     broken.refresh_from_db()
     assert broken.quarantined_at == NIGHT
-    assert JobRun.objects.get().job == well
+    assert [run.status for run in JobRun.objects.filter(job=well)] == [RunStatus.PLANNED]
+    assert [run.status for run in JobRun.objects.filter(job=broken)] == [RunStatus.MISSED]
 
 
 # Late and missed.
@@ -378,6 +380,70 @@ def test_a_scheduler_that_stood_still_for_three_hours_leaves_a_record_of_each_in
         assert job.last_status == "MISSED"
     assert often.next_run == NIGHT + 2 * HOUR + 5 * MINUTE
     assert nightly.next_run == NIGHT + DAY
+
+
+@pytest.mark.parametrize("is_planned", [False, True])
+@pytest.mark.parametrize(("bound", "starts"), [(30, 0), (300, 1)])
+def test_what_was_planned_ahead_of_an_outage_is_one_of_the_instants_and_no_second_late_start(
+    a_job: Callable[..., MaintenanceJob], bound: int, starts: int, is_planned: bool
+) -> None:
+    job = settled(a_job(kind="CUSTOM", schedule_value="0 * * * *", start_within_minutes=bound), NIGHT - 2 * MINUTE)
+    other = settled(a_job("OTHER", start_within_minutes=30))
+    tasks.tick(NIGHT - 30 * SECOND)
+    ahead = the_run(job)
+    if is_planned:
+        runs.plan(ahead, NIGHT - 20 * SECOND)
+    back = NIGHT + 3 * HOUR + 40 * MINUTE
+    Target.objects.update(checked_at=back)
+    tasks.tick(back)
+    tasks.tick(back + SECOND)
+    found = JobRun.objects.filter(job=job).order_by("due_at")
+    assert [run.due_at for run in found] == [NIGHT + n * HOUR for n in range(4)], "one record for each instant"
+    assert [run.status for run in found] == [RunStatus.MISSED] * (4 - starts) + [RunStatus.PLANNED] * starts
+    ahead.refresh_from_db()
+    assert (ahead.status, ahead.awaits_handling, ahead.finished_at) == (RunStatus.MISSED, True, back)
+    assert JobRun.objects.get(job=other).status == RunStatus.MISSED
+    told = AuditEntry.objects.filter(action__endswith=".missed").values_list(
+        "object_type", "object_id", "after__missed", "after__recorded"
+    )
+    assert sorted(told) == sorted(
+        [("MaintenanceJob", str(job.pk), 4 - starts, 4 - starts), ("MaintenanceJob", str(other.pk), 1, 1)]
+    )
+
+
+def test_an_instant_whose_run_was_cancelled_by_a_person_is_not_told_as_missed(
+    a_job: Callable[..., MaintenanceJob],
+) -> None:
+    job = settled(a_job(kind="CUSTOM", schedule_value="0 * * * *", start_within_minutes=30), NIGHT - 2 * MINUTE)
+    tasks.tick(NIGHT - 30 * SECOND)
+    endings.ask_stop(the_run(job), ANNA, Stop.CANCEL, NIGHT - 20 * SECOND)
+    tasks.tick(NIGHT + 2 * HOUR + 40 * MINUTE)
+    found = list(JobRun.objects.filter(job=job).order_by("due_at").values_list("status", flat=True))
+    assert found == [RunStatus.CANCELLED, RunStatus.MISSED, RunStatus.MISSED]
+    after = AuditEntry.objects.get(action="job.missed").after
+    assert (after["missed"], after["recorded"], after["first"]) == (2, 2, (NIGHT + HOUR).isoformat())
+
+
+def test_the_shortest_bound_is_a_minute_and_lets_a_run_start_in_the_second_in_which_it_is_due(
+    a_job: Callable[..., MaintenanceJob],
+) -> None:
+    job = settled(a_job(start_within_minutes=1))
+    tasks.tick(NIGHT - 30 * SECOND)
+    runs.plan(the_run(job), NIGHT - 20 * SECOND)
+    tasks.tick(NIGHT + SECOND / 200)
+    assert the_run(job).status == RunStatus.READY
+
+
+def test_jobs_with_a_long_past_keep_none_waiting_whose_turn_is_now(
+    a_job: Callable[..., MaintenanceJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = settled(a_job("PAST", kind="CUSTOM", schedule_value="30 * * * *"))
+    now = settled(a_job("NOW"))
+    spent = iter([False, False, True, True])
+    monkeypatch.setattr(Budget, "is_spent", property(lambda _: next(spent)))
+    assert jobs.plan_due(NIGHT, Budget(60)) == 1
+    assert the_run(now).due_at == NIGHT
+    assert not JobRun.objects.filter(job=past).exists()
 
 
 def test_within_its_bound_the_latest_instant_is_run_late_and_those_before_it_are_missed(
@@ -433,13 +499,13 @@ def test_the_claim_itself_refuses_a_start_after_the_bound(a_job: Callable[..., M
 def test_a_very_long_outage_leaves_a_bounded_number_of_records_and_says_how_many_more(
     a_job: Callable[..., MaintenanceJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MOST_MISSED", 20)
-    job = settled(a_job(kind="CUSTOM", schedule_value="* * * * *", start_within_minutes=0))
+    monkeypatch.setattr(due_runs, "MOST_MISSED", 20)
+    job = settled(a_job(kind="CUSTOM", schedule_value="0-9 * * * *", start_within_minutes=1))
     MaintenanceJob.objects.filter(pk=job.pk).update(next_run=NIGHT)
-    jobs.plan_due(NIGHT + HOUR + 30 * SECOND)
+    jobs.plan_due(NIGHT + 6 * HOUR - MINUTE)
     assert JobRun.objects.count() == 20
     after = AuditEntry.objects.get(action="job.missed").after
-    assert (after["missed"], after["recorded"]) == (61, 20)
+    assert (after["missed"], after["recorded"]) == (60, 20)
 
 
 # Dependencies.
@@ -454,7 +520,7 @@ def test_a_job_waits_for_the_success_of_another_of_the_same_night_and_is_planned
     settled(second)
     tasks.tick(NIGHT)
     waiting = the_run(second)
-    assert "FIRST" in waiting.reasons[0]["sentence"]
+    assert f"after job {first.pk} has succeeded" in waiting.reasons[0]["sentence"]
     assert ("plan_run", waiting.pk) not in wake_ups
     tasks.tick(NIGHT + 30 * SECOND)
     assert ("plan_run", waiting.pk) not in wake_ups
@@ -550,21 +616,3 @@ def test_the_gate_asks_for_dependencies_with_the_same_queries_however_many_wait(
             runs.Gatehouse(NIGHT, waiting, counts_ready=True)
         counts.append(len(queries))
     assert counts[0] == counts[1]
-
-
-# Events.
-
-
-def test_an_event_starts_each_job_that_listens_once(a_job: Callable[..., MaintenanceJob], wake_ups: list[Any]) -> None:
-    one = a_job("ONE", kind="EVENT_DRIVEN", schedule_value="LOAD_DONE")
-    a_job("OTHER", kind="EVENT_DRIVEN", schedule_value="LOAD_FAILED")
-    off = a_job("OFF", kind="EVENT_DRIVEN", schedule_value="LOAD_DONE", is_active=False)
-    wrong = a_job("WRONG", kind="EVENT_DRIVEN", schedule_value="LOAD_DONE", job_parameters={"x": 1})
-    emitted = jobs.emit(ANNA, "load_done", NOON)
-    assert [run.job_id for run in emitted.runs] == [one.pk]
-    assert [(job.pk, why.split(":")[0]) for job, why in emitted.left] == [(wrong.pk, "job_parameters")]
-    assert not JobRun.objects.filter(job=off).exists()
-    run = emitted.runs[0]
-    assert (run.origin, run.is_released, run.asked_by) == (Origin.EVENT, True, "anna")
-    assert carried_out(run, NOON).status == RunStatus.SUCCEEDED
-    assert len(jobs.emit(ANNA, "LOAD_DONE", NOON + MINUTE).runs) == 1

@@ -1,11 +1,13 @@
-"""When jobs are due: every kind of schedule, every refusal, and both changes of the clock in six zones."""
+"""When jobs are due: every kind of schedule, every refusal, and both changes of the clock in many zones."""
 
 from __future__ import annotations
 
 import calendar
 import zoneinfo
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, cached_property
 from itertools import islice, pairwise, takewhile
 
 import pytest
@@ -176,6 +178,119 @@ def test_the_next_due_instant_comes_after_the_moment_and_leaves_none_out(zone: s
     assert following == sorted(set(following))
     for one, other in pairwise(following):
         assert schedule.next_due(one) == other
+
+
+# Every minute around every change, against the clock on the wall as it really passes.
+
+AROUND = timedelta(hours=9)
+MINUTE = timedelta(minutes=1)
+CHANGING = (
+    *ZONES,
+    "Pacific/Chatham",  # at a quarter to three
+    "America/Havana",  # at midnight
+    "Antarctica/Troll",  # two hours at once
+    "Atlantic/Azores",
+    "Asia/Beirut",
+)
+CRONS = (
+    "0 */3 * * *", "0 */2 * * *", "45 */1 * * *", "15 */4 * * *", "*/10 2 * * *", "*/15 * * * *", "*/20 1-3 * * *",
+    "*/30 */2 * * *", "*/7 2-3 * * 0", "*/10 2 1-7 4,10 *",
+    "0 * * * *", "5,35 * * * *", "30 1 * * *", "30 2 * * *", "45 2 * * *", "0,30 2 * * *", "10-20 2 * * *", "15 0-4 * * *",
+    "30 23,0 * * *", "0 0 1-7 4 *", "30 2 * * 0",
+)  # fmt: skip
+
+
+def values(field: str, lowest: int, highest: int) -> set[int]:
+    """What a cron field stands for, read without any library."""
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        begin, end = (lowest, highest) if span == "*" else (int(first), int(last or first))
+        found |= set(range(begin, end + 1, int(step or 1)))
+    return found
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A cron expression, asked of the clock on the wall."""
+
+    cron: str
+
+    @property
+    def is_fixed(self) -> bool:
+        minute, hour, *_ = self.cron.split()
+        return not minute.startswith("*") and not hour.startswith("*")
+
+    @cached_property
+    def fields(self) -> list[set[int]]:
+        spans = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+        return [values(field, *span) for field, span in zip(self.cron.split(), spans, strict=True)]
+
+    def shows(self, wall: datetime) -> bool:
+        parts = (wall.minute, wall.hour, wall.day, wall.month, wall.isoweekday() % 7)
+        return all(part in field for part, field in zip(parts, self.fields, strict=True))
+
+    def due(self, minutes: list[tuple[datetime, datetime]]) -> list[datetime]:
+        """Of these minutes, each with what the wall shows, those that are due."""
+        found = []
+        previous = minutes[0][1].replace(tzinfo=None) - MINUTE
+        for moment, local in minutes:
+            wall = local.replace(tzinfo=None, fold=0)
+            skipped, left_out = previous + MINUTE, []
+            while self.is_fixed and skipped < wall:
+                left_out.append(skipped)
+                skipped += MINUTE
+            is_first = not (self.is_fixed and local.fold)
+            if (is_first and self.shows(wall)) or any(map(self.shows, left_out)):
+                found.append(moment)
+            previous = wall
+        return found
+
+
+@cache
+def changes(zone_name: str) -> list[list[tuple[datetime, datetime]]]:
+    """The minutes around each change of two years."""
+    zone, found = zoneinfo.ZoneInfo(zone_name), []
+    hour, end = START, START + timedelta(days=730)
+    while hour < end:
+        before, hour = hour, hour + timedelta(hours=1)
+        if before.astimezone(zone).utcoffset() != hour.astimezone(zone).utcoffset():
+            moments = [hour - AROUND + n * MINUTE for n in range(2 * AROUND // MINUTE)]
+            found.append([(moment, moment.astimezone(zone)) for moment in moments])
+    return found
+
+
+@pytest.mark.parametrize("cron", CRONS)
+@pytest.mark.parametrize("zone_name", CHANGING)
+def test_around_each_change_it_is_due_at_exactly_the_minutes_that_the_wall_shows(zone_name: str, cron: str) -> None:
+    schedule, wall = Recurrence(cron, zone_name), Wall(cron)
+    for minutes in changes(zone_name):
+        begin, end = minutes[0][0] - MINUTE, minutes[-1][0]
+        due = wall.due(minutes)
+        assert list(takewhile(lambda instant, end=end: instant <= end, schedule.after(begin))) == due
+        for moment, _ in minutes[::41]:
+            following = next((instant for instant in due if instant > moment), None)
+            if following is not None:
+                assert schedule.next_due(moment) == following
+
+
+@given(
+    st.sampled_from([zone for zone in CHANGING if zone != "Asia/Kathmandu"]),
+    st.sampled_from(["*", "*/7", "*/10", "*/45", "0", "15", "45", "50", "5-55/10"]),
+    st.sampled_from(["*", "*/2", "*/3", "*/4", "0", "1", "2", "3", "1-3", "23"]),
+    st.data(),
+)
+def test_whatever_the_schedule_no_instant_around_a_change_is_left_out(
+    zone_name: str, minute: str, hour: str, data: st.DataObject
+) -> None:
+    minutes = data.draw(st.sampled_from(changes(zone_name)))
+    cron = f"{minute} {hour} * * *"
+    due = Wall(cron).due(minutes)
+    moment = data.draw(st.sampled_from(minutes))[0] + timedelta(seconds=data.draw(st.integers(0, 59)))
+    end = minutes[-1][0]
+    found = takewhile(lambda instant: instant <= end, Recurrence(cron, zone_name).after(moment))
+    assert list(found) == [instant for instant in due if instant > moment]
 
 
 def test_in_the_hour_that_comes_twice_a_fixed_time_that_has_been_is_over() -> None:

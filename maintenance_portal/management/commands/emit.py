@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -10,10 +9,11 @@ from django.utils import timezone
 
 from maintenance_portal import cli
 from maintenance_portal.cli import BadInput, PortalCommand
-from strategies import jobs
+from strategies import events
 from strategies.audit import Actor
+from strategies.recurrence import event_name
 
-_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+LONGEST = 100
 
 
 class Command(PortalCommand):
@@ -25,9 +25,9 @@ class Command(PortalCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["event"]
-        if not _NAME.fullmatch(name):
-            raise BadInput("EVENT", "expected letters, digits and _ . : - (at most 100)")
-        emitted = jobs.emit(Actor.of_command(), name, timezone.now())
+        if not name.isprintable() or not 1 <= len(event_name(name)) <= LONGEST:
+            raise BadInput("EVENT", f"expected a name in one line, of at most {LONGEST} characters")
+        emitted = events.emit(Actor.of_command(), name, timezone.now())
         if options["json"]:
             self.answer(
                 {

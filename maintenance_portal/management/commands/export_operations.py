@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 
 from maintenance_portal import cli
 from maintenance_portal.cli import BadInput, PortalCommand
+from monitoring.expiry import start_of
 from monitoring.exports import export_logs_to_csv
-from monitoring.retention import start_of
 from strategies.models import OperationLog, OperationStatus
 
 

@@ -26,7 +26,7 @@ class Command(PortalCommand):
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = OperationLog.objects.select_related("target").order_by("-operation_id")
+        rows = OperationLog.objects.select_related("target").order_by("-operation_time", "-operation_id")
         if options["target"] is not None:
             target = target_named("--target", options["target"])
             rows = rows.filter(Q(target=target) | Q(target=None) if target.is_home else Q(target=target))

@@ -139,6 +139,6 @@ def test_an_event_is_announced_and_tells_what_it_led_to(target: Target) -> None:
     assert command("emit", "NOBODY").out == "No active job listens to NOBODY.\n"
 
 
-@pytest.mark.parametrize("name", ["", "two words", "x" * 101, "a\nb"])
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "ß" * 51, "a\nb"])
 def test_what_is_no_name_of_an_event_is_bad_input(name: str) -> None:
     assert command("emit", name).code == 2

@@ -209,9 +209,9 @@ def test_a_refused_sign_in_fails_the_run_and_stops_the_target(world: World, targ
     assert run.status == RunStatus.FAILED
     assert target.stopped_at is not None
     again = successors.try_again(run, ANNA, timezone.now())
-    runs.plan(again, timezone.now())
-    assert again.status == RunStatus.FAILED
-    assert "stopped" in again.error_code
+    assert not runs.plan(again, timezone.now())
+    again.refresh_from_db()
+    assert (again.status, [reason["code"] for reason in again.reasons]) == (RunStatus.PLANNED, ["stopped"])
 
 
 def test_cancel_ends_the_statement_and_the_rest_is_not_begun(

@@ -77,7 +77,7 @@ def row(form: JobForm) -> MaintenanceJob:
         ("schedule_value", "SUNDAY 02:00"),
         ("schedule_value", "x" * 101),
         ("schedule_timezone", "Nowhere/City"),
-        ("start_within_minutes", "-1"),
+        ("start_within_minutes", "0"),
         ("start_within_minutes", "10081"),
         ("start_within_minutes", "soon"),
         ("when_late", "SOMETIMES"),
@@ -150,7 +150,7 @@ def test_a_fault_of_the_configuration_stands_above_the_form(
 def test_a_new_job_is_the_row_that_sql_would_have_typed(form: Callable[..., JobForm], sqlite_target: Target) -> None:
     first = a_job(sqlite_target, "FIRST")
     made = row(form(
-        schedule_type="WEEKLY", schedule_value=" SUNDAY   02:30 ", schedule_timezone="Europe/Berlin", start_within_minutes="0",
+        schedule_type="WEEKLY", schedule_value=" SUNDAY   02:30 ", schedule_timezone="Europe/Berlin", start_within_minutes="1",
         max_parallel_degree="2", checks=["WRITABLE", "FREE_SPACE"], notify_on_success=True, notify_on_failure=False,
         notification_recipients=" a@example.com;b@example.com ",
         **{PREFIX + "retries": "3", PREFIX + "repair_invalid": "no", "limit-memory_mb": "64", "depends-0-job": f"{first.pk} FIRST",
@@ -159,7 +159,7 @@ def test_a_new_job_is_the_row_that_sql_would_have_typed(form: Callable[..., JobF
     assert (made.schedule_value, made.schedule_timezone, made.start_within_minutes) == (
         "SUNDAY 02:30",
         "Europe/Berlin",
-        0,
+        1,
     )
     assert made.job_parameters == {"retries": 3, "repair_invalid": False}
     assert (made.resource_limits, made.max_parallel_degree) == ({"memory_mb": 64}, 2)

@@ -257,7 +257,7 @@ def test_the_dependencies_are_drawn_with_links_and_told_in_a_table(
 ) -> None:
     first = a_job(shop.target, "FIRST")
     MaintenanceJob.objects.filter(pk=job.pk).update(depends_on_jobs=f"{first.pk}:failure")
-    last = a_job(shop.target, "LAST", depends_on_jobs=f"{job.pk}:always")
+    last = settled(a_job(shop.target, "LAST", depends_on_jobs=f"{job.pk}:always"), timezone.now())
     text = parts(dba, f"/jobs/{job.pk}/")
     for other in (first, last):
         assert text.count(f'href="/jobs/{other.pk}/"') == 2

@@ -65,7 +65,12 @@ def bloated(sql: Sql, name: str = "b") -> None:
     """Nine of ten entries deleted, spread over all pages."""
     sql(f"CREATE TABLE {name} (a int, x text)")
     sql(f"INSERT INTO {name} SELECT i, md5(i::text) FROM generate_series(1, 60000) i")
-    sql(f"CREATE INDEX {name}_x ON {name} (x)", f"DELETE FROM {name} WHERE a % 10 <> 0", f"VACUUM (ANALYZE) {name}")
+    sql(
+        f"CREATE INDEX {name}_x ON {name} (x)",
+        f"DELETE FROM {name} WHERE a % 10 <> 0",
+        FLUSH,
+        f"VACUUM (ANALYZE) {name}",
+    )
 
 
 def test_planted_faults_are_found_mended_and_not_found_again(

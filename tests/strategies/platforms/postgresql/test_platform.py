@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from strategies.plans import ErrorClass
-from strategies.platforms.base import AddressRefused, PlatformError, Session, SessionTag
+from strategies.platforms.base import AddressRefused, PlatformError, RemoteSession, Session, SessionTag
 from strategies.platforms.postgresql.errors import Then, connect_refusal
 from strategies.platforms.postgresql.platform import PLATFORM
 from tests.servers import RunningServer
@@ -215,14 +215,17 @@ def test_a_cancel_between_two_statements_counts_too(session: Session) -> None:
 
 def test_a_session_can_be_ended_from_another_and_its_step_is_lost(open_session: Callable[..., Session]) -> None:
     asking, working = open_session(tag=SessionTag("abcd1234", "look")), open_session()
+
+    def asleep() -> list[RemoteSession]:
+        return [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working and "pg_sleep" in r.statement]
+
     thread, outcomes = in_background(working, "SELECT pg_sleep(60)")
-    (remote,) = wait_until(lambda: [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working])
-    assert "pg_sleep" in remote.statement
+    (remote,) = wait_until(asleep)
     assert PLATFORM.end_session(asking, remote, force=False)
     thread.join(10)
     assert outcomes[0].error.error_class is ErrorClass.CANCELLED
     thread, outcomes = in_background(working, "SELECT pg_sleep(60)")
-    (remote,) = wait_until(lambda: [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working])
+    (remote,) = wait_until(asleep)
     assert PLATFORM.end_session(asking, remote, force=True)
     thread.join(10)
     assert outcomes[0].error.error_class is ErrorClass.LOST
