@@ -160,8 +160,8 @@ def give_up_cut_off(moment: datetime) -> None:
     cut_off = TargetError(ErrorClass.LOST, "worker_lost", "Cut off: its worker was lost.")
     unplanned = JobRun.objects.filter(status=RunStatus.PLANNED, planned_at=None, planning_at__lt=before)
     for run in unplanned.select_related("target"):
-        if run.plan_attempts < CUT_OFF_PLANS:
-            plan_turns.put_off(run, cut_off, moment)
+        if run.plan_cut_offs < CUT_OFF_PLANS:
+            plan_turns.put_off(run, cut_off, moment, is_cut_off=True)
         else:
             endings.refuse_plan(run, cut_off, moment)
 
@@ -181,10 +181,11 @@ def find_silent(moment: datetime) -> None:
 
 def forget_unreleased(moment: datetime) -> None:
     """A plan that nobody released within a day is cancelled: what it saw is old. So is a run that could not be planned so long."""
-    old = JobRun.objects.filter(status=RunStatus.PLANNED, created_at__lt=moment - runs.UNRELEASED_FOR)
-    for run in old.filter(planned_at__isnull=False):
+    planned, day_ago = JobRun.objects.filter(status=RunStatus.PLANNED), moment - runs.UNRELEASED_FOR
+    for run in planned.filter(planned_at__lt=day_ago):
         endings.expire(run, moment)
-    for run in old.filter(planned_at=None, planning_at=None, start_before=None):  # one with a bound is missed
+    unplanned = planned.filter(planned_at=None, planning_at=None, created_at__lt=day_ago)
+    for run in unplanned.filter(start_before=None):  # one with a bound is missed
         endings.give_up_planning(run, moment)
 
 

@@ -20,10 +20,8 @@ from strategies.plans import TargetError
 from strategies.sentences import sentences
 
 NOT_PLANNED = "not_planned"  # an attempt failed because of trouble that may pass
-FIRST_WAIT, LONGEST_WAIT = (
-    timedelta(seconds=10),
-    timedelta(minutes=5),
-)  # between attempts; each wait is twice the one before
+FIRST_WAIT = timedelta(seconds=10)  # between attempts; each wait is twice the one before
+LONGEST_WAIT = timedelta(minutes=5)
 RECHECK_EVERY = timedelta(seconds=60)
 
 
@@ -45,8 +43,11 @@ def take(run: JobRun, moment: datetime) -> bool:
     return won
 
 
-def put_off(run: JobRun, error: TargetError, moment: datetime) -> bool:
-    """Trouble that may pass: the run stands in line again, from an instant that comes ever later. False = it is over, or planned."""
+def put_off(run: JobRun, error: TargetError, moment: datetime, *, is_cut_off: bool = False) -> bool:
+    """Trouble that may pass: the run stands in line again, from an instant that comes ever later. False = it is over, or planned.
+
+    `is_cut_off`: the trouble is that its worker was lost.
+    """
     again = moment + min(FIRST_WAIT * 2 ** min(run.plan_attempts, 10), LONGEST_WAIT)
     reason = Reason(
         NOT_PLANNED,
@@ -59,7 +60,7 @@ def put_off(run: JobRun, error: TargetError, moment: datetime) -> bool:
     rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, planned_at=None, planning_at=run.planning_at)
     won = rows.exclude(planning_at=None).update(
         planning_at=None, not_before=again, plan_attempts=F("plan_attempts") + 1, reasons=[reason.as_json()],
-        reasons_at=moment,
+        reasons_at=moment, plan_cut_offs=F("plan_cut_offs") + is_cut_off,
     )  # fmt: skip
     run.refresh_from_db()
     return won == 1

@@ -16,6 +16,7 @@ from tests.maintenance_portal.started import environment
 from tests.servers import available_servers
 
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.timeout(600)  # all of them in one go, beside whatever else this machine does
 
 
 @pytest.fixture(scope="module")

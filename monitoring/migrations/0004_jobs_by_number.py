@@ -19,9 +19,13 @@ def tell_jobs(apps, schema_editor):
     for pk, name, strategy, target in Job.objects.values_list('pk', 'job_name', 'strategy_id', 'target_id').iterator():
         jobs[name, strategy, target or home].append(pk)
     rows = Rollup.objects.filter(grain__in=('job', 'run'), job=None).exclude(name='').order_by()
-    for name, strategy, target in list(rows.values_list('name', 'strategy_name', 'target_id').distinct()):
-        if len(found := jobs.get((name, strategy, target), ())) == 1:
-            rows.filter(name=name, strategy_name=strategy, target_id=target).update(job_id=found[0])
+    told = defaultdict(list)
+    for pk, *place in rows.values_list('pk', 'name', 'strategy_name', 'target_id').iterator():
+        if len(found := jobs.get(tuple(place), ())) == 1:
+            told[found[0]].append(pk)
+    for job, pks in told.items():
+        for start in range(0, len(pks), 500):
+            Rollup.objects.filter(pk__in=pks[start : start + 500]).update(job_id=job)
     RollupMark.objects.update(
         operation_id=0, next_operation_id=0, next_at=None, arrived={}, unfinished={}, looked_at=None, took_ms=0
     )

@@ -136,6 +136,9 @@ class JobRun(models.Model):
     plan_attempts = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="How often it could not be planned because of trouble that may pass."
     )
+    plan_cut_offs = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often the worker that planned it was lost."
+    )
     is_released = models.BooleanField(default=False, help_text="May start by itself once the gate lets it.")
     plan = models.JSONField(null=True, blank=True)
     plan_digest = models.CharField(max_length=64, blank=True, default="")

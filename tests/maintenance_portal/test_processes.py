@@ -89,7 +89,7 @@ def test_the_pages_end_in_order(slow: Slow, caplog: pytest.LogCaptureFixture) ->
         ending.join(30)
         assert web.is_alive
     assert not broken
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.name != "waitress.queue"]  # that one tells of load only
 
 
 def refuses(port: int) -> bool:
@@ -97,6 +97,8 @@ def refuses(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:  # closed just while this one was taken
+        pass
     time.sleep(0.01)
     return False
 

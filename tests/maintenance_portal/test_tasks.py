@@ -128,6 +128,28 @@ def test_a_look_at_a_target_that_was_cut_off_says_so_and_is_not_open_for_ever(ta
 
 
 @pytest.mark.django_db
+def test_trouble_of_the_target_does_not_count_as_a_lost_worker(target: Target) -> None:
+    run, moment = asked(target), timezone.now()
+    JobRun.objects.filter(pk=run.pk).update(planning_at=moment, plan_attempts=9)
+    tasks.give_up_cut_off(moment + timedelta(minutes=11))
+    run.refresh_from_db()
+    assert (run.status, run.plan_cut_offs) == (RunStatus.PLANNED, 1)
+
+
+@pytest.mark.django_db
+def test_a_day_to_release_a_plan_begins_when_there_is_one(target: Target) -> None:
+    early, late = asked(target), asked(target)
+    asked_at = timezone.now()
+    JobRun.objects.filter(pk=early.pk).update(planned_at=asked_at)
+    JobRun.objects.filter(pk=late.pk).update(planned_at=asked_at + timedelta(hours=23, minutes=55))
+    tasks.forget_unreleased(asked_at + timedelta(hours=24, minutes=5))
+    early.refresh_from_db()
+    late.refresh_from_db()
+    assert (early.status, late.status) == (RunStatus.CANCELLED, RunStatus.PLANNED)
+    assert "nobody released this plan within a day" in early.message
+
+
+@pytest.mark.django_db
 def test_a_plan_that_costs_its_worker_the_life_each_time_is_not_made_for_ever(target: Target) -> None:
     run = asked(target)
     moment = timezone.now()
