@@ -16,7 +16,7 @@ from strategies.models import OCCUPYING, Hold, JobRun, MaintenanceJob, Target, T
 from strategies.needs import TargetNeeds
 from strategies.plans import Plan, Step
 from strategies.progress import Estimate
-from strategies.run_groups import LATELY, run_groups
+from strategies.run_groups import LATELY, ended_since, run_groups
 
 _PARTS_OF_DAY = ((6, "night"), (12, "morning"), (18, "afternoon"), (22, "evening"), (24, "night"))
 SHOWN = 8  # rows of each list; the headings say how many there are
@@ -84,9 +84,7 @@ def home(user: User, moment: datetime) -> Home:
     groups = {name: group.condition for name, group in run_groups(moment).items()}
     open_or_failed = runs.filter(groups["unhandled"] | groups["waiting"] | groups["unreleased"])
     counts = open_or_failed.aggregate(**_counts(groups, "unhandled", "waiting", "unreleased"))
-    lately = runs.filter(finished_at__gt=moment - LATELY).aggregate(
-        **_counts(groups, "failed_lately", "succeeded_lately")
-    )
+    lately = runs.filter(ended_since(moment - LATELY)).aggregate(**_counts(groups, "failed_lately", "succeeded_lately"))
     scheduled = MaintenanceJob.objects.visible_to(user).scheduled().filter(next_run__isnull=False)
     light = runs.defer("plan", "parameters")
     databases = _databases(user)

@@ -23,6 +23,7 @@ class On(StrEnum):
 class End(StrEnum):
     """How the other's latest run stands, as far as dependencies go."""
 
+    GONE = "gone"  # there is no such job any more
     NONE = "none"  # nothing of it counts since this job was last due
     OPEN = "open"
     SUCCEEDED = "succeeded"
@@ -110,7 +111,7 @@ class Upstream:
 
     @property
     def answer(self) -> Answer:
-        if self.end in (End.NONE, End.OPEN):
+        if self.end in (End.GONE, End.NONE, End.OPEN):
             return Answer.WAIT
         if self.on is On.ALWAYS:
             return Answer.MET
@@ -123,6 +124,8 @@ class Upstream:
     @property
     def sentence(self) -> str:
         """Why the run waits for this, or is left out because of it."""
+        if self.end is End.GONE:
+            return f"It runs after {self.what} {self.on.words}, and there is no {self.what} any more."
         if self.end is End.NONE:
             return f"It runs after {self.what} {self.on.words}, which has not run since this job was last due."
         if self.end is End.OPEN:
@@ -130,6 +133,14 @@ class Upstream:
         if self.answer is Answer.NEVER:
             return f"It runs only after {self.what} {self.on.words}, and run {self.run} of it {_ENDED[self.end]}."
         return f"It runs after {self.what} {self.on.words}; run {self.run} of it {_ENDED[self.end]}."
+
+    @property
+    def cleared_by(self) -> str:
+        """Who or what ends this waiting."""
+        if self.end is End.GONE:
+            return "A DBA changes what the job waits for, on its page."
+        is_over = self.answer is Answer.NEVER
+        return "Nothing: this run is left out." if is_over else "This clears by itself when that is so."
 
 
 _ENDED = {

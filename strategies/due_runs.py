@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from strategies import audit, endings, runs, tallies
+from strategies import audit, endings, job_definitions, runs, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.dependencies import parse_jobs, parse_names
 from strategies.job_definitions import Definition
@@ -151,6 +151,8 @@ def _records(
         rows = [
             run_of(job, config, definition, Origin.SCHEDULE, _key(job, due), due, moment) for due in instants
         ]  # fmt: skip
+    elif job_definitions.names_unknown_database(job):
+        return []  # a run is of a database; the audit tells what was missed
     else:
         target = job.target or Target.objects.get(is_home=True)
         rows = [

@@ -212,9 +212,12 @@ def job_reasons(job: JobFacts | None) -> list[Reason]:
     if job.problem:
         return [Reason("job_off", f"Job {job.name} {job.problem}", "A DBA mends the job on its page.")]
     return [
-        Reason(LEFT_OUT, upstream.sentence, "Nothing: this run is left out.", upstream.job)
-        if upstream.answer is Answer.NEVER
-        else Reason("dependency", upstream.sentence, "This clears by itself when that is so.", upstream.job)
+        Reason(
+            LEFT_OUT if upstream.answer is Answer.NEVER else "dependency",
+            upstream.sentence,
+            upstream.cleared_by,
+            upstream.job,
+        )
         for upstream in job.upstreams
     ]
 

@@ -26,14 +26,14 @@ def turn(clock: str | None, next_run: datetime | None, schedule: Recurrence | No
     """From what the row has to what it is to have; `schedule` None = nothing of it starts by itself any more.
 
     A new schedule counts from `since`, and what was due by then under the old one stays due. As long as the clock is the same,
-    so is the next due instant, be it past. Without a clock `next_run` was typed by somebody, and counts as it is.
+    so is the next due instant, be it past. Without a clock `next_run` was typed by somebody, or computed before clocks were kept,
+    and counts as it is.
     """
     new = text_of(schedule)
-    if clock is not None and clock != new:
-        passed = tuple(instants(_schedule(clock), next_run, since))
+    passed: tuple[datetime, ...] = ()
+    if schedule is None or (clock is not None and clock != new):
+        passed = tuple(instants(_schedule(clock) if clock is not None else None, next_run, since))
         next_run = None
-    else:
-        passed = ()
     if schedule is None:
         return Turn(None, None, passed)
     next_run = next_run or schedule.next_due(since)

@@ -64,8 +64,13 @@ def configurations(jobs: Iterable[MaintenanceJob]) -> dict[int | None, StrategyC
 
 
 def place_of(job: MaintenanceJob) -> int | None:
-    """The database of a job; None = home, whether the row names it or names none."""
-    return None if job.target is None or job.target.is_home else job.target_id
+    """The database of a job; None = home, whether the row names it or names none. One that is not there is never home."""
+    return None if job.target is not None and job.target.is_home else job.target_id
+
+
+def names_unknown_database(job: MaintenanceJob) -> bool:
+    """Whether the row names a database that is not there: SQLite's own shell, for one, knows no foreign keys."""
+    return job.target is None and job.target_id is not None
 
 
 def at_place(place: int | None) -> Q:
@@ -75,6 +80,8 @@ def at_place(place: int | None) -> Q:
 
 def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> Definition:
     """What this row means; `home` is meant where it names no database. Raises JobRefused for the first fault."""
+    if names_unknown_database(job):
+        raise JobRefused("target", f"There is no database {job.target_id}.")
     target = job.target or home
     _refuse_unknown_work(job, target)
     _refuse_figures(job, _OF_JOB)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -53,7 +52,7 @@ def job_facts(asking: Sequence[JobRun], moment: datetime) -> dict[int, JobFacts]
             *(_strategy(name, by_strategy.get((run.target_id, name), ()), run.depends_since) for name in names),
         ]
         job = run.job
-        found[run.pk] = JobFacts(job.job_name if job else "", _problem(job), unmet(upstreams))
+        found[run.pk] = JobFacts(job.job_name if job else str(run.job_id), _problem(job), unmet(upstreams))
     return found
 
 
@@ -93,7 +92,7 @@ def _dependencies(run: JobRun) -> tuple[tuple[Dependency, ...], tuple[str, ...]]
 
 def _problem(job: MaintenanceJob | None) -> str:
     if job is None:
-        return ""
+        return "is not there any more."
     if not job.is_active:
         return "is switched off."
     return f"is set aside: {job.quarantine_reason}" if job.quarantined_at is not None else ""
@@ -115,15 +114,17 @@ def _of_strategies(wanted: set[tuple[int, str]], counting: QuerySet[JobRun]) -> 
     """By database and strategy, whichever job began them."""
     if not wanted:
         return {}
-    by_target: dict[int, set[str]] = defaultdict(set)
-    for target, name in wanted:
-        by_target[target].add(name)
-    places = Q()
-    for target, names in by_target.items():
-        places |= Q(target_id=target, strategy_name__in=names)
-    groups = counting.filter(places).order_by().values("target_id", "strategy_name")
-    rows = groups.annotate(open=Max("pk", filter=Q(status__in=OPEN)), latest=Max("pk"))
-    return _candidates({(row["target_id"], row["strategy_name"]): [row["open"], row["latest"]] for row in rows})
+    targets = sorted({target for target, _ in wanted})
+    named = counting.filter(strategy_name__in={name for _, name in wanted})
+    pks: dict[tuple[int, str], list[int | None]] = {}
+    for start in range(0, len(targets), _CHUNK):
+        there = named.filter(target__in=targets[start : start + _CHUNK])
+        groups = there.order_by().values("target_id", "strategy_name")
+        for row in groups.annotate(open=Max("pk", filter=Q(status__in=OPEN)), latest=Max("pk")):
+            place = row["target_id"], row["strategy_name"]
+            if place in wanted:  # asked for by pairs, SQL would grow with each of them
+                pks[place] = [row["open"], row["latest"]]
+    return _candidates(pks)
 
 
 def _candidates(pks: Mapping[Key, Sequence[int | None]]) -> dict[Key, Candidates]:
@@ -137,7 +138,7 @@ def _candidates(pks: Mapping[Key, Sequence[int | None]]) -> dict[Key, Candidates
 
 def _job(entry: Dependency, known: Mapping[int, Candidates], since: datetime | None) -> Upstream:
     if entry.job not in known:
-        return Upstream(f"job {entry.job}, which no longer exists,", entry.on, End.NONE)
+        return Upstream(f"job {entry.job}", entry.on, End.GONE)
     return Upstream(f"job {entry.job}", entry.on, *_end(known[entry.job], since), entry.job)
 
 

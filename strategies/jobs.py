@@ -8,16 +8,18 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from strategies import batches, due_runs, endings, job_clock, job_definitions, runs, settling
 from strategies.audit import Actor
-from strategies.batches import Budget
+from strategies.batches import Behind, Budget
 from strategies.due_runs import begin, run_of
 from strategies.gate import LEFT_OUT, job_reasons
 from strategies.job_definitions import Definition, JobRefused
 from strategies.job_facts import job_facts
 from strategies.models import JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig, Target
+
+_behind = Behind()
 
 
 def plan_due(moment: datetime, budget: Budget | None = None) -> int:
@@ -26,12 +28,10 @@ def plan_due(moment: datetime, budget: Budget | None = None) -> int:
     What came due last comes first, so that jobs with a long past to make up for keep none waiting whose turn is now.
     Two at once are as safe as one: each due instant has one `due_key`, and `next_run` moves on by a conditional update.
     """
-    lead = moment + timedelta(seconds=settings.PORTAL_PLAN_AHEAD_SECONDS)
-    scheduled = MaintenanceJob.objects.scheduled()
-    due = scheduled.filter(next_run__lte=moment).order_by("-next_run", "pk")
-    coming = scheduled.filter(next_run__gt=moment, next_run__lte=lead).order_by("next_run", "pk")
-    unprepared = coming.filter(Q(prepared_for=None) | ~Q(prepared_for=F("next_run")))
-    pks = [pk for rows in (due, unprepared) for pk in rows.values_list("pk", flat=True)[: settling.AT_ONCE]]
+    wanted = _wanted(moment)
+    due = wanted.filter(next_run__lte=moment).order_by("-next_run", "pk")
+    unprepared = wanted.filter(next_run__gt=moment).order_by("next_run", "pk")
+    pks = _behind.keys(due, unprepared, most=settling.AT_ONCE)
     if not pks:
         return 0
     home = Target.objects.get(is_home=True)
@@ -40,16 +40,25 @@ def plan_due(moment: datetime, budget: Budget | None = None) -> int:
         lambda some: _plan(some, home, moment, budget),
         lambda pk, _: settling.give_up(pk, moment, is_settled=True),
         budget,
+        _behind,
     )
 
 
+def _wanted(moment: datetime) -> QuerySet[MaintenanceJob]:
+    """Jobs that are due, and those that come up within the lead time and are not prepared yet."""
+    lead = moment + timedelta(seconds=settings.PORTAL_PLAN_AHEAD_SECONDS)
+    is_unprepared = Q(prepared_for=None) | ~Q(prepared_for=F("next_run"))
+    return MaintenanceJob.objects.scheduled().filter(Q(next_run__lte=moment) | is_unprepared, next_run__lte=lead)
+
+
 def _plan(pks: Sequence[int], home: Target, moment: datetime, budget: Budget | None) -> int:
-    by_key = MaintenanceJob.objects.scheduled().select_related("target").in_bulk(pks)
+    """Asks again for what is wanted: a row that was dealt with since its key was read is none of them any more."""
+    by_key = _wanted(moment).select_related("target").in_bulk(pks)
     rows = [by_key[pk] for pk in pks if pk in by_key]
     configs = job_definitions.configurations(rows)
     count = 0
     for job in rows:
-        if budget is not None and budget.is_spent:
+        if count and batches.is_spent(budget):
             break
         config = configs.get(job.pk)
         try:

@@ -60,7 +60,7 @@ def put_off(run: JobRun, error: TargetError, moment: datetime, *, is_cut_off: bo
     rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, planned_at=None, planning_at=run.planning_at)
     won = rows.exclude(planning_at=None).update(
         planning_at=None, not_before=again, plan_attempts=F("plan_attempts") + 1, reasons=[reason.as_json()],
-        reasons_at=moment, plan_cut_offs=F("plan_cut_offs") + is_cut_off,
+        reasons_at=moment, plan_cut_offs=F("plan_cut_offs") + int(is_cut_off),
     )  # fmt: skip
     run.refresh_from_db()
     return won == 1

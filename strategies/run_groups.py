@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from strategies.models import BAD, GOOD, OCCUPYING, TERMINAL, RunStatus
+from strategies.models import BAD, GOOD, OCCUPYING, TERMINAL, JobRun, RunStatus
 
 LATELY = timedelta(hours=24)
 
@@ -19,9 +19,23 @@ class RunGroup(NamedTuple):
     condition: Q
 
 
+def _unhandled() -> Q:
+    """By its own index whatever else is asked of the runs: SQLite searches it for IN (1), and not for the bare column."""
+    return _by_index(awaits_handling__in=(True,))
+
+
+def ended_since(moment: datetime) -> Q:
+    """Runs that ended after that, by the index on their ends: else SQLite reads all runs of the databases that somebody sees."""
+    return _by_index(finished_at__gt=moment)
+
+
+def _by_index(**condition: Any) -> Q:
+    return Q(pk__in=JobRun.objects.filter(**condition).order_by().values_list("pk", flat=True))
+
+
 def run_groups(moment: datetime) -> dict[str, RunGroup]:
     """By the name that stands in addresses."""
-    lately = Q(finished_at__gt=moment - LATELY)
+    lately = ended_since(moment - LATELY)
     is_kept_from_plan = Q(
         status=RunStatus.PLANNED, is_released=True, planned_at=None, planning_at=None, reasons_at__isnull=False
     )
@@ -35,7 +49,7 @@ def run_groups(moment: datetime) -> dict[str, RunGroup]:
         "unreleased": RunGroup(
             "Plans not released", Q(status=RunStatus.PLANNED, is_released=False, planned_at__isnull=False)
         ),
-        "unhandled": RunGroup("Failed or missed, not handled", Q(awaits_handling=True)),
+        "unhandled": RunGroup("Failed or missed, not handled", _unhandled()),
         "failed_lately": RunGroup("Failed or missed in 24 hours", Q(status__in=BAD) & lately),
         "succeeded_lately": RunGroup("Succeeded in 24 hours", Q(status__in=GOOD) & lately),
         "ended": RunGroup("Ended", Q(status__in=TERMINAL)),

@@ -6,14 +6,15 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, Field, Value
 from django.db.models.functions import Coalesce
 
 from strategies import audit, batches, due_runs, job_clock, job_definitions, job_edges
 from strategies.audit import PORTAL
-from strategies.batches import Budget
+from strategies.batches import Behind, Budget
 from strategies.job_clock import READ_WITHIN, Turn
 from strategies.job_definitions import Definition, JobRefused
 from strategies.job_facts import BY_ITSELF
@@ -24,6 +25,7 @@ from strategies.models.job import MaintenanceJobQuerySet
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500  # jobs dealt with in one tick; the rest has its turn in the next
+_behind = Behind()
 
 
 def settle(moment: datetime, budget: Budget | None = None) -> int:
@@ -32,20 +34,25 @@ def settle(moment: datetime, budget: Budget | None = None) -> int:
     Those that are due first come first. Two at once are as safe as one: each row is locked, and looked at again then.
     """
     rows = MaintenanceJob.objects.unsettled().order_by(F("next_run").asc(nulls_last=True), "pk")
-    pks = list(rows.values_list("pk", flat=True)[:AT_ONCE])
-    if not pks:
+    pks = _behind.keys(rows, most=AT_ONCE)
+    if not pks and _round.after is None:
         return 0
     home = Target.objects.get(is_home=True)
     count = batches.in_batches(
-        pks, lambda some: _settle(some, home, moment), lambda pk, _: give_up(pk, moment, is_settled=False), budget
+        pks,
+        lambda some: _settle(some, home, moment, budget),
+        lambda pk, _: give_up(pk, moment, is_settled=False),
+        budget,
+        _behind,
     )
     if count:
-        _reconsider_dependants(home)
+        _round.begin()
+    _reconsider_dependants(home, budget)
     return count
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
+class Ground:
     """What rows are judged by, read once for many of them."""
 
     home: Target
@@ -53,7 +60,7 @@ class _Ground:
     rings: Rings
 
     @classmethod
-    def of(cls, jobs: Sequence[MaintenanceJob], home: Target) -> _Ground:
+    def of(cls, jobs: Sequence[MaintenanceJob], home: Target) -> Ground:
         return cls(home, job_definitions.configurations(jobs), Rings(jobs))
 
     def judge(self, job: MaintenanceJob) -> Definition:
@@ -66,18 +73,23 @@ class _Ground:
 
 def judge(job: MaintenanceJob) -> Definition:
     """What this row means, saved or not, as the tick judges it. Raises JobRefused."""
-    return _Ground.of([job], Target.objects.get(is_home=True)).judge(job)
+    return Ground.of([job], Target.objects.get(is_home=True)).judge(job)
 
 
-def _settle(pks: Sequence[int], home: Target, moment: datetime) -> int:
+def _settle(pks: Sequence[int], home: Target, moment: datetime, budget: Budget | None = None) -> int:
+    """How many there was time for, at least one: a row with a long past takes a second, and others wait for the lock meanwhile."""
+    count = 0
     with transaction.atomic():
         runs = due_runs.hold(pks)
         jobs = list(_locked(pks, is_settled=False))
         job_edges.keep(jobs)
-        ground = _Ground.of(jobs, home)  # while the rows are held: who changes a configuration now unsettles them again
+        ground = Ground.of(jobs, home)  # while the rows are held: who changes a configuration now unsettles them again
         for job in jobs:
+            if count and batches.is_spent(budget):
+                break
             _settle_one(job, [run for run in runs if run.job_id == job.pk], ground, moment)
-    return len(jobs)
+            count += 1
+    return count
 
 
 def _locked(pks: Sequence[int], *, is_settled: bool) -> Sequence[MaintenanceJob]:
@@ -85,7 +97,7 @@ def _locked(pks: Sequence[int], *, is_settled: bool) -> Sequence[MaintenanceJob]
     return list(rows.select_for_update(of=("self",)))
 
 
-def _settle_one(job: MaintenanceJob, runs: Sequence[JobRun], ground: _Ground, moment: datetime) -> None:
+def _settle_one(job: MaintenanceJob, runs: Sequence[JobRun], ground: Ground, moment: datetime) -> None:
     since = moment - READ_WITHIN
     try:
         definition = ground.judge(job)
@@ -164,30 +176,36 @@ def _set_aside(job: MaintenanceJob, runs: Sequence[JobRun], reason: str, moment:
 
 
 def give_up(pk: int, moment: datetime, *, is_settled: bool) -> None:
-    """Set a row aside on which the portal itself failed, or which it cannot even read: then the reason names the column."""
-    column, reason = _unreadable(pk), "The portal itself failed on this row; its log says where."
-    if column:
-        reason = f"{column}: What stands there cannot be read."
-    elif is_settled:
-        try:
-            set_aside(pk, reason, moment)
-        except batches.PASSING:
-            raise
-        except Exception:
-            log.exception("what was due of job %s could not be recorded", pk)
-    _quarantine(pk, reason, moment, is_settled=is_settled)
+    """Set a row aside on which the portal itself failed, or which it cannot even read: then the reason names the column.
+
+    What was due of it is told as far as that can be done.
+    """
+    unreadable, reason = _unreadable(pk), "The portal itself failed on this row; its log says where."
+    if unreadable is not None:
+        reason = f"{unreadable.column}: What stands there cannot be read."
+    try:
+        with transaction.atomic():
+            runs = due_runs.hold([pk])
+            rows = MaintenanceJob.objects.filter(pk=pk, is_settled=is_settled).select_for_update(of=("self",))
+            for job in rows.defer(unreadable.name) if unreadable is not None else rows:
+                _set_aside(job, runs, reason, moment, moment)
+    except batches.PASSING:
+        raise
+    except Exception:
+        log.exception("what was due of job %s could not be recorded", pk)
+        _quarantine(pk, reason, moment, is_settled=is_settled)
 
 
-def _unreadable(pk: int) -> str:
-    """The first column of a row that cannot be read; empty = all can."""
+def _unreadable(pk: int) -> Field[Any, Any] | None:
+    """The first column of a row that cannot be read; None = all can."""
     for field in MaintenanceJob._meta.concrete_fields:
         try:
             MaintenanceJob.objects.filter(pk=pk).values_list(field.attname, flat=True).first()
         except batches.PASSING:
             raise
         except Exception:
-            return str(field.column)
-    return ""
+            return field
+    return None
 
 
 def _quarantine(pk: int, reason: str, moment: datetime, *, is_settled: bool) -> None:
@@ -214,21 +232,46 @@ def _set_asides() -> MaintenanceJobQuerySet:
     return MaintenanceJob.objects.filter(is_settled=True, quarantined_at__isnull=False)
 
 
-def _reconsider_dependants(home: Target) -> None:
-    """Have jobs looked at again that were set aside for what they depend on, where that is no longer what is wrong.
+class _Round:
+    """How far the jobs that were set aside for what they depend on have been looked at again since rows were read.
 
-    Only those that would come out differently: so two that wait for each other never unsettle one another for ever.
+    A process that ends in the middle leaves that to the next, which has all of them looked at when it begins.
     """
-    jobs = list(_set_asides().filter(quarantine_reason__startswith="depends_on_").select_related("target"))
-    if not jobs:
-        return
-    ground = _Ground.of(jobs, home)
+
+    def __init__(self) -> None:
+        self.after: int | None = None  # the key behind which to go on; None = all have been looked at
+        self._is_stale = False  # rows were read since it began: another one follows
+
+    def begin(self) -> None:
+        self._is_stale = bool(self.after)
+        self.after = self.after or 0
+
+    def reached(self, pk: int | None) -> None:
+        """None = the end."""
+        self.after, self._is_stale = (pk, self._is_stale) if pk else (0 if self._is_stale else None, False)
+
+
+_round = _Round()
+
+
+def _reconsider_dependants(home: Target, budget: Budget | None) -> None:
+    """Have jobs looked at again that were set aside for what they depend on, where that is no longer what is wrong."""
+    while _round.after is not None and not batches.is_spent(budget):
+        rows = _set_asides().filter(quarantine_reason__startswith="depends_on_", pk__gt=_round.after).order_by("pk")
+        pks = list(rows.values_list("pk", flat=True)[: batches.SIZE])
+        batches.in_batches(pks, lambda some: _look_again(some, home), lambda *_: None, None)
+        _round.reached(pks[-1] if len(pks) == batches.SIZE else None)
+
+
+def _look_again(pks: Sequence[int], home: Target) -> int:
+    """Only those are read anew that would come out differently: so two that wait for each other never unsettle one another for ever."""
+    jobs = list(_set_asides().filter(pk__in=pks).select_related("target"))
+    ground = Ground.of(jobs, home)
     changed = [job.pk for job in jobs if _refusal(job, ground) != job.quarantine_reason]
-    for start in range(0, len(changed), AT_ONCE):
-        _set_asides().filter(pk__in=changed[start : start + AT_ONCE]).update(is_settled=False)
+    return _set_asides().filter(pk__in=changed).update(is_settled=False)
 
 
-def _refusal(job: MaintenanceJob, ground: _Ground) -> str | None:
+def _refusal(job: MaintenanceJob, ground: Ground) -> str | None:
     try:
         ground.judge(job)
     except JobRefused as refusal:

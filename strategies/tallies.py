@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 
 from strategies.models import BAD, GOOD, JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig
@@ -96,10 +96,18 @@ def count(run: JobRun) -> None:
     if not _was_executed(run):
         return
     execution = Execution(run, _resumed(run), run.finished_at)
+    try:
+        _count(execution)
+    except OperationalError:  # two stood in each other's way, and this one gave way
+        _count(execution)
+
+
+def _count(execution: Execution) -> None:
+    """The configurations come before the job: so lock them, too, those who change a configuration, which unsettles its jobs."""
     with transaction.atomic():
-        if run.job_id is not None:
-            _count_job(execution, run.job_id)
         _count_configs(execution)
+        if execution.run.job_id is not None:
+            _count_job(execution, execution.run.job_id)
 
 
 def count_missed(job_id: int, message: str) -> None:
@@ -123,7 +131,8 @@ def _resumed(run: JobRun) -> list[JobRun]:
 
 def _count_job(execution: Execution, job_id: int) -> None:
     run = execution.run
-    row = MaintenanceJob.objects.select_for_update().only(*_AVERAGE, "error_count").filter(pk=job_id).first()
+    rows = MaintenanceJob.objects.filter(pk=job_id).only(*_AVERAGE, "error_count")
+    row = rows.select_for_update(no_key=_without_key()).first()
     if row is None:
         return
     values: dict[str, Any] = {
@@ -139,6 +148,11 @@ def _count_job(execution: Execution, job_id: int) -> None:
     MaintenanceJob.objects.filter(pk=job_id).update(**values)
 
 
+def _without_key() -> bool:
+    """Whether rows can be locked so that runs which name them are still begun meanwhile, as by whoever holds the job."""
+    return connection.features.has_select_for_no_key_update
+
+
 def _count_configs(execution: Execution) -> None:
     run = execution.run
     if run.config_id is not None:
@@ -149,7 +163,7 @@ def _count_configs(execution: Execution) -> None:
             place, strategy__strategy_name=run.strategy_name, target_object=run.target_object, is_active=True
         )
     counters = (*_AVERAGE, "success_count", "failure_count")
-    for row in rows.select_for_update(of=("self",)).order_by("pk").only(*counters):
+    for row in rows.select_for_update(of=("self",), no_key=_without_key()).order_by("pk").only(*counters):
         values: dict[str, Any] = {
             "execution_count": row.execution_count + (not execution.before),
             "last_execution": run.started_at or execution.ended,

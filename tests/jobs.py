@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.db import connection
 
 from strategies import settling
 from strategies.models import JobType, MaintenanceJob, ScheduleType, StrategyConfig, Target, TargetType
@@ -37,3 +40,14 @@ def settled(job: MaintenanceJob, moment: datetime = NOON) -> MaintenanceJob:
     settling.settle(moment)
     job.refresh_from_db()
     return job
+
+
+def until_somebody_waits() -> None:
+    """Of PostgreSQL: go on when another connection waits for a lock."""
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -46,7 +46,7 @@ def test_what_is_no_list_of_jobs_is_refused(text: str, words: str) -> None:
         (On.ALWAYS, End.SUCCEEDED, Answer.MET),
         (On.ALWAYS, End.FAILED, Answer.MET),
         (On.ALWAYS, End.LEFT_OUT, Answer.MET),
-        *((on, end, Answer.WAIT) for on in On for end in (End.NONE, End.OPEN)),
+        *((on, end, Answer.WAIT) for on in On for end in (End.GONE, End.NONE, End.OPEN)),
     ],
 )
 def test_each_end_of_the_other_means_go_wait_or_never(on: On, end: End, answer: Answer) -> None:
@@ -54,6 +54,12 @@ def test_each_end_of_the_other_means_go_wait_or_never(on: On, end: End, answer: 
     assert upstream.answer is answer
     assert upstream.sentence.startswith("It runs")
     assert upstream.sentence.endswith(".")
+
+
+def test_of_a_job_that_is_gone_it_is_said_so_and_who_can_help() -> None:
+    upstream = Upstream("job 12", On.SUCCESS, End.GONE)
+    assert upstream.sentence == "It runs after job 12 has succeeded, and there is no job 12 any more."
+    assert upstream.cleared_by.startswith("A DBA changes")
 
 
 EDGES = {1: [2], 2: [3, 4], 3: [5], 4: [5], 5: [], 6: [7], 7: [8], 8: [6], 9: [9], 10: [6]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 
 from strategies import due_runs, events
 from strategies.audit import Actor
@@ -116,6 +116,74 @@ def test_where_the_database_gives_way_nothing_is_announced(target: Target, monke
         events.emit(ANNA, "LOAD_DONE", NOON)
     assert not Event.objects.exists()
     assert not AuditEntry.objects.filter(action="event.emitted").exists()
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, *jobs: MaintenanceJob) -> None:
+    """The database gives way at these jobs."""
+    begin, broken = due_runs.begin, {job.pk for job in jobs}
+
+    def give_way(actor: Actor, run: JobRun) -> JobRun:
+        if run.job_id in broken:
+            raise OperationalError("database is locked")
+        return begin(actor, run)
+
+    monkeypatch.setattr(due_runs, "begin", give_way)
+
+
+def test_trouble_of_the_database_that_one_listener_meets_keeps_none_of_the_others_from_it(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, broken, last = (listener(target, name) for name in ("FIRST", "BROKEN", "LAST"))
+    breaking(monkeypatch, broken)
+    emitted = events.emit(ANNA, "LOAD_DONE", NOON)
+    assert begun(emitted) == [first.pk, last.pk]
+    assert left(emitted) == {"BROKEN": "The portal's database gave way before its turn: start it by hand."}
+
+
+def test_many_listeners_begin_in_parts_and_those_that_the_database_kept_from_it_are_told(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events.batches, "SIZE", 2)
+    jobs = [listener(target, f"JOB{number}") for number in range(5)]
+    pks = [job.pk for job in jobs]
+    assert begun(events.emit(ANNA, "LOAD_DONE", NOON)) == pks
+    breaking(monkeypatch, jobs[2], jobs[3])
+    emitted = events.emit(ANNA, "LOAD_DONE", NOON + MINUTE)
+    assert begun(emitted) == pks[:2]
+    assert set(left(emitted)) == {"JOB2", "JOB3", "JOB4"}
+    runs = JobRun.objects.filter(due_at=NOON + MINUTE).order_by("pk")
+    assert list(runs.values_list("job", flat=True)) == pks[:2]
+
+
+def test_each_part_of_the_listeners_is_kept_before_the_next_begins(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events.batches, "SIZE", 2)
+    for number in range(5):
+        listener(target, f"JOB{number}")
+    kept: list[int] = []
+    begin = due_runs.begin
+
+    def noting(actor: Actor, run: JobRun) -> JobRun:
+        transaction.on_commit(lambda: kept.append(len(begun_so_far)))
+        begun_so_far.append(run)
+        return begin(actor, run)
+
+    begun_so_far: list[JobRun] = []
+    monkeypatch.setattr(due_runs, "begin", noting)
+    events.emit(ANNA, "LOAD_DONE", NOON)
+    assert kept == [2, 2, 4, 4, 5]
+
+
+def test_rows_that_no_tick_has_read_yet_are_judged_as_they_stand_and_left_to_the_tick(target: Target) -> None:
+    mended = settled(listener(target, "MENDED", job_parameters={"x": 1}))
+    spoilt = settled(listener(target, "SPOILT"))
+    MaintenanceJob.objects.filter(pk=mended.pk).update(job_parameters=None)
+    MaintenanceJob.objects.filter(pk=spoilt.pk).update(job_parameters={"x": 1})
+    emitted = events.emit(ANNA, "LOAD_DONE", NOON)
+    assert begun(emitted) == [mended.pk]
+    assert left(emitted)["SPOILT"].startswith("job_parameters: ")
+    assert MaintenanceJob.objects.unsettled().count() == 2
 
 
 def test_the_audit_tells_of_each_run_to_those_who_see_its_database(target: Target, person: Any) -> None:

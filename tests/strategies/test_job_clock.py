@@ -52,8 +52,9 @@ def test_a_job_without_a_clock_is_due_no_more_and_what_passed_is_told(schedule: 
     assert turn(OF_HOURLY, NOON + HOUR, schedule, NOON) == Turn(None, None)
 
 
-def test_what_was_typed_into_a_job_that_nothing_starts_was_never_due() -> None:
-    assert turn(None, NOON - HOUR, None, NOON) == Turn(None, None)
+def test_of_a_job_that_nothing_starts_any_more_also_what_was_due_without_a_clock_is_told() -> None:
+    assert turn(None, NOON - HOUR, None, NOON) == Turn(None, None, (NOON - HOUR,))
+    assert turn(None, NOON + HOUR, None, NOON) == Turn(None, None)
 
 
 def test_instants_go_from_the_first_to_the_end_and_older_ones_are_not_told_one_by_one() -> None:

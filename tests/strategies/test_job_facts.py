@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from strategies import endings, jobs, successors
 from strategies.dependencies import Answer
-from strategies.gate import JobFacts
-from strategies.job_facts import job_facts
+from strategies.gate import JobFacts, job_reasons
+from strategies.job_facts import _of_strategies, job_facts
 from strategies.models import AuditEntry, JobRun, MaintenanceJob, Origin, RunStatus, Stop, StrategyConfig, Target
 from tests import jobs as rows
 from tests import scripted
@@ -194,6 +195,54 @@ def test_of_two_jobs_with_the_strategy_the_one_that_is_open_is_waited_for(
     running = indexes(target, Origin.SCHEDULE, RunStatus.RUNNING, finished_at=None)
     indexes(target, Origin.SCHEDULE, RunStatus.SUCCEEDED)
     assert [upstream.run for upstream in after_indexes().upstreams] == [running.pk]
+
+
+def test_strategies_are_waited_for_on_any_number_of_databases(target: Target) -> None:
+    """SQLite takes no expression deeper than 1000."""
+    last = indexes(target, Origin.SCHEDULE, RunStatus.SUCCEEDED)
+    other = indexes(scripted_target("other"), Origin.SCHEDULE, RunStatus.SUCCEEDED)
+    many = {(10_000 + number, "INDEX_MAINTENANCE") for number in range(1500)}
+    wanted = {(target.pk, "INDEX_MAINTENANCE"), (other.target_id, "CLEANUP_MAINTENANCE"), *many}
+    found = _of_strategies(wanted, JobRun.objects.filter(due_at__lte=AT))
+    assert {place: {run.pk for run in runs} for place, runs in found.items()} == {
+        (target.pk, "INDEX_MAINTENANCE"): {last.pk}
+    }
+
+
+# Upstreams that are gone.
+
+
+def test_who_waits_for_a_job_that_is_deleted_is_set_aside_and_its_run_says_why(target: Target) -> None:
+    pair = Pair(target)
+    waiting = the_run(pair.second)
+    JobRun.objects.filter(job=pair.first).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM generic_maintenance_jobs WHERE job_id = %s", [pair.first.pk])
+    jobs.open_plans(AT)
+    waiting.refresh_from_db()
+    gone = pair.first.pk
+    assert [reason["sentence"] for reason in waiting.reasons] == [
+        f"It runs after job {gone} has succeeded, and there is no job {gone} any more."
+    ]
+    assert settled(pair.second, AT).quarantine_reason == f"depends_on_jobs: There is no job {gone}."
+    jobs.open_plans(AT)
+    waiting.refresh_from_db()
+    assert [reason["code"] for reason in waiting.reasons] == ["job_off"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the others keep to their foreign keys")
+def test_a_run_whose_own_job_was_deleted_does_not_start_by_itself(target: Target) -> None:
+    """The shell of SQLite has no foreign keys."""
+    job = nightly(target)
+    jobs.plan_due(NIGHT)
+    assert connection.disable_constraint_checking()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM generic_maintenance_jobs")
+    run = JobRun.objects.select_related("target", "job", "config").get()
+    reasons = job_reasons(job_facts([run], AT)[run.pk])
+    assert [reason.sentence for reason in reasons] == [f"Job {job.pk} is not there any more."]
+    JobRun.objects.all().delete()
+    connection.enable_constraint_checking()
 
 
 # Names of jobs that the reader may not see.

@@ -8,7 +8,19 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from strategies.models import JobType, MaintenanceJob, ScheduleType, StrategyConfig, StrategyType, Target, TargetType
+from strategies import jobs, settling
+from strategies.models import (
+    JobRun,
+    JobType,
+    MaintenanceJob,
+    RunStatus,
+    ScheduleType,
+    StrategyConfig,
+    StrategyType,
+    Target,
+    TargetType,
+)
+from tests.jobs import SECOND, a_job, settled
 
 pytestmark = pytest.mark.django_db
 ZONE = "+00" if connection.vendor == "postgresql" else ""
@@ -130,12 +142,44 @@ def test_a_next_run_that_is_typed_beside_a_change_is_told_from_what_was_due(job:
     assert state(job) == (False, datetime(2026, 11, 25, 18, 0, tzinfo=UTC), None)
 
 
+def test_a_next_run_that_is_typed_over_a_prepared_one_is_read_anew(job: MaintenanceJob) -> None:
+    MaintenanceJob.objects.filter(pk=job.pk).update(prepared_for=NIGHT)
+    send(f"UPDATE generic_maintenance_jobs SET next_run = '2026-11-26 02:00:00{ZONE}'")
+    assert state(job) == (True, NIGHT, CLOCK)
+    send(f"UPDATE generic_maintenance_jobs SET next_run = '2026-11-26 05:00:00{ZONE}'")
+    assert state(job) == (False, NIGHT + timedelta(hours=3), None)
+
+
+@pytest.mark.parametrize("hours", [-1, 3])
+def test_a_run_that_was_prepared_gives_way_to_a_next_run_that_is_typed(sqlite_target: Target, hours: int) -> None:
+    job, typed = settled(a_job(sqlite_target)), NIGHT + timedelta(hours=hours)
+    jobs.plan_due(NIGHT - 30 * SECOND)
+    send(f"UPDATE generic_maintenance_jobs SET next_run = '{typed:%Y-%m-%d %H:%M:%S}{ZONE}'")
+    for moment in (NIGHT - 20 * SECOND, NIGHT + SECOND, NIGHT + timedelta(hours=3, seconds=1)):
+        settling.settle(moment)
+        jobs.plan_due(moment)
+    runs = JobRun.objects.filter(job=job).exclude(status=RunStatus.CANCELLED)
+    due = runs.order_by("due_at").values_list("due_at", flat=True)
+    assert list(due) == ([typed] if hours > 0 else [typed, NIGHT])
+    assert JobRun.objects.filter(job=job, status=RunStatus.CANCELLED, due_at=NIGHT).count() == 1
+    job.refresh_from_db()
+    assert (job.is_settled, job.next_run, job.clock) == (True, NIGHT + timedelta(days=1), CLOCK)
+
+
+def test_who_waits_for_a_job_that_is_deleted_is_read_anew(job: MaintenanceJob) -> None:
+    gone = a_job(None, "GONE")
+    waiting = settled(a_job(None, "WAITING", depends_on_jobs=f"{job.pk}, {gone.pk}:always"))
+    send(f"DELETE FROM generic_maintenance_jobs WHERE job_id = {gone.pk}")
+    assert (state(waiting)[0], state(job)[0]) == (False, True)
+
+
 @pytest.mark.parametrize(
     "kept",
     [
         {"next_run": None, "clock": None},
         {"next_run": None, "clock": None, "quarantined_at": NIGHT, "quarantine_reason": "x"},
         {"next_run": NIGHT + timedelta(days=1), "last_due": NIGHT},
+        {"next_run": NIGHT + timedelta(days=1), "last_due": NIGHT, "prepared_for": NIGHT},
     ],
 )
 def test_what_the_portal_writes_itself_leaves_a_job_settled(job: MaintenanceJob, kept: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ from django.test.utils import CaptureQueriesContext
 from maintenance_portal import tasks
 from strategies import due_runs, endings, holds, jobs, runs, successors
 from strategies.audit import Actor
-from strategies.batches import Budget
 from strategies.models import (
     AuditEntry,
     JobRun,
@@ -27,6 +26,7 @@ from strategies.models import (
 from strategies.workers import WorkerIdentity
 from tests import jobs as rows
 from tests import scripted
+from tests.budgets import SpentAfter
 from tests.jobs import DAY, HOUR, MINUTE, NIGHT, NOON, SECOND, settled
 from tests.scripted import World
 
@@ -318,6 +318,29 @@ def test_two_beats_make_one_run_of_each_due_instant(a_job: Callable[..., Mainten
     assert JobRun.objects.count() == 1
 
 
+def test_a_row_that_fails_has_no_other_planned_a_whole_period_ahead(
+    a_job: Callable[..., MaintenanceJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well, broken = [settled(a_job(f"WELL{number}")) for number in range(3)], settled(a_job("BROKEN"))
+    real = jobs.job_definitions.read
+    monkeypatch.setattr(
+        jobs.job_definitions, "read", lambda job, *rest: 1 / 0 if job.job_name == "BROKEN" else real(job, *rest)
+    )
+    jobs.plan_due(NIGHT + SECOND)
+    assert sorted(JobRun.objects.values_list("job", "due_at", "status")) == [
+        *((job.pk, NIGHT, RunStatus.PLANNED) for job in well), (broken.pk, NIGHT, RunStatus.MISSED),
+    ]  # fmt: skip
+    assert not MaintenanceJob.objects.filter(prepared_for__isnull=False).exists()
+
+
+def test_a_row_that_was_dealt_with_since_its_key_was_read_is_left_alone(a_job: Callable[..., MaintenanceJob]) -> None:
+    moved, prepared = settled(a_job("MOVED")), settled(a_job("PREPARED", schedule_value="02:01"))
+    home = Target.objects.get(is_home=True)
+    jobs.plan_due(NIGHT)
+    assert jobs._plan([moved.pk, prepared.pk], home, NIGHT, None) == 0
+    assert JobRun.objects.count() == 2
+
+
 def test_what_was_planned_ahead_is_withdrawn_when_the_job_is_changed(a_job: Callable[..., MaintenanceJob]) -> None:
     job = settled(a_job())
     jobs.plan_due(NIGHT - 30 * SECOND)
@@ -434,14 +457,10 @@ def test_the_shortest_bound_is_a_minute_and_lets_a_run_start_in_the_second_in_wh
     assert the_run(job).status == RunStatus.READY
 
 
-def test_jobs_with_a_long_past_keep_none_waiting_whose_turn_is_now(
-    a_job: Callable[..., MaintenanceJob], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_jobs_with_a_long_past_keep_none_waiting_whose_turn_is_now(a_job: Callable[..., MaintenanceJob]) -> None:
     past = settled(a_job("PAST", kind="CUSTOM", schedule_value="30 * * * *"))
     now = settled(a_job("NOW"))
-    spent = iter([False, False, True, True])
-    monkeypatch.setattr(Budget, "is_spent", property(lambda _: next(spent)))
-    assert jobs.plan_due(NIGHT, Budget(60)) == 1
+    assert jobs.plan_due(NIGHT, SpentAfter(1)) == 1
     assert the_run(now).due_at == NIGHT
     assert not JobRun.objects.filter(job=past).exists()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from maintenance_portal import tasks
@@ -18,7 +17,8 @@ from strategies.batches import Budget
 from strategies.models import AuditEntry, JobRun, JobState, MaintenanceJob, RunStatus, StrategyConfig, Target
 from tests import jobs as rows
 from tests import scripted
-from tests.jobs import DAY, HOUR, MINUTE, NIGHT, NOON, SECOND, settled
+from tests.budgets import SpentAfter
+from tests.jobs import DAY, HOUR, MINUTE, NIGHT, NOON, SECOND, settled, until_somebody_waits
 from tests.nightly import ANNA, nightly, scripted_target, the_run
 from tests.scripted import World
 
@@ -397,6 +397,60 @@ def test_a_row_that_cannot_even_be_read_is_set_aside_and_keeps_no_other_waiting(
         "DUE_WRONG": "job_parameters: What stands there cannot be read.", "DUE_WELL": None,
     }  # fmt: skip
     assert told(due_well) == [(NOON + HOUR, RunStatus.PLANNED)]
+    assert told(due_wrong) == [(NOON + HOUR, RunStatus.MISSED)]
+
+
+def test_what_was_due_of_a_changed_row_on_which_the_portal_fails_is_missed_and_nothing_of_it_stays_open(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = nightly(target, "AHEAD", schedule_value="15:00")
+    ticked(NOON + 3 * HOUR - 30 * SECOND)
+    past = hourly(target, "PAST")
+    for job in (past, ahead):
+        changed(job, job_parameters={"retries": 3})
+    monkeypatch.setattr(settling.job_definitions, "read", failing(ZeroDivisionError()))
+    ticked(NOON + 3 * HOUR - 20 * SECOND)
+    assert told(past) == [(NOON + n * HOUR, RunStatus.MISSED) for n in (1, 2)]
+    assert told(ahead) == [(NOON + 3 * HOUR, RunStatus.CANCELLED)]
+    for job in (past, ahead):
+        job.refresh_from_db()
+        assert (job.state, job.next_run) == (JobState.QUARANTINED, None)
+        assert "portal itself failed" in str(job.quarantine_reason)
+    assert AuditEntry.objects.filter(action="job.quarantined").count() == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"is_active": False}, {"schedule_value": "26:00"}, {"start_within_minutes": 0}], ids=str
+)
+def test_what_was_due_of_a_row_without_a_clock_is_told_though_it_was_switched_off_or_went_wrong(
+    target: Target, change: dict[str, Any]
+) -> None:
+    job = nightly(target)
+    changed(job, clock=None, **change)
+    ticked(NIGHT + HOUR)
+    assert told(job) == [(NIGHT, RunStatus.MISSED)]
+
+
+@pytest.mark.parametrize("trouble", [IntegrityError("refused"), OperationalError("integer overflow")], ids=str)
+def test_rows_that_fail_for_good_keep_no_others_waiting_however_many_they_are(
+    target: Target, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    monkeypatch.setattr(settling, "AT_ONCE", 2)
+    for number in range(4):
+        a_job(target, f"WRONG{number}")
+    well = a_job(target, "WELL")
+    settle_one = settling._settle_one
+
+    def settle(job: MaintenanceJob, *rest: Any) -> None:
+        if job.job_name.startswith("WRONG"):
+            raise trouble
+        settle_one(job, *rest)
+
+    monkeypatch.setattr(settling, "_settle_one", settle)
+    ticked(*(NOON + n * SECOND for n in range(3)))
+    well.refresh_from_db()
+    assert well.next_run == NIGHT
+    assert MaintenanceJob.objects.unsettled().count() == 4
 
 
 # Rings.
@@ -506,6 +560,48 @@ def test_what_does_not_fit_into_the_time_has_its_turn_in_the_next_tick_what_is_d
     assert (soon.is_settled, late.is_settled) == (True, False)
 
 
+def test_the_time_is_kept_within_a_batch_too_and_what_was_read_by_then_counts(target: Target) -> None:
+    for number in range(4):
+        a_job(target, f"JOB{number}")
+    assert settling.settle(NOON, SpentAfter(2)) == 2, "asked before the batch, and before each row but the first"
+    assert list(MaintenanceJob.objects.unsettled().values_list("job_name", flat=True)) == ["JOB2", "JOB3"]
+    assert settling.settle(NOON, SpentAfter(1)) == 1
+    assert settling.settle(NOON) == 1
+
+
+def test_jobs_that_were_set_aside_for_others_are_looked_at_again_within_the_time_and_the_rest_later(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = a_job(target, "FIRST")
+    waiting = [settled(a_job(target, f"W{number}", depends_on_jobs=str(first.pk + 4))) for number in range(3)]
+    assert [job.state for job in waiting] == [JobState.QUARANTINED] * 3
+    late = a_job(target, "LATE")
+    assert late.pk == first.pk + 4
+    monkeypatch.setattr(settling.batches, "SIZE", 1)
+    settling.settle(NOON, SpentAfter(2))  # once before the row, and once before the first that waits
+    assert MaintenanceJob.objects.unsettled().count() == 1
+    settling.settle(NOON, SpentAfter(1))
+    settling.settle(NOON)
+    settling.settle(NOON)
+    assert set(MaintenanceJob.objects.values_list("next_run", flat=True)) == {NIGHT}
+
+
+def test_a_job_on_which_the_portal_fails_keeps_no_other_from_being_looked_at_again(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = a_job(target, "FIRST")
+    broken, well = (settled(a_job(target, name, depends_on_jobs=str(first.pk + 3))) for name in ("BROKEN", "WELL"))
+    a_job(target, "LATE")
+    read = settling.job_definitions.read
+    monkeypatch.setattr(
+        settling.job_definitions, "read", lambda job, *rest: 1 / 0 if job.pk == broken.pk else read(job, *rest)
+    )
+    assert settled(well).state == JobState.UNSETTLED
+    assert settled(well, NOON + SECOND).next_run == NIGHT
+    broken.refresh_from_db()
+    assert broken.state == JobState.QUARANTINED
+
+
 # Home.
 
 
@@ -551,7 +647,7 @@ def test_who_ends_a_run_and_who_reads_its_job_never_stand_in_each_others_way(tar
     with transaction.atomic():
         assert JobRun.objects.filter(pk=run.pk).update(reasons=[])
         beat.start()
-        _until_somebody_waits()
+        until_somebody_waits()
         assert MaintenanceJob.objects.filter(pk=job.pk).update(last_status="SUCCESS")  # as the end of a run
     beat.join(30)
     assert read == [None]
@@ -568,13 +664,3 @@ def _read_beside(moment: datetime) -> Exception | None:
     finally:
         connection.close()
     return None
-
-
-def _until_somebody_waits() -> None:
-    for _ in range(1000):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone():
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +20,7 @@ from strategies.models import Duration, JobRun, MaintenanceJob, Origin, RunStatu
 from strategies.tallies import Figures
 from tests import jobs as rows
 from tests import scripted
-from tests.jobs import MINUTE, NIGHT
+from tests.jobs import MINUTE, NIGHT, until_somebody_waits
 from tests.nightly import ANNA, nightly, scripted_target
 from tests.scripted import World
 
@@ -160,3 +164,111 @@ def test_planned_anew_it_is_another_execution(job: MaintenanceJob, config: Strat
     ended(followed(failed, Origin.RETRY), RunStatus.SUCCEEDED, 20)
     assert figures(job, "execution_count", "error_count", "last_status") == (2, 1, "SUCCESS")
     assert runs.done_keys(failed) == set()
+
+
+# Side by side.
+
+
+@pytest.mark.django_db
+def test_a_tally_that_gave_way_to_another_is_made_again_and_counts_once(
+    job: MaintenanceJob, config: StrategyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = tallies._count_job, list[int]()
+
+    def give_way(execution: Any, job_id: int) -> None:
+        asked.append(job_id)
+        real(execution, job_id)
+        if len(asked) == 1:
+            raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(tallies, "_count_job", give_way)
+    ended(run_of(job, config), RunStatus.SUCCEEDED, 10)
+    assert asked == [job.pk, job.pk]
+    for row in (job, config):
+        assert figures(row, "execution_count", "avg_duration_ms") == (1, 10 * 60_000)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
+@pytest.mark.django_db(transaction=True)
+def test_who_counts_a_run_and_who_changes_its_configuration_never_stand_in_each_others_way(
+    job: MaintenanceJob, config: StrategyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "_count", given_up_never_again(tallies._count))
+    run = run_of(job, config, status=RunStatus.SUCCEEDED, started_at=NIGHT, finished_at=NIGHT, duration_ms=1000)
+    with beside(lambda: tallies.count(run)) as told, transaction.atomic():
+        StrategyConfig.objects.filter(pk=config.pk).update(description="x")
+        told.start()
+        until_somebody_waits()
+        StrategyConfig.objects.filter(pk=config.pk).update(batch_size=7)
+    assert told.errors == []
+    assert (figures(job, "execution_count", "is_settled"), figures(config, "execution_count")) == ((1, False), (1,))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
+@pytest.mark.django_db(transaction=True)
+def test_while_a_run_is_counted_another_of_the_same_job_and_configuration_can_begin(
+    job: MaintenanceJob, config: StrategyConfig
+) -> None:
+    run = run_of(job, config, status=RunStatus.SUCCEEDED, started_at=NIGHT, finished_at=NIGHT, duration_ms=1000)
+    with transaction.atomic():
+        tallies.count(run)
+        with beside(lambda: run_of(job, config)) as other:
+            other.start()
+            other.join(30)
+            assert not other.is_alive()
+    assert other.errors == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
+@pytest.mark.django_db(transaction=True)
+def test_a_change_of_a_configuration_takes_its_jobs_in_the_order_of_who_reads_them(
+    target: Target, config: StrategyConfig
+) -> None:
+    second = nightly(target, "SECOND", job_id=1_000_000)  # stored before the first
+    first = nightly(target, "FIRST")
+    rows = MaintenanceJob.objects.select_for_update()
+    change = StrategyConfig.objects.filter(pk=config.pk)
+    with beside(lambda: change.update(batch_size=7)) as changing, transaction.atomic():
+        assert rows.get(pk=first.pk)
+        changing.start()
+        until_somebody_waits()
+        assert rows.get(pk=second.pk)
+    assert changing.errors == []
+
+
+class Beside(threading.Thread):
+    """Something that is done by another connection, and what went wrong with it."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self._work = work
+        self.errors: list[Exception] = []
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            self.errors.append(error)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def beside(work: Callable[[], object]) -> Iterator[Beside]:
+    thread = Beside(work)
+    try:
+        yield thread
+    finally:
+        thread.join(30)
+
+
+def given_up_never_again(count: Callable[[Any], None]) -> Callable[[Any], None]:
+    """A tally that is not made again when it gave way: so it is seen that it need not give way."""
+    asked = list[Any]()
+
+    def once(execution: Any) -> None:
+        asked.append(execution)
+        assert len(asked) == 1, "it gave way"
+        count(execution)
+
+    return once
