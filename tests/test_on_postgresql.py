@@ -17,8 +17,6 @@ ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes
 SHORT = (
     "tests/strategies/test_reference_rows.py",
     "tests/strategies/test_audit.py",
-    "tests/strategies/test_targets.py",
-    "tests/strategies/test_runs.py",
     "tests/strategies/test_jobs.py",
     "tests/strategies/test_job_triggers.py",
     "tests/strategies/test_log_guard.py",
@@ -26,10 +24,7 @@ SHORT = (
     "tests/strategies/test_job_guard.py",
     "tests/strategies/test_settling.py",
     "tests/strategies/test_keyset.py",
-    "tests/strategies/test_events.py",
     "tests/strategies/test_operation_log.py",
-    "tests/strategies/test_plan_turns.py",
-    "tests/strategies/test_job_facts.py",
     "tests/strategies/test_tallies.py",
     "tests/maintenance_portal/test_tasks.py",
     "tests/test_examples.py",
@@ -62,6 +57,7 @@ def suite(server: RunningServer, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("server", available_servers()[-1:], indirect=True, ids=named)
 def test_the_ground_holds(server: RunningServer) -> None:
     suite(server, *SHORT)
