@@ -96,8 +96,7 @@ def _known_data_folder() -> Path | None:
     return None if (ROOT / ".env").exists() else ROOT / "data"
 
 
-# Two files at a time, the long ones first; what is asked for by itself runs by itself.
-_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile"]  # two files at a time; what is asked for by itself runs by itself
 
 
 def _test(arguments: list[str]) -> NoReturn:

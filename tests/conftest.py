@@ -8,18 +8,6 @@ from typing import Any
 
 import pytest
 
-# Files that take minutes go first: two workers that have a long one left at the end would wait for each other.
-LONGEST = (
-    "tests/test_on_postgresql.py", "tests/test_benchmarks.py", "tests/browser/test_story.py",
-    "tests/strategies/execution/test_killed_worker.py", "tests/maintenance_portal/test_supervisor.py",
-    "tests/maintenance_portal/commands/test_processes.py",
-)  # fmt: skip
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    places = {config.rootpath / name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
-
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
