@@ -28,8 +28,8 @@ from strategies.workers import WorkerIdentity
 
 log = logging.getLogger(__name__)
 
-# A beat that says nothing for long is replaced: what is left of these two when their time is over has its turn in the next tick.
-SETTLE_SECONDS, PLAN_SECONDS = 3.0, 5.0
+# A beat that says nothing for long is replaced: what is left of these when their time is over has its turn in the next tick.
+SETTLE_SECONDS, PLAN_SECONDS, WAITING_SECONDS = 3.0, 5.0, 5.0
 PULSE_EVERY = timedelta(seconds=5)
 PULSE_IS_LOST_AFTER = timedelta(minutes=10)  # a question without an answer may wait behind hours of work
 PLANS_IN_A_ROW = timedelta(seconds=10)  # so long a worker goes on planning for one database, before others have it
@@ -60,12 +60,12 @@ def tick(moment: datetime) -> None:
     Portal.objects.filter(pk=1).update(beat_at=moment)
     _alone(settling.settle, moment, Budget(SETTLE_SECONDS))
     _alone(jobs.plan_due, moment, Budget(PLAN_SECONDS))
-    _alone(jobs.open_plans, moment)
+    _alone(jobs.open_plans, moment, Budget(WAITING_SECONDS))
     _alone(plan_turns.open_turns, moment)
     _alone(runs.reopen_planned)
     _alone(resume_paused)
     _alone(open_gate, moment)
-    _alone(jobs.miss_late, moment)
+    _alone(jobs.miss_late, moment, Budget(WAITING_SECONDS))
     _alone(wake_again, moment)
     _alone(give_up_cut_off, moment)
     _alone(find_silent, moment)

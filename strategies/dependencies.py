@@ -63,6 +63,14 @@ def parse_jobs(text: str | None) -> tuple[Dependency, ...]:
     return tuple(found.values())
 
 
+def numbers(text: str | None) -> tuple[int, ...]:
+    """The jobs that such a list names, whatever is waited for; none where it cannot be read: its own job is set aside for that."""
+    try:
+        return tuple(entry.job for entry in parse_jobs(text))
+    except DependencyRefused:
+        return ()
+
+
 def parse_names(text: str | None) -> tuple[str, ...]:
     """Read a list of names separated by commas, each once, in the order in which they were typed."""
     return tuple(dict.fromkeys(filter(None, (part.strip() for part in (text or "").split(",")))))

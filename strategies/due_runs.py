@@ -6,16 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from strategies import audit, endings, job_definitions, runs, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.dependencies import parse_jobs, parse_names
+from strategies.endings import NOT_BEGUN
 from strategies.job_definitions import Definition
 from strategies.job_facts import BY_ITSELF
 from strategies.models import JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig, Target, WhenLate
 
-NOT_BEGUN = Q(status__in=(RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY), started_at__isnull=True)
 MOST_MISSED = 1000  # records of missed instants that one job leaves after a long outage; the audit tells how many more
 _PREFIX = "schedule:"
 WHILE_OFF = "It was due while the portal did not run, and was not started late."

@@ -24,7 +24,7 @@ from strategies.sentences import sentences
 log = logging.getLogger(__name__)
 
 _IDLE = Q(status__in=(RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY))
-_NOT_BEGUN = _IDLE & Q(started_at__isnull=True)  # what was paused waits at the gate like others, but has begun
+NOT_BEGUN = _IDLE & Q(started_at__isnull=True)  # what was paused waits at the gate like others, but has begun
 _UNPLANNED = Q(status=RunStatus.PLANNED, planned_at__isnull=True)
 _UNRELEASED = Q(status=RunStatus.PLANNED, is_released=False)
 NOTHING_LEFT = StateLeft(LeftBehind.CLEAN, "Nothing half-done was left.")
@@ -46,7 +46,7 @@ def end_without_start(
     message: str,
     moment: datetime,
     *,
-    leaving: Q = _NOT_BEGUN,
+    leaving: Q = NOT_BEGUN,
     actor: Actor = PORTAL,
     error: TargetError | None = None,
     state_left: StateLeft | None = None,
@@ -155,7 +155,7 @@ def _ask_active(run: JobRun, actor: Actor, how: Stop, moment: datetime) -> bool:
 def _cancel_idle(run: JobRun, actor: Actor, moment: datetime) -> bool:
     """Cancel a run that no worker has in hand; of one that was paused in the middle stays what was said of it then."""
     message = f"Cancelled by {actor.name} {'while it was paused' if run.has_begun else 'before it started'}."
-    leaving, left, values = _NOT_BEGUN, None, dict[str, Any]()
+    leaving, left, values = NOT_BEGUN, None, dict[str, Any]()
     if run.has_begun:
         leaving, values = Q(status=RunStatus.PAUSED) | _IDLE, {"duration_ms": run.worked(moment)}
         left = StateLeft(LeftBehind(run.state_left), run.state_left_message) if run.state_left else None

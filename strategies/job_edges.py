@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import QuerySet
 
-from strategies.dependencies import DependencyRefused, parse_jobs
+from strategies.dependencies import numbers
 from strategies.models import JobDependency, MaintenanceJob
 
 
 def keep(jobs: Iterable[MaintenanceJob]) -> None:
     """Of jobs that are held and read anew. A list that cannot be read names nobody."""
-    wanted = {job.pk: _numbers(job.depends_on_jobs) for job in jobs}
+    wanted = {job.pk: numbers(job.depends_on_jobs) for job in jobs}
     gone, there = [], set()
     for pk, job, upstream in JobDependency.objects.filter(job__in=wanted).values_list("pk", "job", "upstream"):
         if upstream in wanted[job]:
@@ -21,17 +21,12 @@ def keep(jobs: Iterable[MaintenanceJob]) -> None:
             gone.append(pk)
     if gone:
         JobDependency.objects.filter(pk__in=gone).delete()
-    new = [(job, upstream) for job, numbers in wanted.items() for upstream in numbers if (job, upstream) not in there]
+    new = [
+        (job, upstream) for job, upstreams in wanted.items() for upstream in upstreams if (job, upstream) not in there
+    ]
     JobDependency.objects.bulk_create(JobDependency(job_id=job, upstream=upstream) for job, upstream in new)
 
 
-def waiting_for(rows: QuerySet[MaintenanceJob], numbers: Collection[int]) -> QuerySet[MaintenanceJob]:
-    """Those of these jobs that wait for one of the numbers."""
-    return rows.filter(pk__in=JobDependency.objects.filter(upstream__in=numbers).values("job"))
-
-
-def _numbers(text: str | None) -> set[int]:
-    try:
-        return {entry.job for entry in parse_jobs(text)}
-    except DependencyRefused:
-        return set()
+def waiting_for(rows: QuerySet[MaintenanceJob], upstreams: Collection[int]) -> QuerySet[MaintenanceJob]:
+    """Those of these jobs that wait for one of those, which are told by their numbers."""
+    return rows.filter(pk__in=JobDependency.objects.filter(upstream__in=upstreams).values("job"))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strategies.models.readable import IS_INSTANT, IS_NUMBER
+from strategies.models.readable import IS_INSTANT, IS_NUMBER, refusals
 
 # A next run lies so near that a schedule which goes on from there stays within the calendar.
 _FARTHEST = {
@@ -65,38 +65,27 @@ _CONFIGS = _Table(
 _TABLES = (_JOBS, _CONFIGS)
 
 
-def _is_instant(vendor: str, column: str) -> str:
-    bound = f" AND {{0}} < {_FARTHEST[vendor]}" if column.endswith("next_run") else ""
-    return f"{IS_INSTANT[vendor]}{bound}".format(column)
-
-
-def _refusals(table: _Table, *, is_change: bool) -> str:
-    """Of SQLite: what is wrong with NEW, the first of it; in a change only what is changed."""
-    wrong = {
-        **{name: (f"({_is_instant('sqlite', f'NEW.{name}')}) IS NOT TRUE", "an instant in UTC, as in 2026-11-25 02:00:00")
-           for name in table.instants},
-        **{name: (f"NOT {IS_NUMBER.format(f'NEW.{name}')}", "a number") for name in (*table.kept, *table.figures)},
-        **{name: (f"typeof(NEW.{name}) = 'blob'", "text, not a BLOB") for name in table.texts},
-    }  # fmt: skip
-    cases = [
-        f"WHEN NEW.{name} IS NOT NULL {f'AND NEW.{name} IS NOT OLD.{name} ' if is_change else ''}AND {condition} "
-        f"THEN RAISE(ABORT, '{name}: write {what}')"
-        for name, (condition, what) in wrong.items()
-    ]
-    return f"SELECT CASE {' '.join(cases)} END"
+def _instants(table: _Table, vendor: str) -> dict[str, str]:
+    """The condition of each, as in IS_INSTANT."""
+    bound = f" AND {{0}} < {_FARTHEST[vendor]}"
+    return {
+        name: f"{IS_INSTANT[vendor]}{bound}" if name.endswith("next_run") else IS_INSTANT[vendor]
+        for name in table.instants
+    }
 
 
 def _triggers(table: _Table) -> list[str]:
+    kinds = _instants(table, "sqlite"), (*table.kept, *table.figures), table.texts
     return [
         f"CREATE TRIGGER {table.prefix}_unreadable_new BEFORE INSERT ON {table.name} "
-        f"BEGIN {_refusals(table, is_change=False)}; END",
+        f"BEGIN {refusals(*kinds, is_change=False)}; END",
         f"CREATE TRIGGER {table.prefix}_unreadable_change BEFORE UPDATE ON {table.name} "
-        f"BEGIN {_refusals(table, is_change=True)}; END",
+        f"BEGIN {refusals(*kinds, is_change=True)}; END",
     ]
 
 
 def _checks(table: _Table, vendor: str) -> dict[str, str]:
-    return {f"{table.prefix}_{name}_ok": _is_instant(vendor, name) for name in table.instants}
+    return {f"{table.prefix}_{name}_ok": condition.format(name) for name, condition in _instants(table, vendor).items()}
 
 
 def _install(vendor: str) -> list[str]:
@@ -122,9 +111,9 @@ def _clear(vendor: str) -> list[str]:
     wrong = "({}) IS NOT TRUE" if vendor == "sqlite" else "NOT ({})"
     cleared = [
         f"UPDATE {table.name} SET {name} = {'CURRENT_TIMESTAMP' if name == 'created_date' else 'NULL'} "  # noqa: S608
-        f"WHERE {name} IS NOT NULL AND {wrong.format(_is_instant(vendor, name))}"
+        f"WHERE {name} IS NOT NULL AND {wrong.format(condition.format(name))}"
         for table in _TABLES
-        for name in table.instants
+        for name, condition in _instants(table, vendor).items()
     ]
     if vendor == "sqlite":
         cleared += [
@@ -132,17 +121,14 @@ def _clear(vendor: str) -> list[str]:
             for table in _TABLES
             for name, value in table.kept.items()
         ]
-    if (
-        vendor == "postgresql"
-    ):  # a row that was written twice waits for its foreign keys, and keeps its table from being altered
+    if vendor == "postgresql":  # a row written twice waits for its foreign keys, and keeps its table from being altered
         cleared.append("SET CONSTRAINTS ALL IMMEDIATE")
     return cleared
 
 
 def install(apps: Any, schema_editor: Any) -> None:
-    _run(
-        schema_editor.connection, [*_clear(schema_editor.connection.vendor), *_install(schema_editor.connection.vendor)]
-    )
+    vendor = schema_editor.connection.vendor
+    _run(schema_editor.connection, [*_clear(vendor), *_install(vendor)])
 
 
 def remove(apps: Any, schema_editor: Any) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
-from strategies.dependencies import cycle, parse_jobs, parse_names
+from strategies.dependencies import cycle, numbers, parse_names
 from strategies.job_definitions import JobRefused, at_place, place_of
 from strategies.models import MaintenanceJob, StrategyConfig
 
@@ -21,12 +21,14 @@ class Rings:
 
     def __init__(self, jobs: Iterable[MaintenanceJob]) -> None:
         self._jobs = list(jobs)
-        self._waits_for = {job.pk: _numbers(job.depends_on_jobs) for job in self._jobs if job.pk is not None}
-        level = {number for job in self._jobs for number in _numbers(job.depends_on_jobs)}
+        self._waits_for: dict[int, Sequence[int]] = {
+            job.pk: numbers(job.depends_on_jobs) for job in self._jobs if job.pk is not None
+        }
+        level = {number for job in self._jobs for number in numbers(job.depends_on_jobs)}
         for _ in range(_STEPS):
             found = _read(sorted(level - self._waits_for.keys()))
             self._waits_for |= found
-            level = {number for numbers in found.values() for number in numbers}
+            level = {number for upstreams in found.values() for number in upstreams}
         if level - self._waits_for.keys():
             self._waits_for = {
                 **_waiting(MaintenanceJob.objects.filter(depends_on_jobs__isnull=False)),
@@ -35,7 +37,7 @@ class Rings:
 
     def refuse(self, job: MaintenanceJob, config: StrategyConfig | None) -> None:
         """Raises JobRefused where the job waits for itself, by whatever way, or for a job that there is not."""
-        wanted = _numbers(job.depends_on_jobs)
+        wanted = numbers(job.depends_on_jobs)
         if missing := [number for number in wanted if number not in self._waits_for]:
             raise JobRefused("depends_on_jobs", f"There is no job {missing[0]}.")
         if way := cycle(job.pk, lambda node: wanted if node == job.pk else self._waits_for.get(int(node), ())):
@@ -56,22 +58,15 @@ class Rings:
         return found
 
 
-def _read(numbers: Sequence[int]) -> dict[int, Sequence[int]]:
+def _read(jobs: Sequence[int]) -> dict[int, Sequence[int]]:
     found: dict[int, Sequence[int]] = {}
-    for start in range(0, len(numbers), _CHUNK):
-        found |= _waiting(MaintenanceJob.objects.filter(pk__in=numbers[start : start + _CHUNK]))
+    for start in range(0, len(jobs), _CHUNK):
+        found |= _waiting(MaintenanceJob.objects.filter(pk__in=jobs[start : start + _CHUNK]))
     return found
 
 
 def _waiting(rows: QuerySet[MaintenanceJob]) -> dict[int, Sequence[int]]:
-    return {pk: _numbers(text) for pk, text in rows.values_list("pk", "depends_on_jobs").iterator()}
-
-
-def _numbers(text: str | None) -> Sequence[int]:
-    try:
-        return [entry.job for entry in parse_jobs(text)]
-    except ValueError:  # that job is set aside for it
-        return ()
+    return {pk: numbers(text) for pk, text in rows.values_list("pk", "depends_on_jobs").iterator()}
 
 
 def _shown(way: Iterable[int | str]) -> str:

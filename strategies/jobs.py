@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -110,12 +110,14 @@ def ask_run(actor: Actor, job: MaintenanceJob, moment: datetime) -> JobRun:
     return begin(actor, order(actor, job, Origin.PAGE, moment))
 
 
-def open_plans(moment: datetime) -> int:
+def open_plans(moment: datetime, budget: Budget | None = None) -> int:
     """Have runs planned whose dependencies are over; the others keep the reason, or are left out. How many were asked."""
-    rows = JobRun.objects.select_related("target", "job", "config").filter(
-        status=RunStatus.PLANNED, plans_late=True, due_at__lte=moment
-    )
-    waiting = list(rows)
+    rows = JobRun.objects.filter(status=RunStatus.PLANNED, plans_late=True, due_at__lte=moment)
+    return _each_batch(rows, lambda waiting: _open_plans(waiting, moment), budget)
+
+
+def _open_plans(rows: QuerySet[JobRun], moment: datetime) -> int:
+    waiting = list(rows.select_related("target", "job", "config"))
     facts = job_facts(waiting, moment)
     for run in waiting:
         reasons = job_reasons(facts.get(run.pk))
@@ -128,10 +130,17 @@ def open_plans(moment: datetime) -> int:
     return len(waiting)
 
 
-def miss_late(moment: datetime) -> int:
+def miss_late(moment: datetime, budget: Budget | None = None) -> int:
     """Runs of jobs that could not start within their bound are missed, with the reasons that they carry. How many."""
-    late = JobRun.objects.select_related("target").filter(
-        start_before__lt=moment, status__in=(RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY),
-        started_at__isnull=True,
-    )  # fmt: skip
-    return sum(endings.miss(run, moment) for run in late.defer("plan"))
+    late = JobRun.objects.filter(endings.NOT_BEGUN, start_before__lt=moment)
+    return _each_batch(late, lambda some: _miss(some, moment), budget)
+
+
+def _miss(rows: QuerySet[JobRun], moment: datetime) -> int:
+    return sum(endings.miss(run, moment) for run in rows.select_related("target").defer("plan"))
+
+
+def _each_batch(rows: QuerySet[JobRun], work: Callable[[QuerySet[JobRun]], int], budget: Budget | None) -> int:
+    """Have `work` deal with these runs, a batch at a time; one on which it fails keeps none of the others waiting."""
+    pks = list(rows.order_by("due_at", "pk").values_list("pk", flat=True))
+    return batches.in_batches(pks, lambda some: work(rows.filter(pk__in=some)), lambda *_: None, budget)

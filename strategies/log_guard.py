@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strategies.models.readable import IS_INSTANT, IS_NUMBER
+from strategies.models.readable import IS_INSTANT, IS_NUMBER, refusals
 
 _LOG = "generic_operation_log"
 _INSTANTS = ("operation_time", "ended_at")
@@ -20,27 +20,7 @@ _TEXTS = (
     "strategy_name", "operation_type", "job_name", "target_object", "target_type", "status", "message", "user_name", "session_id",
     "sql_text", "error_code", "error_message", "step_key",
 )  # fmt: skip
-
-
-def _refusals() -> str:
-    """Of SQLite: what is wrong with NEW, the first of it."""
-    instant, refuse = IS_INSTANT["sqlite"], "THEN RAISE(ABORT, '{}: {}')"
-    cases = [
-        *(
-            f"WHEN NEW.{name} IS NOT NULL AND ({instant.format(f'NEW.{name}')}) IS NOT TRUE "
-            + refuse.format(name, "write an instant in UTC, as in 2026-11-25 02:00:00")
-            for name in _INSTANTS
-        ),
-        *(
-            f"WHEN NOT {IS_NUMBER.format(f'NEW.{name}')} " + refuse.format(name, "write a number, or NULL")
-            for name in _FIGURES
-        ),
-        *(
-            f"WHEN typeof(NEW.{name}) = 'blob' " + refuse.format(name, "write text, not a BLOB")
-            for name in _TEXTS
-        ),
-    ]  # fmt: skip
-    return f"SELECT CASE {' '.join(cases)} END"
+_KINDS = dict.fromkeys(_INSTANTS, IS_INSTANT["sqlite"]), _FIGURES, _TEXTS
 
 
 def _checks(vendor: str) -> list[str]:
@@ -54,9 +34,9 @@ def _checks(vendor: str) -> list[str]:
 
 INSTALL = {
     "sqlite": [
-        f"CREATE TRIGGER gol_unreadable_new BEFORE INSERT ON {_LOG} BEGIN {_refusals()}; END",
+        f"CREATE TRIGGER gol_unreadable_new BEFORE INSERT ON {_LOG} BEGIN {refusals(*_KINDS, is_change=False)}; END",
         f"CREATE TRIGGER gol_unreadable_change BEFORE UPDATE OF {', '.join((*_INSTANTS, *_FIGURES, *_TEXTS))} ON {_LOG} "
-        f"BEGIN {_refusals()}; END",
+        f"BEGIN {refusals(*_KINDS, is_change=True)}; END",
     ],
     "postgresql": _checks("postgresql"),
     "oracle": _checks("oracle"),

@@ -6,7 +6,7 @@ Rows like that are refused now (strategies/log_guard.py); those that were there 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -32,6 +32,27 @@ IS_INSTANT: Mapping[str, str] = {
     "postgresql": "{0} BETWEEN '1900-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00'",
     "oracle": "{0} BETWEEN TIMESTAMP '1900-01-01 00:00:00' AND TIMESTAMP '9999-12-31 00:00:00'",
 }
+
+
+def refusals(
+    instants: Mapping[str, str], figures: Iterable[str], texts: Iterable[str], *, is_change: bool
+) -> str:  # fmt: skip
+    """For a trigger of SQLite's: says what is wrong with NEW, the first of it; in a change only of what is changed.
+
+    `instants` have their conditions, as in IS_INSTANT.
+    """
+    wrong = {
+        **{name: (f"({condition.format(f'NEW.{name}')}) IS NOT TRUE", "an instant in UTC, as in 2026-11-25 02:00:00")
+           for name, condition in instants.items()},
+        **{name: (f"NOT {IS_NUMBER.format(f'NEW.{name}')}", "a number") for name in figures},
+        **{name: (f"typeof(NEW.{name}) = 'blob'", "text, not a BLOB") for name in texts},
+    }  # fmt: skip
+    cases = [
+        f"WHEN NEW.{name} IS NOT NULL {f'AND NEW.{name} IS NOT OLD.{name} ' if is_change else ''}AND {condition} "
+        f"THEN RAISE(ABORT, '{name}: write {what}')"
+        for name, (condition, what) in wrong.items()
+    ]
+    return f"SELECT CASE {' '.join(cases)} END"
 
 
 class _Readable:

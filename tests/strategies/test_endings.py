@@ -12,7 +12,7 @@ from strategies.endings import why_missed
 from strategies.models import JobRun, MaintenanceJob, RunStatus, Stop, Target
 from strategies.plans import LeftBehind, StateLeft
 from tests import scripted
-from tests.jobs import HOUR, MINUTE, NIGHT, SECOND
+from tests.jobs import DAY, HOUR, MINUTE, NIGHT, SECOND
 from tests.nightly import ANNA, claimed, nightly, scripted_target, the_run
 from tests.scripted import World
 
@@ -51,6 +51,32 @@ def test_a_run_that_was_paused_after_its_bound_goes_on_and_is_not_missed(target:
     taken = runs.claim(run.pk, "w/1/1/1.00", back)
     assert taken is not None
     assert (taken.started_at, taken.worked_ms) == (NIGHT, 90 * 60 * 1000)
+
+
+@pytest.mark.parametrize("part", ["miss_late", "open_plans"])
+def test_a_run_that_the_portal_fails_on_keeps_none_of_the_others_waiting(
+    target: Target, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = nightly(target, "FIRST")
+    later = [nightly(target, name, depends_on_jobs=str(first.pk)) for name in ("BROKEN", "WELL")]
+    jobs.plan_due(NIGHT)
+    broken, well = (the_run(job) for job in later)
+    does = {"miss_late": (endings, "miss"), "open_plans": (runs, "keep_reasons")}[part]
+    real = getattr(*does)
+
+    def fail(run: JobRun, *more: Any) -> Any:
+        if run.pk == broken.pk:
+            raise ZeroDivisionError
+        return real(run, *more)
+
+    monkeypatch.setattr(*does, fail)
+    getattr(jobs, part)(NIGHT + DAY)
+    broken.refresh_from_db()
+    well.refresh_from_db()
+    if part == "miss_late":
+        assert (broken.status, well.status) == (RunStatus.PLANNED, RunStatus.MISSED)
+    else:
+        assert ([reason["code"] for reason in well.reasons], broken.reasons) == (["dependency"], [])
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"depends_on_jobs": "OTHER:failure"}])

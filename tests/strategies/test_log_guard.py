@@ -130,3 +130,13 @@ def test_rows_that_were_there_before_keep_nobody_from_the_guard() -> None:
                 insert(name, values[0])
     with pytest.raises(DatabaseError), transaction.atomic():
         insert("operation_time", ON[connection.vendor]["operation_time"][0])
+
+
+def test_a_row_that_was_there_before_can_be_given_its_end() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL looks at the whole of a row that is changed")
+    with unguarded():
+        insert("duration_ms", "'abc'")
+    send("UPDATE generic_operation_log SET status = 'ERROR', ended_at = '2026-11-25 03:00:00'")
+    with pytest.raises(DatabaseError, match="duration_ms: write a number"), transaction.atomic():
+        send("UPDATE generic_operation_log SET duration_ms = 'as long as before'")
