@@ -13,6 +13,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import get_resolver
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -51,6 +52,11 @@ class Web:
 
     def start(self) -> None:
         self._thread.start()
+
+    @staticmethod
+    def load_pages() -> None:
+        """What the first request would load. Before the other processes want the processor, so that it is not kept waiting."""
+        list(get_resolver().url_patterns)
 
     @property
     def is_alive(self) -> bool:
@@ -100,6 +106,7 @@ class Supervisor:
         """Until a signal asks for the end. Raises GivenUp where a child cannot be kept alive."""
         processes.stop_on_signals(self._stop, self._hurry)
         self._web.start()
+        self._web.load_pages()
         services: list[Service] = [self._beat, *self._clusters]
         try:
             for service in services:

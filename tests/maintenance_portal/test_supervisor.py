@@ -132,25 +132,25 @@ def test_a_cluster_whose_workers_are_all_at_work_is_left_in_peace(portal: Starte
     assert not portal.said("'default' took no wake-ups")
 
 
-def test_the_second_start_serves_its_first_page_as_soon_as_django_stands(tmp_path: Path) -> None:
-    """Two seconds on a machine of its own. Other work on this one slows both sides of the ratio."""
+def test_the_second_start_serves_its_first_page_within_two_seconds(tmp_path: Path) -> None:
+    """Or, where other work keeps this machine from that, hardly later than Django alone stands at the same time."""
     data = tmp_path / "data"
     prepared = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"]
     subprocess.run(prepared, env=environment(data), check=True)
     django_alone = "import django; django.setup(); from django.urls import get_resolver; get_resolver().url_patterns"
-    ratios = []
+    named = environment(data, DJANGO_SETTINGS_MODULE="maintenance_portal.settings")
+    took = []
     for _ in range(3):
         began = time.monotonic()
-        named = environment(data, DJANGO_SETTINGS_MODULE="maintenance_portal.settings")
         subprocess.run([sys.executable, "-c", django_alone], env=named, cwd=ROOT, check=True)
         alone, began = time.monotonic() - began, time.monotonic()
         with start(data, "--no-demo") as portal:
             wait_for(lambda portal=portal: portal.page() == 200, "the first page")
-            ratios.append((time.monotonic() - began) / alone)
+            took.append((time.monotonic() - began, alone))
             wait_for(lambda portal=portal: set(portal.children()) == CHILDREN, "all children")
-        if min(ratios) < 2:
+        if any(page < 2 or page < 1.5 * django for page, django in took):
             return
-    pytest.fail(f"first pages after {ratios} times what Django alone takes")
+    pytest.fail(f"first pages, and Django alone, after {took} seconds")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
