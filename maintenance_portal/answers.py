@@ -80,7 +80,7 @@ def of_job(job: MaintenanceJob) -> dict[str, Any]:
         "name": job.job_name,
         "strategy": job.strategy_id,
         "job_type": job.job_type_id,
-        "target": job.target.name if job.target else "home",
+        "target": job.database_name,
         "object": job.target_object,
         "schedule_type": job.schedule_type_id,
         "schedule_value": job.schedule_value,

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from monitoring import archives, log_health, retention, rollups
-from strategies import endings, jobs, needs, plan_turns, queue, runs, settling, targets
+from strategies import endings, events, jobs, needs, plan_turns, queue, runs, settling, targets
 from strategies.audit import PORTAL
 from strategies.batches import Budget
 from strategies.execution import lost, runner
@@ -60,6 +60,7 @@ def tick(moment: datetime) -> None:
     Portal.objects.filter(pk=1).update(beat_at=moment)
     _alone(settling.settle, moment, Budget(SETTLE_SECONDS))
     _alone(jobs.plan_due, moment, Budget(PLAN_SECONDS))
+    _alone(events.go_on, moment, Budget(WAITING_SECONDS))
     _alone(jobs.open_plans, moment, Budget(WAITING_SECONDS))
     _alone(plan_turns.open_turns, moment)
     _alone(runs.reopen_planned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -38,9 +39,11 @@ class Expiry:
 
     @property
     def condition(self) -> Q:
-        found = Q(pk__in=())
+        found, by_day = Q(pk__in=()), defaultdict(list)
         for name, day in self.own.items():
-            found |= Q(strategy_name=name, operation_time__lt=start_of(day))
+            by_day[day].append(name)
+        for day, names in by_day.items():
+            found |= Q(strategy_name__in=names, operation_time__lt=start_of(day))
         if self.general is not None:
             of_others = Q(operation_time__lt=start_of(self.general))
             found |= of_others & ~Q(strategy_name__in=list(self.own)) if self.own else of_others

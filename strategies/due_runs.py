@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from strategies import audit, endings, job_definitions, runs, tallies
+from strategies import audit, endings, runs, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.dependencies import parse_jobs, parse_names
 from strategies.endings import NOT_BEGUN
@@ -149,7 +149,7 @@ def _records(
         rows = [
             run_of(job, config, definition, Origin.SCHEDULE, _key(job, due), due, moment) for due in instants
         ]  # fmt: skip
-    elif job_definitions.names_unknown_database(job):
+    elif job.names_unknown_database:
         return []  # a run is of a database; the audit tells what was missed
     else:
         target = job.target or Target.objects.get(is_home=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from strategies import audit, batches, due_runs, job_definitions, settling
 from strategies.audit import Actor
-from strategies.batches import PASSING
+from strategies.batches import PASSING, Budget
 from strategies.job_definitions import Definition, JobRefused
 from strategies.models import Event, JobRun, MaintenanceJob, Origin, StrategyConfig, Target
 from strategies.recurrence import Kind, event_name
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 _FAILED = "The portal itself failed on this row; its log says where."
 _GAVE_WAY = "The portal's database gave way before its turn: start it by hand."
+_LATER = "It has its turn within minutes, by the portal's clock."
+# So long whoever announced an event is thought to be at it still; then the tick goes on with the jobs that are left.
+_IS_LEFT_AFTER = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ def emit(actor: Actor, name: str, moment: datetime) -> Emitted:
     """Announce an event: each job that listens to it runs once for it, whatever becomes of the others.
 
     They begin a batch at a time, so that others may write between. Where the database gives way in the first one, nothing is
-    announced, and its error is raised; later, those that are not begun are told.
+    announced, and its error is raised; later, or where this process dies, the tick goes on with those that are left.
     """
     key, home = event_name(name), Target.objects.get(is_home=True)
     listening = _listening(key)
@@ -46,19 +49,60 @@ def emit(actor: Actor, name: str, moment: datetime) -> Emitted:
         Event.objects.filter(name=key).delete()
         event = Event.objects.create(name=key, emitted_by=actor.name, emitted_at=moment)
         audit.record(actor, "event.emitted", event)  # each run is told by itself, to those who see its database
-        emitted = _begin_each(actor, event, listening[: batches.SIZE], home)
-    for start in range(batches.SIZE, len(listening), batches.SIZE):
-        some = listening[start : start + batches.SIZE]
+        some, later = listening[: batches.SIZE], listening[batches.SIZE :]
+        emitted = _begin_each(actor, event, some, home)
+        _leave(event, later)
+    event.first_left = _first(later)
+    _begin_left(actor, event, later, home, emitted)
+    return emitted
+
+
+def go_on(moment: datetime, budget: Budget | None = None) -> int:
+    """Begin what listened to events whose announcement was broken off, and is left. How many jobs had their turn."""
+    count = 0
+    for event in Event.objects.filter(first_left__isnull=False, emitted_at__lte=moment - _IS_LEFT_AFTER).order_by("pk"):
+        jobs = [job for job in _listening(event.name) if (event.first_left or 0) <= job.pk <= (event.last_left or 0)]
+        if not jobs:
+            _leave(event, [])
+            continue
+        log.warning("the event %s did not reach %s jobs at once; they have their turn now", event.name, len(jobs))
+        emitted = Emitted(event)
+        _begin_left(Actor(event.emitted_by), event, jobs, Target.objects.get(is_home=True), emitted, budget)
+        for job, why in emitted.left:
+            log.warning("job %s does not run for the event %s: %s", job.pk, event.name, why)
+        count += len(emitted.runs) + len(emitted.left)
+    return count
+
+
+def _begin_left(
+    actor: Actor, event: Event, jobs: Sequence[MaintenanceJob], home: Target, emitted: Emitted, budget: Budget | None = None
+) -> None:  # fmt: skip
+    """Give the jobs that are left their turn, a batch at a time, until somebody else does or the time is spent."""
+    for start in range(0, len(jobs), batches.SIZE):
+        end = start + batches.SIZE
         try:
             with transaction.atomic():
-                more = _begin_each(actor, event, some, home)
+                if batches.is_spent(budget) or not _leave(event, jobs[end:]):
+                    emitted.left += [(job, _LATER) for job in jobs[start:]]
+                    return
+                more = _begin_each(actor, event, jobs[start:end], home)
+            event.first_left = _first(jobs[end:])
         except PASSING:
-            log.exception("the event %s did not reach all that listen to it", key)
-            emitted.left += [(job, _GAVE_WAY) for job in listening[start:]]
-            break
+            log.exception("the event %s did not reach all that listen to it", event.name)
+            emitted.left += [(job, _LATER) for job in jobs[start:]]
+            return
         emitted.runs += more.runs
         emitted.left += more.left
-    return emitted
+
+
+def _leave(event: Event, jobs: Sequence[MaintenanceJob]) -> bool:
+    """Note which jobs are left, before the others begin; whether nobody else was quicker. Kept only with what begins."""
+    rows = Event.objects.filter(pk=event.pk, first_left=event.first_left)
+    return bool(rows.update(first_left=_first(jobs), last_left=jobs[-1].pk if jobs else None))
+
+
+def _first(jobs: Sequence[MaintenanceJob]) -> int | None:
+    return jobs[0].pk if jobs else None
 
 
 def announced_at(name: str | None) -> datetime | None:

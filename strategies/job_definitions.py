@@ -68,11 +68,6 @@ def place_of(job: MaintenanceJob) -> int | None:
     return None if job.target is not None and job.target.is_home else job.target_id
 
 
-def names_unknown_database(job: MaintenanceJob) -> bool:
-    """Whether the row names a database that is not there: SQLite's own shell, for one, knows no foreign keys."""
-    return job.target is None and job.target_id is not None
-
-
 def at_place(place: int | None) -> Q:
     """A condition on configurations: they are for this database."""
     return Q(target=place) if place is not None else Q(target__isnull=True) | Q(target__is_home=True)
@@ -80,7 +75,7 @@ def at_place(place: int | None) -> Q:
 
 def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> Definition:
     """What this row means; `home` is meant where it names no database. Raises JobRefused for the first fault."""
-    if names_unknown_database(job):
+    if job.names_unknown_database:
         raise JobRefused("target", f"There is no database {job.target_id}.")
     target = job.target or home
     _refuse_unknown_work(job, target)

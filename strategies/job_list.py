@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from strategies import job_definitions
 from strategies.job_definitions import JobRefused
-from strategies.models import OCCUPYING, OPEN, JobRun, JobState, MaintenanceJob, RunStatus, StrategyConfig, Target
+from strategies.models import OCCUPYING, OPEN, JobRun, JobState, MaintenanceJob, RunStatus, StrategyConfig
 from strategies.schedule_words import schedule_words
 
 SIZE = 50
@@ -20,10 +20,9 @@ _LARGEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """`target` is home where the row names none. `last` is the latest run that ended, `present` one that is due and open."""
+    """`last` is the latest run that ended, `present` one that is due and open."""
 
     job: MaintenanceJob
-    target: Target
     schedule: str
     last: JobRun | None = None
     present: JobRun | None = None
@@ -93,17 +92,12 @@ def in_state(state: JobState) -> Q:
 
 
 def rows_of(jobs: Sequence[MaintenanceJob], runs: QuerySet[JobRun], moment: datetime) -> list[JobRow]:
-    """What the list shows of these jobs, in their order; `runs` are those that the reader may see. Five queries."""
+    """What the list shows of these jobs, in their order; `runs` are those that the reader may see. Four queries."""
     if not jobs:
         return []
-    home, configs = Target.objects.get(is_home=True), job_definitions.configurations(jobs)
+    configs = job_definitions.configurations(jobs)
     last, present = _latest_ended(jobs, runs), _present(jobs, runs, moment)
-    return [
-        JobRow(
-            job, job.target or home, words_of(job, configs.get(job.pk)), last.get(job.pk), present.get(job.pk)
-        )
-        for job in jobs
-    ]  # fmt: skip
+    return [JobRow(job, words_of(job, configs.get(job.pk)), last.get(job.pk), present.get(job.pk)) for job in jobs]
 
 
 def words_of(job: MaintenanceJob, config: StrategyConfig | None) -> str:

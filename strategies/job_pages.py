@@ -60,7 +60,7 @@ class Basis:
 
     job: MaintenanceJob
     config: StrategyConfig | None
-    target: Target
+    target: Target | None  # None = the row names one that is not there
     definition: Definition | None
     refusal: JobRefused | None
     schedule: Recurrence | None  # None = the row's schedule cannot be read
@@ -135,7 +135,7 @@ def basis(job: MaintenanceJob) -> Basis:
     except JobRefused as refused:
         refusal = refused
         schedule = _schedule(job, config)
-    target = definition.target if definition else job.target or Target.objects.get(is_home=True)
+    target = job.target if job.target_id is not None else Target.objects.get(is_home=True)
     return Basis(job, config, target, definition, refusal, schedule, words_of(job, config))
 
 
@@ -156,8 +156,7 @@ def live_page(
     present = open_[0] if open_ else None
     past = list(rows.order_by("-due_at", "-pk")[:SHOWN_RUNS])
     name_jobs([*open_[:1], *past], jobs)
-    times = durations.past([found.target.pk]).get((found.target.pk, job.strategy_id, WHOLE_RUN), [])
-    usual = durations.usual(times, at_least=SHOWN_FROM)
+    usual = _usual(found)
     lasting = _lasting(found, moment)
     due = _due(found, lasting, usual, moment)
     is_soon = bool(due) and job.next_run is not None and job.next_run <= moment + SOON
@@ -174,6 +173,14 @@ def live_page(
     )
 
 
+def _usual(found: Basis) -> Usual | None:
+    if found.target is None:
+        return None
+    place = found.target.pk
+    times = durations.past([place]).get((place, found.job.strategy_id, WHOLE_RUN), [])
+    return durations.usual(times, at_least=SHOWN_FROM)
+
+
 def _late(run: JobRun) -> timedelta | None:
     return max(run.started_at - run.due_at, timedelta(0)) if run.started_at is not None else None
 
@@ -181,6 +188,8 @@ def _late(run: JobRun) -> timedelta | None:
 def _lasting(found: Basis, moment: datetime) -> list[Reason]:
     """What would stand against a run that the job began by itself, as long as nobody changes anything."""
     job = found.job
+    if found.target is None:
+        return []
     run = JobRun(
         job=job, config=found.config, strategy_name=job.strategy_id, target=found.target, target_object=job.target_object,
         origin=Origin.SCHEDULE, due_at=moment, depends_since=moment,
@@ -252,7 +261,7 @@ def parameters_used(found: Basis) -> list[Setting]:
 
 def prechecks_used(found: Basis) -> list[Setting]:
     """The checks that come before each start: what each asks of the database."""
-    if found.definition is None:
+    if found.definition is None or found.target is None:
         return []
     own = parse_names((found.job.prerequisite_checks or "").upper())
     known = registry.platforms()[found.target.platform].prechecks

@@ -11,6 +11,10 @@ class Event(models.Model):
     name = models.CharField(max_length=100, help_text="In capitals, without spaces around it.")
     emitted_by = models.CharField(max_length=150)
     emitted_at = models.DateTimeField()
+    first_left = models.BigIntegerField(
+        null=True, blank=True, help_text="The first of the jobs that have not had their turn yet."
+    )
+    last_left = models.BigIntegerField(null=True, blank=True, help_text="The last of them.")
 
     class Meta:
         db_table = "portal_event"

@@ -140,6 +140,18 @@ class MaintenanceJob(models.Model):
         return self.job_name
 
     @property
+    def names_unknown_database(self) -> bool:
+        """Whether the row names a database that is not there: SQLite's own shell, for one, knows no foreign keys."""
+        return self.target is None and self.target_id is not None
+
+    @property
+    def database_name(self) -> str:
+        """As people and programs read it."""
+        if self.names_unknown_database:
+            return f"database {self.target_id}, which is not there"
+        return self.target.name if self.target is not None else "home"
+
+    @property
     def state(self) -> JobState:
         if not self.is_settled:
             return JobState.UNSETTLED

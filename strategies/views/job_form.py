@@ -119,7 +119,7 @@ def _target(user: User, text: str, job: MaintenanceJob | None) -> Target | None:
         found = Target.objects.visible_to(user).filter(pk=int(text)).first()
         if found is not None:
             return found
-    if job is None:
+    if job is None or job.names_unknown_database:
         return None
     return job.target or Target.objects.get(is_home=True)
 

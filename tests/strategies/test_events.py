@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -147,12 +149,72 @@ def test_many_listeners_begin_in_parts_and_those_that_the_database_kept_from_it_
     jobs = [listener(target, f"JOB{number}") for number in range(5)]
     pks = [job.pk for job in jobs]
     assert begun(events.emit(ANNA, "LOAD_DONE", NOON)) == pks
-    breaking(monkeypatch, jobs[2], jobs[3])
-    emitted = events.emit(ANNA, "LOAD_DONE", NOON + MINUTE)
+    with monkeypatch.context() as patched:
+        breaking(patched, jobs[2], jobs[3])
+        emitted = events.emit(ANNA, "LOAD_DONE", NOON + MINUTE)
     assert begun(emitted) == pks[:2]
-    assert set(left(emitted)) == {"JOB2", "JOB3", "JOB4"}
-    runs = JobRun.objects.filter(due_at=NOON + MINUTE).order_by("pk")
-    assert list(runs.values_list("job", flat=True)) == pks[:2]
+    assert left(emitted) == dict.fromkeys(
+        ("JOB2", "JOB3", "JOB4"), "It has its turn within minutes, by the portal's clock."
+    )
+    assert ran_at(NOON + MINUTE) == pks[:2]
+    assert events.go_on(NOON + 2 * MINUTE) == 3
+    assert ran_at(NOON + MINUTE) == pks
+    assert events.go_on(NOON + 3 * MINUTE) == 0
+
+
+def ran_at(due: datetime) -> list[int | None]:
+    return list(JobRun.objects.filter(due_at=due).order_by("pk").values_list("job", flat=True))
+
+
+class Killed(BaseException):
+    """What the process would not live to handle."""
+
+
+def test_what_a_killed_announcement_leaves_has_its_turn_by_the_clock_and_nothing_runs_twice(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [listener(target, f"JOB{number}") for number in range(events.batches.SIZE + 3)]
+    begin = due_runs.begin
+
+    def dying(actor: Actor, run: JobRun) -> JobRun:
+        if run.job_id == jobs[-2].pk:
+            raise Killed
+        return begin(actor, run)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(due_runs, "begin", dying)
+        events.emit(ANNA, "LOAD_DONE", NOON)
+    assert len(ran_at(NOON)) == events.batches.SIZE
+    listener(target, "LATER")
+    assert events.go_on(NOON + MINUTE / 2) == 0  # whoever announced it may be at it still
+    assert events.go_on(NOON + MINUTE) == 3
+    assert ran_at(NOON) == [job.pk for job in jobs]
+    assert set(JobRun.objects.values_list("asked_by", flat=True)) == {"anna"}
+    assert events.go_on(NOON + 2 * MINUTE) == 0
+
+
+def test_whoever_finds_the_rest_taken_over_by_the_clock_begins_nothing_more(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events.batches, "SIZE", 2)
+    jobs = [listener(target, f"JOB{number}") for number in range(4)]
+    left_over = events._begin_left
+
+    def late(actor: Actor, event: Event, *rest: Any) -> None:
+        assert events.go_on(NOON + 2 * MINUTE) == 2
+        left_over(actor, event, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(events, "_begin_left", _once(late, left_over))
+        emitted = events.emit(ANNA, "LOAD_DONE", NOON)
+    assert begun(emitted) == [job.pk for job in jobs[:2]]
+    assert set(left(emitted)) == {"JOB2", "JOB3"}
+    assert ran_at(NOON) == [job.pk for job in jobs]
+
+
+def _once(first: Callable[..., None], then: Callable[..., None]) -> Callable[..., None]:
+    calls = iter([first])
+    return lambda *arguments: next(calls, then)(*arguments)
 
 
 def test_each_part_of_the_listeners_is_kept_before_the_next_begins(

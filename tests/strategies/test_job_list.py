@@ -90,7 +90,7 @@ def test_the_schedule_is_in_words_or_as_it_was_typed(sqlite_target: Target) -> N
     rows = [a_job(sqlite_target, "A"), a_job(None, "B", "WEEKLY", schedule_value="SOMEDAY 02:00")]
     found = job_list.rows_of(rows, JobRun.objects.all(), NOON)
     assert [row.schedule for row in found] == ["Every day at 02:00", "WEEKLY SOMEDAY 02:00"]
-    assert [row.target.name for row in found] == ["shop", "home"]
+    assert [row.job.database_name for row in found] == ["shop", "home"]
 
 
 def test_those_set_aside_last_come_first_and_are_counted(

@@ -27,7 +27,7 @@ class Command(PortalCommand):
             return
         found = [
             (
-                str(job.pk), job.job_name, job.strategy_id, job.target.name if job.target else "home", job.target_object,
+                str(job.pk), job.job_name, job.strategy_id, job.database_name, job.target_object,
                 f"{job.schedule_type_id} {job.schedule_value or ''}".strip(), local(job.next_run), job.last_status or "",
                 job.quarantine_reason or job.state.label,
             )
