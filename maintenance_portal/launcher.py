@@ -96,7 +96,8 @@ def _known_data_folder() -> Path | None:
     return None if (ROOT / ".env").exists() else ROOT / "data"
 
 
-_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile"]  # two files at a time; what is asked for by itself runs by itself
+# Two files at a time, the long ones first (tests/conftest.py); what is asked for by itself runs by itself.
+_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _test(arguments: list[str]) -> NoReturn:

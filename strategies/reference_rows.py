@@ -63,23 +63,35 @@ def _portal(apps: Any, using: str) -> None:
 
 
 def _words(apps: Any, using: str) -> None:
-    for name, (category, description) in STRATEGIES.items():
-        _add(apps, using, "StrategyType", {"strategy_name": name}, category=category, description=description)
-    for name, routine in registry.routines().items():
-        _add(apps, using, "StrategyType", {"strategy_name": name}, category=routine.category, description=routine.title)
-    for word in OPERATION_TYPES:
-        _add(apps, using, "OperationType", {"operation_type": word}, category=_DATABASE, description=_plain(word))
-    for word in JOB_TYPES:
-        _add(apps, using, "JobType", {"job_type": word}, category=_DATABASE, description=_plain(word))
-    for word in SCHEDULE_TYPES:
-        _add(apps, using, "ScheduleType", {"schedule_type": word}, description=_plain(word))
-    for category, words in TARGET_TYPES.items():
-        for word in words:
-            _add(apps, using, "TargetType", {"target_type": word}, category=category, description=_plain(word))
-    for word in OPERATION_STATUS:
-        _add(apps, using, "OperationStatusRow", {"status": word}, description=_plain(word))
-    for word in DEPLOYMENT_STATUS:
-        _add(apps, using, "DeploymentStatusRow", {"status": word}, description=_plain(word))
+    for model, (key, rows) in _known().items():
+        manager = apps.get_model("strategies", model).objects.using(using)
+        there = set(manager.values_list(key, flat=True))
+        missing = {word: values for word, values in rows.items() if word not in there}
+        manager.bulk_create(manager.model(**{key: word}, **values) for word, values in missing.items())
+
+
+def _known() -> dict[str, tuple[str, dict[str, dict[str, str]]]]:
+    """Of each lookup table: the column that holds the word, and its rows by word."""
+    strategies = {name: (routine.category, routine.title) for name, routine in registry.routines().items()} | STRATEGIES
+    return {
+        "StrategyType": (
+            "strategy_name",
+            {name: _told(text, category) for name, (category, text) in strategies.items()},
+        ),
+        "OperationType": ("operation_type", {word: _told(_plain(word), _DATABASE) for word in OPERATION_TYPES}),
+        "JobType": ("job_type", {word: _told(_plain(word), _DATABASE) for word in JOB_TYPES}),
+        "ScheduleType": ("schedule_type", {word: _told(_plain(word)) for word in SCHEDULE_TYPES}),
+        "TargetType": (
+            "target_type",
+            {word: _told(_plain(word), category) for category, words in TARGET_TYPES.items() for word in words},
+        ),
+        "OperationStatusRow": ("status", {word: _told(_plain(word)) for word in OPERATION_STATUS}),
+        "DeploymentStatusRow": ("status", {word: _told(_plain(word)) for word in DEPLOYMENT_STATUS}),
+    }
+
+
+def _told(description: str, category: str = "") -> dict[str, str]:
+    return {"description": description, **({"category": category} if category else {})}
 
 
 def _access(apps: Any, using: str) -> None:
@@ -88,7 +100,7 @@ def _access(apps: Any, using: str) -> None:
     group: type[models.Model] = apps.get_model("auth", "Group")
     for role in Role:
         group._default_manager.using(using).get_or_create(name=role.value)
-    _add(apps, using, "Tenant", {"name": FIRST_TENANT})
+    apps.get_model("strategies", "Tenant").objects.using(using).get_or_create(name=FIRST_TENANT)
 
 
 def _home(apps: Any, using: str) -> None:
@@ -108,10 +120,6 @@ def _home(apps: Any, using: str) -> None:
         },
     )
     target.filter(pk=home.pk).exclude(platform=platform).update(platform=platform)
-
-
-def _add(apps: Any, using: str, model: str, key: dict[str, str], **values: str) -> None:
-    apps.get_model("strategies", model).objects.using(using).get_or_create(**key, defaults=values)
 
 
 def _plain(word: str) -> str:

@@ -8,19 +8,39 @@ from typing import Any
 
 import pytest
 
+# Files that take minutes go first: of two workers, one would wait for the other that has such a file left at the end.
+LONGEST = (
+    "tests/test_on_postgresql.py", "tests/maintenance_portal/test_supervisor.py", "tests/browser/test_accessibility.py",
+    "tests/maintenance_portal/commands/test_processes.py", "tests/test_benchmarks.py", "tests/browser/test_story.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    places = {config.rootpath / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
-    """Emptying the tables between tests empties the audit too: for that one transaction, and no longer, its guard is away."""
+    """Emptying the tables between tests empties the audit too: for that one transaction, and no longer, its guard is away.
+
+    Django's own rows of models and their permissions, which no test changes, stay: making them anew is most of what it costs.
+    """
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.contenttypes.management import create_contenttypes
     from django.db import connection
+    from django.db.models.signals import post_migrate
 
     from strategies import audit_guard
 
+    assert post_migrate.disconnect(create_contenttypes)
+    assert post_migrate.disconnect(create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions")
     operations = type(connection.ops)
     empty = operations.sql_flush
 
-    def sql_flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:
-        statements = empty(self, *args, **kwargs)
+    def sql_flush(self: Any, style: Any, tables: list[str], **kwargs: Any) -> list[str]:
+        emptied = [table for table in tables if table not in ("django_content_type", "auth_permission")]
+        statements = empty(self, style, emptied, **kwargs)
         return [*audit_guard.REMOVE[connection.vendor], *statements, *audit_guard.INSTALL[connection.vendor]]
 
     operations.sql_flush = sql_flush  # type: ignore[method-assign]

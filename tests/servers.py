@@ -89,6 +89,12 @@ def available_servers() -> list[ServerBinaries]:
     return sorted(found, key=lambda server: server.major)
 
 
+def tested_servers() -> list[ServerBinaries]:
+    """The oldest and the newest; all of them with `run.py test --all`."""
+    found = available_servers()
+    return found if os.environ.get("PORTAL_TEST_ALL") == "1" or len(found) < 3 else [found[0], found[-1]]
+
+
 @cache
 def _account() -> tuple[int, int] | None:
     """Who the server runs as: PostgreSQL refuses root."""

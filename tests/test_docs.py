@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from django.core.management import load_command_class
 
 import maintenance_portal
 from tests.servers import available_servers
@@ -28,11 +27,9 @@ def test_every_command_is_described_with_the_options_that_it_has() -> None:
     rows = {row.split()[0]: row for row in re.findall(r"`([a-z_]+(?: [^`]*)?)`(?=[^\n]*\|)", text)}
     for path in (ROOT / "maintenance_portal" / "management" / "commands").glob("[a-z]*.py"):
         assert path.stem in rows, path.stem
-        said = subprocess.run(
-            [sys.executable, "manage.py", path.stem, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-        )
+        said = load_command_class("maintenance_portal", path.stem).create_parser("manage.py", path.stem).format_help()
         for option in re.findall(r"--[a-z-]+", rows[path.stem]):
-            assert option in said.stdout, (path.stem, option)
+            assert option in said, (path.stem, option)
 
 
 def test_the_versions_agree() -> None:

@@ -19,7 +19,7 @@ from maintenance_portal import installation
 from maintenance_portal.demo import postgresql
 from tests.maintenance_portal.started import GENEROUS, ROOT, StartedPortal, environment, free_port, start, wait_for
 
-ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: PORTAL_TEST_ALL=1")
+ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: run.py test --all")
 CHILDREN = {"beat", "worker default", "worker maintenance"}
 
 
@@ -115,6 +115,7 @@ def test_a_cluster_locked_by_a_killed_idle_worker_is_found_and_replaced(portal: 
     healthy(portal)
 
 
+@ALL
 def test_a_cluster_whose_workers_are_all_at_work_is_left_in_peace(portal: StartedPortal) -> None:
     healthy(portal)
     main = portal.children()["worker default"]
@@ -183,6 +184,7 @@ def test_a_killed_supervisor_leaves_nobody_behind(tmp_path: Path) -> None:
         wait_for(lambda: not portal.left(), "the end of all groups")
 
 
+@ALL
 def test_a_second_interrupt_hurries(tmp_path: Path) -> None:
     """The locked cluster would be waited for until the grace is over."""
     with start(tmp_path / "data", "--no-demo", PORTAL_GRACE_SECONDS="600", PORTAL_PULSE_SECONDS="600") as portal:

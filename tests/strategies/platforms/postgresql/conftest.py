@@ -12,12 +12,12 @@ import pytest
 from strategies.plans import Outcome, Step
 from strategies.platforms.base import Session, SessionTag
 from strategies.platforms.postgresql.platform import PLATFORM
-from tests.servers import RunningServer, available_servers, start_server
+from tests.servers import RunningServer, tested_servers, start_server
 
 TAG = SessionTag("abcd1234", "run", 7)
 
 
-@pytest.fixture(scope="session", params=available_servers(), ids=lambda binaries: f"postgresql-{binaries.major}")
+@pytest.fixture(scope="session", params=tested_servers(), ids=lambda binaries: f"postgresql-{binaries.major}")
 def server(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
     with start_server(request.param) as running:
         yield running

@@ -152,7 +152,7 @@ _EAGER = {  # starts at once, and then crawls
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("binaries", servers.available_servers(), ids=lambda binaries: f"postgresql-{binaries.major}")
+@pytest.mark.parametrize("binaries", servers.tested_servers(), ids=lambda binaries: f"postgresql-{binaries.major}")
 def test_autovacuum_builds_no_index_and_hides_no_finding(
     binaries: servers.ServerBinaries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
