@@ -12,7 +12,7 @@ import pytest
 from strategies.plans import Outcome, Step
 from strategies.platforms.base import Session, SessionTag
 from strategies.platforms.postgresql.platform import PLATFORM
-from tests.servers import RunningServer, tested_servers, start_server
+from tests.servers import RunningServer, start_server, tested_servers
 
 TAG = SessionTag("abcd1234", "run", 7)
 
