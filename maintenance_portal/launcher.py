@@ -96,8 +96,9 @@ def _known_data_folder() -> Path | None:
     return None if (ROOT / ".env").exists() else ROOT / "data"
 
 
-# Two files at a time, the long ones first (tests/conftest.py); what is asked for by itself runs by itself.
-_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# Three files at a time, since many tests wait for real processes, and the long ones first (tests/conftest.py); what is asked
+# for by itself runs by itself.
+_WHOLE_SUITE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _test(arguments: list[str]) -> NoReturn:

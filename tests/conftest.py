@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-# Files that take minutes go first: of two workers, one would wait for the other that has such a file left at the end.
+# Files that take minutes go first: at the end all workers would wait for the one that has such a file left.
 LONGEST = (
     "tests/test_on_postgresql.py", "tests/maintenance_portal/test_supervisor.py", "tests/browser/test_accessibility.py",
     "tests/maintenance_portal/commands/test_processes.py", "tests/test_benchmarks.py", "tests/browser/test_story.py",

@@ -20,13 +20,10 @@ SHORT = (
     "tests/strategies/test_jobs.py",
     "tests/strategies/test_job_triggers.py",
     "tests/strategies/test_log_guard.py",
-    "tests/monitoring/test_broken_rows.py",
     "tests/strategies/test_job_guard.py",
     "tests/strategies/test_settling.py",
-    "tests/strategies/test_keyset.py",
     "tests/strategies/test_operation_log.py",
     "tests/strategies/test_tallies.py",
-    "tests/maintenance_portal/test_tasks.py",
     "tests/test_examples.py",
 )
 WHOLE = (
