@@ -198,7 +198,8 @@ def test_cancel_ends_the_statement_and_the_server_lists_it_no_more(open_session:
     thread, outcomes = in_background(working, "SELECT pg_sleep(60)")
     wait_until(lambda: [r for r in PLATFORM.our_sessions(asking, TAG) if r.is_working])
     until = time.monotonic() + 10
-    while thread.is_alive() and time.monotonic() < until:  # as who watches a run does: what works may be a reading of meters yet
+    # Again and again, as who watches a run does: what works there may be a reading of meters yet.
+    while thread.is_alive() and time.monotonic() < until:
         working.cancel()
         thread.join(0.2)
     assert outcomes[0].error.error_class is ErrorClass.CANCELLED
