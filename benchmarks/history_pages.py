@@ -22,6 +22,7 @@ from benchmarks.portals import Database
 GOAL = at_most(3)
 # What it is called here; the name of the address; which key it takes; the query string. Keys are those of `_opener`.
 PAGES = (
+    ("home", "home", "", ""),
     ("trends", "trends", "", ""),
     ("trends of a year", "trends", "", "period=365"),
     ("statistics", "statistics", "", ""),
@@ -31,6 +32,9 @@ PAGES = (
     ("a run", "run", "run", ""),
     ("runs", "runs", "", ""),
     ("runs that wait for somebody", "runs", "", "status=unhandled"),
+    ("runs that succeeded", "runs", "", "status=succeeded"),
+    ("runs that ended", "runs", "", "status=ended"),
+    ("runs of 24 hours that succeeded", "runs", "", "status=succeeded_lately"),
     ("runs of a database, further back", "runs", "", "target={target}&before={run}"),
     ("operation log", "operations", "", ""),
     ("operation log, further back", "operations", "", "before={operation}"),

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from strategies.models import BAD, GOOD, OCCUPYING, TERMINAL, JobRun, RunStatus
+from strategies.models import BAD, GOOD, OCCUPYING, OPEN, JobRun, RunStatus
 
 LATELY = timedelta(hours=24)
+_NOT_GOOD = tuple(status for status in RunStatus if status not in GOOD)
 
 
 class RunGroup(NamedTuple):
@@ -51,6 +52,7 @@ def run_groups(moment: datetime) -> dict[str, RunGroup]:
         ),
         "unhandled": RunGroup("Failed or missed, not handled", _unhandled()),
         "failed_lately": RunGroup("Failed or missed in 24 hours", Q(status__in=BAD) & lately),
-        "succeeded_lately": RunGroup("Succeeded in 24 hours", Q(status__in=GOOD) & lately),
-        "ended": RunGroup("Ended", Q(status__in=TERMINAL)),
+        # Nearly all runs: asked for by what they are not, they are read in the order of the list, and not gathered and sorted
+        "succeeded_lately": RunGroup("Succeeded in 24 hours", ~Q(status__in=_NOT_GOOD) & lately),
+        "ended": RunGroup("Ended", ~Q(status__in=OPEN)),
     }

@@ -189,6 +189,7 @@ class JobRun(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["status", "due_at"], name="portal_run_by_status"),
+            models.Index(fields=["status", "id"], name="portal_run_newest"),
             models.Index(fields=["awaits_handling", "id"], name="portal_run_unhandled"),
             models.Index(fields=["target", "status"], name="portal_run_by_target"),
             models.Index(fields=["finished_at"], name="portal_run_by_end"),

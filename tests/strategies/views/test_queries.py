@@ -67,3 +67,22 @@ def test_a_page_of_the_operation_log_reads_its_rows_by_key(dba: Client, shop: Sc
         cursor.execute("EXPLAIN QUERY PLAN " + page)
         plan = " ".join(str(row[-1]) for row in cursor.fetchall())
     assert "USE TEMP B-TREE" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?status=succeeded", "?status=ended", "?before=1500", "?target={target}&before=1500"]
+)
+def test_a_page_of_the_runs_gathers_and_sorts_none_of_those_that_it_does_not_show(
+    dba: Client, shop: Scene, query: str
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("plans are read on SQLite")
+    with CaptureQueriesContext(connection) as queries:
+        dba.get(f"/runs/{query.format(target=shop.target.pk)}")
+    page = next(
+        query["sql"] for query in queries if "LIMIT 51" in query["sql"] and 'FROM "portal_job_run"' in query["sql"]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + page)
+        plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+    assert "USE TEMP B-TREE" not in plan, plan
