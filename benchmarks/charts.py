@@ -27,7 +27,7 @@ from monitoring.rows import Day, StrategyDays, Summary
 
 LINES, DAYS = 40, 365
 FIRST_DAYS = 30
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

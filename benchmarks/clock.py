@@ -2,8 +2,8 @@
 
 The tick settles what was changed and plans what is due, when nothing was and nothing is: what it costs to ask. Beside it stand all
 rows read by a bare cursor, number and next run, without even looking at them. What planning a due job costs is told apart: runs, audit
-entries and wake-ups are written for it, however it was found. croniter is no package of the portal: where it is not installed
-beside, nothing is measured against it.
+entries and wake-ups are written for it, however it was found. croniter, with which due instants are compared, is installed for
+development only.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import zoneinfo
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
 from itertools import takewhile
 from time import perf_counter
-from types import ModuleType
 
+from croniter import croniter  # type: ignore[import-untyped]
 from django.db import connection
 
 from benchmarks.bench import VENDORS, Bench
@@ -89,9 +88,6 @@ def _execute(sql: str) -> None:
 
 def _next_run(bench: Bench) -> Figure:
     what, goal = "next due instant faster than croniter", at_least(3)
-    croniter = _croniter()
-    if croniter is None:
-        return not_measured(what, "croniter is not installed beside the portal", goal)
     zone = zoneinfo.ZoneInfo("Europe/Berlin")
     moments = [(bench.moment + timedelta(days=17 * number)).astimezone(zone) for number in range(20)]
     both = [(Recurrence(cron, zone.key), cron, moment) for cron in FOR_BOTH for moment in moments]
@@ -102,18 +98,11 @@ def _next_run(bench: Bench) -> Figure:
 
     def theirs() -> None:
         for _, cron, moment in both:
-            croniter.croniter(cron, moment).get_next(datetime)
+            croniter(cron, moment).get_next(datetime)
 
     took = side_by_side(ours, theirs, bench.pairs)
     note = f"{shown_ms(took.first_ms / len(both))} against {shown_ms(took.second_ms / len(both))}"
     return Figure(what, took.ratio, goal, size=len(both), spread=took.spread, note=note)
-
-
-def _croniter() -> ModuleType | None:
-    try:
-        return import_module("croniter")
-    except ImportError:
-        return None
 
 
 def _changes() -> Figure:

@@ -74,7 +74,7 @@ def begin(row: Beginning, moment: datetime) -> int:
     values = (
         row.strategy_name, row.operation_type, row.job_name, _clip(row.target_object, 500), row.target_type,
         OperationStatus.STARTED.value, _time(moment), row.user_name, row.session_id, _clean(row.sql_text),
-        json.dumps(row.context, default=str), row.target_id, row.run_id, row.step_key, row.attempt,
+        _json(row.context), row.target_id, row.run_id, row.step_key, row.attempt,
     )  # fmt: skip
     returning, variables = connection.ops.return_insert_columns([OperationLog._meta.pk])  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
@@ -90,7 +90,7 @@ def end(operation_id: int, row: Ending, moment: datetime) -> bool:
         row.status.value, _clip(row.message, 2000), row.duration_ms, error.code[:50] if error else None,
         _clip(error.message, 2000) if error else None, row.meters.cpu_ms, row.meters.memory_mb,
         row.meters.io_operations, row.meters.rows, row.objects_affected, _time(moment),
-        json.dumps(row.context, default=str), operation_id,
+        _json(row.context), operation_id,
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_END, values)
@@ -148,6 +148,9 @@ def log_operation(
         log.exception("a row of %s could not be written into the operation log", strategy_name)
         return None
     return int(row.pk)
+
+
+_json = json.JSONEncoder(default=str).encode  # json.dumps would make such an encoder for each row
 
 
 def _time(moment: datetime) -> Any:

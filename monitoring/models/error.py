@@ -74,6 +74,8 @@ class ErrorDay(models.Model):
         indexes = [
             models.Index(fields=["day"], name="portal_error_by_day"),
             models.Index(fields=["group", "day"], name="portal_error_of_group"),
+            # All that the list of errors asks of all time
+            models.Index(fields=["group", "target", "last_at", "first_at", "count"], name="portal_error_of_all_time"),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,16 @@ import pytest
 
 from maintenance_portal import installation
 from maintenance_portal.demo import postgresql
-from tests.maintenance_portal.started import GENEROUS, ROOT, StartedPortal, environment, free_port, start, wait_for
+from tests.maintenance_portal.started import (
+    GENEROUS,
+    ROOT,
+    StartedPortal,
+    environment,
+    free_port,
+    install,
+    start,
+    wait_for,
+)
 
 ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: run.py test --all")
 CHILDREN = {"beat", "worker default", "worker maintenance"}
@@ -135,9 +144,7 @@ def test_a_cluster_whose_workers_are_all_at_work_is_left_in_peace(portal: Starte
 
 def test_the_second_start_serves_its_first_page_within_two_seconds(tmp_path: Path) -> None:
     """Or, where other work keeps this machine from that, hardly later than Django alone stands at the same time."""
-    data = tmp_path / "data"
-    prepared = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"]
-    subprocess.run(prepared, env=environment(data), check=True)
+    data = install(tmp_path / "data")
     django_alone = "import django; django.setup(); from django.urls import get_resolver; get_resolver().url_patterns"
     named = environment(data, DJANGO_SETTINGS_MODULE="maintenance_portal.settings")
     took = []
@@ -156,7 +163,7 @@ def test_the_second_start_serves_its_first_page_within_two_seconds(tmp_path: Pat
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_everything_in_order(data: Path, tmp_path: Path, number: signal.Signals) -> None:
-    with start(tmp_path / "data", "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
+    with start(install(tmp_path / "data"), "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
         wait_for(lambda: set(portal.children()) == CHILDREN, "all children")
         wait_for(lambda: portal.answers("maintenance") if portal.page() else None, "an answer")
         assert portal.end(number) == 0
@@ -174,7 +181,7 @@ def test_a_signal_in_the_first_moment_ends_it_too(data: Path, tmp_path: Path) ->
 
 
 def test_a_killed_supervisor_leaves_nobody_behind(tmp_path: Path) -> None:
-    with start(tmp_path / "data", "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
+    with start(install(tmp_path / "data"), "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
         wait_for(lambda: set(portal.children()) == CHILDREN, "all children")
         wait_for(lambda: portal.answers("maintenance"), "an answer")
         portal.process.kill()
@@ -187,7 +194,9 @@ def test_a_killed_supervisor_leaves_nobody_behind(tmp_path: Path) -> None:
 @ALL
 def test_a_second_interrupt_hurries(tmp_path: Path) -> None:
     """The locked cluster would be waited for until the grace is over."""
-    with start(tmp_path / "data", "--no-demo", PORTAL_GRACE_SECONDS="600", PORTAL_PULSE_SECONDS="600") as portal:
+    with start(
+        install(tmp_path / "data"), "--no-demo", PORTAL_GRACE_SECONDS="600", PORTAL_PULSE_SECONDS="600"
+    ) as portal:
         wait_for(lambda: set(portal.children()) == CHILDREN, "all children")
         wait_for(lambda: portal.answers("default"), "an answer")
         main = portal.children()["worker default"]
@@ -266,7 +275,7 @@ def test_the_demo_comes_with_its_server_and_takes_it_along(tmp_path: Path) -> No
 
 @ALL
 def test_a_child_that_cannot_live_ends_the_portal_plainly(tmp_path: Path) -> None:
-    with start(tmp_path / "data", "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
+    with start(install(tmp_path / "data"), "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
         wait_for(lambda: set(portal.children()) == CHILDREN, "all children")
         killed: set[int] = set()
         while portal.process.poll() is None:

@@ -28,7 +28,7 @@ from tests.strategies.execution.conftest import registered
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANNA = Actor("anna")
-POINTS = 100 if os.environ.get("PORTAL_TEST_ALL") == "1" else 20
+POINTS = 100 if os.environ.get("PORTAL_TEST_ALL") == "1" else 10  # on each of the two products
 OBJECTS = 12
 
 
