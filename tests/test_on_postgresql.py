@@ -25,6 +25,7 @@ SHORT = (
     "tests/strategies/test_operation_log.py",
     "tests/strategies/test_tallies.py",
     "tests/test_examples.py",
+    "tests/strategies/views/test_jobs.py::test_whatever_is_typed_gets_an_answer",
 )
 WHOLE = (
     "tests/strategies", "tests/monitoring", "tests/test_examples.py", "tests/maintenance_portal/test_tasks.py",
@@ -48,7 +49,7 @@ def suite(server: RunningServer, *arguments: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("PORTAL_DATA", "PORTAL_TEST_ALL")}
     environment["PORTAL_TEST_DATABASE_URL"] = f"postgresql://portal:portal@127.0.0.1:{server.port}/postgres"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments], cwd=ROOT, env=environment, text=True,
+        [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", *arguments], cwd=ROOT, env=environment, text=True,
         capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]

@@ -141,9 +141,14 @@ def _row(target: Target, strategy: str, sent: Mapping[str, str], job: Maintenanc
     is_home = target.is_home and (job is None or job.target_id is None)
     return MaintenanceJob(
         strategy_id=strategy, target=None if is_home else target,
-        target_object=sent.get("target_object") or (job.target_object if job is not None else "ALL"),
-        target_type_id=sent.get("target_type") or (job.target_type_id if job is not None else "TABLE"),
+        target_object=_askable(sent.get("target_object")) or (job.target_object if job is not None else "ALL"),
+        target_type_id=_askable(sent.get("target_type")) or (job.target_type_id if job is not None else "TABLE"),
     )  # fmt: skip
+
+
+def _askable(text: str | None) -> str:
+    """What a database can be asked for; the form itself refuses the rest."""
+    return (text or "").replace("\x00", "")
 
 
 def _scheduled(row: MaintenanceJob, values: Mapping[str, Any]) -> MaintenanceJob:

@@ -133,6 +133,7 @@ def kill_and_judge(run: JobRun, after_seconds: float) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.timeout(900 if POINTS > 20 else 180)
 def test_killed_at_random_points_the_verdict_is_that_of_the_target(work: Work) -> None:
     whole = usual_seconds(work)
     chance = random.Random(20261124)
