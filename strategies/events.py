@@ -53,7 +53,7 @@ def emit(actor: Actor, name: str, moment: datetime) -> Emitted:
         emitted = _begin_each(actor, event, some, home)
         _leave(event, later)
     event.first_left = _first(later)
-    _begin_left(actor, event, later, home, emitted)
+    emitted.left += [(job, _LATER) for job in _begin_left(actor, event, later, home, emitted)]
     return emitted
 
 
@@ -76,23 +76,22 @@ def go_on(moment: datetime, budget: Budget | None = None) -> int:
 
 def _begin_left(
     actor: Actor, event: Event, jobs: Sequence[MaintenanceJob], home: Target, emitted: Emitted, budget: Budget | None = None
-) -> None:  # fmt: skip
-    """Give the jobs that are left their turn, a batch at a time, until somebody else does or the time is spent."""
+) -> Sequence[MaintenanceJob]:  # fmt: skip
+    """Give the jobs that are left their turn, a batch at a time, until somebody else does or the time is spent; the rest of them."""
     for start in range(0, len(jobs), batches.SIZE):
         end = start + batches.SIZE
         try:
             with transaction.atomic():
                 if batches.is_spent(budget) or not _leave(event, jobs[end:]):
-                    emitted.left += [(job, _LATER) for job in jobs[start:]]
-                    return
+                    return jobs[start:]
                 more = _begin_each(actor, event, jobs[start:end], home)
             event.first_left = _first(jobs[end:])
         except PASSING:
             log.exception("the event %s did not reach all that listen to it", event.name)
-            emitted.left += [(job, _LATER) for job in jobs[start:]]
-            return
+            return jobs[start:]
         emitted.runs += more.runs
         emitted.left += more.left
+    return ()
 
 
 def _leave(event: Event, jobs: Sequence[MaintenanceJob]) -> bool:

@@ -57,6 +57,13 @@ def test_each_strategy_is_kept_by_its_own_rule() -> None:
     assert left() == {row.pk for (name, age), row in rows.items() if age <= kept_for[name]}
 
 
+def test_more_rules_than_a_database_takes_conditions_are_obeyed() -> None:
+    days = {f"S{number}": TODAY - (10 if number % 2 else 20) * DAY for number in range(1500)}
+    rows = {name: log(operation(TODAY - 15 * DAY, strategy_name=name))[0] for name in ("S1", "S2", "OTHER")}
+    found = expiry.past_their_time(expiry.Expiry(TODAY - 90 * DAY, days, TODAY - 31 * DAY))
+    assert set(found.values_list("pk", flat=True)) == {rows["S1"].pk}
+
+
 def test_one_strategy_is_pruned_alone_and_by_another_number_of_days() -> None:
     mine, theirs = log(operation(TODAY - 5 * DAY, strategy_name="MINE"), operation(OLD, strategy_name="THEIRS"))
     assert retention.cleanup_old_logs(NOW, strategy_name="MINE") == (0, True)

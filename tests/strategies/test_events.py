@@ -200,9 +200,9 @@ def test_whoever_finds_the_rest_taken_over_by_the_clock_begins_nothing_more(
     jobs = [listener(target, f"JOB{number}") for number in range(4)]
     left_over = events._begin_left
 
-    def late(actor: Actor, event: Event, *rest: Any) -> None:
+    def late(actor: Actor, event: Event, *rest: Any) -> Any:
         assert events.go_on(NOON + 2 * MINUTE) == 2
-        left_over(actor, event, *rest)
+        return left_over(actor, event, *rest)
 
     with monkeypatch.context() as patched:
         patched.setattr(events, "_begin_left", _once(late, left_over))
@@ -212,7 +212,7 @@ def test_whoever_finds_the_rest_taken_over_by_the_clock_begins_nothing_more(
     assert ran_at(NOON) == [job.pk for job in jobs]
 
 
-def _once(first: Callable[..., None], then: Callable[..., None]) -> Callable[..., None]:
+def _once(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., Any]:
     calls = iter([first])
     return lambda *arguments: next(calls, then)(*arguments)
 

@@ -50,6 +50,15 @@ def test_a_job_of_a_database_that_is_not_there_is_set_aside_and_begins_nowhere(
     assert not JobRun.objects.exists()
 
 
+def test_no_list_calls_a_database_that_is_not_there_home(
+    sqlite_target: Target, typed_away: Callable[[MaintenanceJob], MaintenanceJob]
+) -> None:
+    job = typed_away(a_job(sqlite_target))
+    assert job.database_name == "database 999, which is not there"
+    assert a_job(sqlite_target, "B").database_name == "shop"
+    assert a_job(None, "C").database_name == "home"
+
+
 def test_what_is_for_home_is_not_for_a_database_that_is_not_there(
     sqlite_target: Target, typed_away: Callable[[MaintenanceJob], MaintenanceJob]
 ) -> None:
