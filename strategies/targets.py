@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -115,7 +115,8 @@ def _change(actor: Actor, target: Target, values: TargetValues) -> None:
     fields = [*_COLUMNS, "tenant", "secret"]
     if has_moved or old_secret != target.secret:
         target.checked_at, target.check_error, target.facts, target.missing_rights = None, "", None, []
-        fields += ["checked_at", "check_error", "facts", "missing_rights"]
+        target.check_started_at = None  # one under way goes through the old ones: another is to take it up
+        fields += ["checked_at", "check_error", "facts", "missing_rights", "check_started_at"]
     target.save(update_fields=fields)
     target.tags.set(_tags(actor, values.tags))
     after = _told(target)
@@ -250,9 +251,7 @@ def _secret(target: Target) -> str | None:
 def stop(target: Target, why: str) -> None:
     """After a refused sign-in: nothing connects to this target by itself any more, since accounts get locked."""
     with transaction.atomic():
-        if Target.objects.filter(pk=target.pk, stopped_at__isnull=True).update(
-            stopped_at=timezone.now(), stopped_why=why[:2000]
-        ):
+        if _as_reached(target).filter(stopped_at=None).update(stopped_at=timezone.now(), stopped_why=why[:2000]):
             audit.record(PORTAL, "target.stopped", target, reason=why)
     target.refresh_from_db(fields=["stopped_at", "stopped_why"])
 
@@ -285,17 +284,24 @@ def check(target: Target, moment: datetime) -> bool:
     except Exception as bug:
         keep_check_error(target, f"The portal itself failed: {type(bug).__name__}.", moment)
         raise
-    Target.objects.filter(pk=target.pk).update(
-        checked_at=moment, check_error="", facts=facts.as_json(), missing_rights=missing
-    )
-    target.refresh_from_db()
+    _keep_check(target, moment, check_error="", facts=facts.as_json(), missing_rights=missing)
     return True
 
 
 def keep_check_error(target: Target, error: str, moment: datetime) -> None:
     """The check ended without facts; those of an earlier one stay."""
-    Target.objects.filter(pk=target.pk).update(checked_at=moment, check_error=error[:2000])
+    _keep_check(target, moment, check_error=error[:2000])
+
+
+def _keep_check(target: Target, moment: datetime, **seen: Any) -> None:
+    """The answer of a check that began at this moment, unless a later one has answered while it was under way."""
+    _as_reached(target).filter(Q(checked_at=None) | Q(checked_at__lte=moment)).update(checked_at=moment, **seen)
     target.refresh_from_db()
+
+
+def _as_reached(target: Target) -> QuerySet[Target]:
+    """The target, as long as its address and secret are those that were used: nothing seen through others is kept."""
+    return Target.objects.filter(pk=target.pk, platform=target.platform, url=target.url, secret=target.secret)
 
 
 def _missing_rights(target: Target, opened: Session) -> list[dict[str, Any]]:

@@ -174,6 +174,23 @@ def test_a_password_is_not_tried_twice_at_once(target: Target, world: World) -> 
 
 
 @pytest.mark.django_db
+def test_a_slow_check_does_not_undo_the_answer_of_a_later_one(target: Target, world: World) -> None:
+    """Two are under way where a person asks again meanwhile; the one that was asked first may end last."""
+    first = timezone.now()
+    second = first + timedelta(seconds=1)
+    targets.ask_check(target, ANNA, first, wake=False)
+    assert Target.objects.take_check(target.pk, first)
+    slow = Target.objects.get(pk=target.pk)
+    targets.ask_check(target, ANNA, second, wake=False)
+    assert Target.objects.take_check(target.pk, second)
+    targets.check(Target.objects.get(pk=target.pk), second)
+    world.connect_error = TargetError(ErrorClass.TRANSIENT, "08001", "refused")
+    targets.check(slow, first)
+    target.refresh_from_db()
+    assert (target.checked_at, target.check_error, target.is_being_checked) == (second, "", False)
+
+
+@pytest.mark.django_db
 @pytest.mark.filterwarnings("ignore")
 def test_a_bug_of_ours_ends_the_look_with_a_plain_word(
     target: Target, world: World, monkeypatch: pytest.MonkeyPatch

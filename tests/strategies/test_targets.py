@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import environ
@@ -26,6 +27,7 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], None]:
 
 
 ANNA, BORIS = Actor("anna"), Actor("boris")
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -142,3 +144,27 @@ def test_a_tag_that_is_made_by_the_way_is_audited_once(values: TargetValues) -> 
     targets.change(BORIS, shop, replace(values, tags=("eu", "us")))
     entries = AuditEntry.objects.filter(action="tag.added").order_by("pk").values_list("actor", "object_name")
     assert list(entries) == [("anna", "eu"), ("boris", "us")]
+
+
+def test_what_was_seen_through_an_old_address_is_not_kept_and_the_new_one_is_looked_at(values: TargetValues) -> None:
+    shop = targets.register(ANNA, values)
+    targets.ask_check(shop, ANNA, NOON, wake=False)
+    assert Target.objects.take_check(shop.pk, NOON)
+    old = Target.objects.get(pk=shop.pk)
+    targets.change(ANNA, shop, replace(values, url="sqlite:////till.db"))
+    targets.keep_check_error(old, "no such file: /shop.db", NOON)
+    shop.refresh_from_db()
+    assert (shop.checked_at, shop.check_error) == (None, "")
+    assert Target.objects.take_check(shop.pk, NOON + timedelta(seconds=1)), "the check that was asked for is still open"
+
+
+def test_a_password_that_was_replaced_meanwhile_stops_nothing(values: TargetValues) -> None:
+    shop = targets.register(ANNA, replace(values, secret="env:OLD"))
+    old = Target.objects.get(pk=shop.pk)
+    targets.change(ANNA, shop, replace(values, secret="env:NEW"))
+    targets.stop(old, "The database refused the sign-in.")
+    shop.refresh_from_db()
+    assert shop.stopped_at is None
+    assert not AuditEntry.objects.filter(action="target.stopped").exists()
+    targets.stop(shop, "The database refused the sign-in.")
+    assert shop.stopped_at is not None
