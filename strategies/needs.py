@@ -78,10 +78,15 @@ def assess(assessment: Assessment, *, limit_seconds: float | None = None) -> See
     except Exception as bug:
         keep_error(assessment, f"The portal itself failed: {type(bug).__name__}.", timezone.now())
         raise
-    keep_findings(target, assessment.strategy_name, assessment.target_object, seen, timezone.now())
-    Assessment.objects.filter(pk=assessment.pk).update(
-        finished_at=timezone.now(), notes=list(seen.notes), found=len(seen.findings)
-    )
+    with transaction.atomic():
+        is_kept = keep_findings(target, assessment.strategy_name, assessment.target_object, seen, now)
+        if is_kept:
+            Assessment.objects.filter(pk=assessment.pk).update(
+                finished_at=timezone.now(), notes=list(seen.notes), found=len(seen.findings)
+            )
+    if not is_kept:
+        keep_error(assessment, "Its address was changed while it was looked at. Ask again.", timezone.now())
+        return None
     assessment.refresh_from_db()
     return seen
 
@@ -99,16 +104,28 @@ def keep_look(run: JobRun, seen: Seen, moment: datetime) -> None:
     defaults = registry.routines()[run.strategy_name].read_parameters({}).model_dump(mode="json")
     if run.target_object.strip().upper() not in EVERYTHING or run.parameters != defaults:
         return
-    Assessment.objects.create(
-        target=run.target, strategy_name=run.strategy_name, target_object=run.target_object, asked_by=PORTAL.name,
-        asked_at=moment, started_at=moment, finished_at=moment, notes=list(seen.notes), found=len(seen.findings),
-    )  # fmt: skip
-    keep_findings(run.target, run.strategy_name, run.target_object, seen, moment)
-
-
-def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen, moment: datetime) -> None:
-    """Bring the findings of a target up to date: new ones, ones seen again, and (after a look at everything) ones gone."""
     with transaction.atomic():
+        if keep_findings(run.target, run.strategy_name, run.target_object, seen, moment):
+            Assessment.objects.create(
+                target=run.target, strategy_name=run.strategy_name, target_object=run.target_object.strip().upper(),
+                asked_by=PORTAL.name, asked_at=moment, started_at=moment, finished_at=moment, notes=list(seen.notes),
+                found=len(seen.findings),
+            )  # fmt: skip
+
+
+def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen, moment: datetime) -> bool:
+    """Bring the findings of a target up to date: new ones, ones seen again, and (after a look at everything) ones gone.
+
+    `moment` is when the look began; where a later one at everything has been kept already, that one stands.
+    False = the target has another address by now: what was seen is of another database.
+    """
+    with transaction.atomic():
+        there = Target.objects.select_for_update().get(pk=target.pk)  # of two that end at once one waits for the other
+        if (there.platform, there.url) != (target.platform, target.url):
+            return False
+        later = Assessment.objects.answered().filter(target=there, strategy_name=strategy, started_at__gt=moment)
+        if later.filter(target_object__in=EVERYTHING).exists():
+            return True
         known = {(row.kind, row.object): row for row in Finding.objects.filter(target=target, strategy_name=strategy)}
         new, again = [], []
         for finding in seen.findings:
@@ -135,6 +152,7 @@ def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen,
             gone = [row.pk for row in known.values() if row.gone_at is None]
             for start in range(0, len(gone), 500):  # Oracle takes at most 1000 expressions in a list
                 Finding.objects.filter(pk__in=gone[start : start + 500]).update(gone_at=moment)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +182,8 @@ class TargetNeeds:
 
 
 def is_assessed() -> Exists:
-    """A condition on targets: a look at it came to its end, with whatever strategy."""
-    return Exists(Assessment.objects.filter(target=OuterRef("pk"), finished_at__isnull=False, error=""))
+    """A condition on targets: a look at the database that it is now came to its end, with whatever strategy."""
+    return Exists(Assessment.objects.answered().of_this_database().filter(target=OuterRef("pk")))
 
 
 def needs_of(targets: Sequence[Target]) -> list[TargetNeeds]:

@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 
 from strategies import audit, queue, registry, secrets
 from strategies.audit import PORTAL, Actor
-from strategies.models import OPEN, AuditEntry, Portal, RunStatus, Tag, Target, Tenant
+from strategies.models import OPEN, AuditEntry, Finding, Portal, RunStatus, Tag, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import (
     Address,
@@ -117,6 +117,10 @@ def _change(actor: Actor, target: Target, values: TargetValues) -> None:
         target.checked_at, target.check_error, target.facts, target.missing_rights = None, "", None, []
         target.check_started_at = None  # one under way goes through the old ones: another is to take it up
         fields += ["checked_at", "check_error", "facts", "missing_rights", "check_started_at"]
+    if has_moved:
+        target.moved_at = timezone.now()
+        fields.append("moved_at")
+        Finding.objects.current().filter(target=target).update(gone_at=target.moved_at)
     target.save(update_fields=fields)
     target.tags.set(_tags(actor, values.tags))
     after = _told(target)

@@ -15,6 +15,15 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
     def visible_to(self, user: User) -> AssessmentQuerySet:
         return visible_rows(self, user)
 
+    def answered(self) -> AssessmentQuerySet:
+        """Looks that came to their end."""
+        return self.filter(finished_at__isnull=False, error="")
+
+    def of_this_database(self) -> AssessmentQuerySet:
+        """Looks at the address that the target has now."""
+        is_since = models.Q(started_at__gte=models.F("target__moved_at"))
+        return self.filter(models.Q(target__moved_at=None) | is_since)
+
 
 class Assessment(models.Model):
     """A request to look at a target with one strategy, and how it went. Open until `finished_at` is set."""

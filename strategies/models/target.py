@@ -111,6 +111,7 @@ class Target(models.Model):
 
     `secret` is a reference (`env:NAME`, `file:PATH`) or a text encrypted with a key kept outside the database; never clear.
     What the last check saw stands in the `check…` fields; `facts` and `missing_rights` are the values of strategies/plans.py.
+    `moved_at` is when it got another address: what was seen before is of another database.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -128,6 +129,7 @@ class Target(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    moved_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_woken_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_started_at = models.DateTimeField(null=True, blank=True, editable=False)

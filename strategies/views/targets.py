@@ -111,7 +111,7 @@ def _looks(row: Target) -> list[Look]:
         looks.append(
             Look(
                 routine,
-                latest=assessments.filter(finished_at__isnull=False).first(),
+                latest=assessments.of_this_database().filter(finished_at__isnull=False).first(),
                 open=assessments.filter(finished_at=None).first(),
                 findings=[(finding, needs.remedy(finding)) for finding in worst],
                 count=counts.get(name, 0),
