@@ -29,7 +29,7 @@ SHORT = (
 )
 WHOLE = (
     "tests/strategies", "tests/monitoring", "tests/test_examples.py", "tests/maintenance_portal/test_tasks.py",
-    "tests/maintenance_portal/test_views.py", "--ignore", "tests/strategies/platforms",
+    "tests/maintenance_portal/test_views.py", "--ignore", "tests/strategies/platforms", "-n", "2", "--dist", "loadfile",
 )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_the_ground_holds(server: RunningServer) -> None:
 
 
 @ALL
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize("server", available_servers(), indirect=True, ids=named)
 def test_the_whole_domain_holds(server: RunningServer) -> None:
     suite(server, *WHOLE)
