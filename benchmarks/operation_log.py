@@ -7,6 +7,7 @@ synchronous = NORMAL is told as well: it does not wait for the disk then, and wh
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -32,6 +33,7 @@ ENDING = Ending(
 )
 WAYS = (("sqlite", "FULL", at_least(0.75)), ("sqlite", "NORMAL", None), ("postgresql", "", at_least(0.6)))
 Pair = Callable[[], None]
+_NAMED = re.compile(r"%\((\w+)\)s")  # the driver by itself is fastest with places instead of names
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
@@ -103,7 +105,7 @@ def _recorded(moment: datetime) -> tuple[Statement, Statement]:
     seen: list[Statement] = []
 
     def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        seen.append((sql, tuple(params)))
+        seen.append((_NAMED.sub("%s", sql), tuple(params[name] for name in _NAMED.findall(sql))))
         return execute(sql, params, many, context)
 
     write = portal(moment)

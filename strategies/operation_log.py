@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+import orjson
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
 from strategies import log_policies
 from strategies.models import UNFINISHED, OperationLog, OperationStatus, Target
@@ -26,14 +27,17 @@ _BEGIN = """
 INSERT INTO generic_operation_log
   (strategy_name, operation_type, job_name, target_object, target_type, status, operation_time, user_name, session_id,
    sql_text, strategy_context, target_id, run_id, step_key, attempt)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES
+  (%(strategy_name)s, %(operation_type)s, %(job_name)s, %(target_object)s, %(target_type)s, %(status)s, %(operation_time)s,
+   %(user_name)s, %(session_id)s, %(sql_text)s, %(strategy_context)s, %(target_id)s, %(run_id)s, %(step_key)s, %(attempt)s)
 """
 _END = """
 UPDATE generic_operation_log
-   SET status = %s, message = %s, duration_ms = %s, error_code = %s, error_message = %s, cpu_time_ms = %s,
-       memory_used_mb = %s, io_operations = %s, rows_processed = %s, objects_affected = %s, ended_at = %s,
-       strategy_context = %s
- WHERE operation_id = %s AND status IN ('STARTED', 'RUNNING')
+   SET status = %(status)s, message = %(message)s, duration_ms = %(duration_ms)s, error_code = %(error_code)s,
+       error_message = %(error_message)s, cpu_time_ms = %(cpu_time_ms)s, memory_used_mb = %(memory_used_mb)s,
+       io_operations = %(io_operations)s, rows_processed = %(rows_processed)s, objects_affected = %(objects_affected)s,
+       ended_at = %(ended_at)s, strategy_context = %(strategy_context)s
+ WHERE operation_id = %(operation_id)s AND status IN ('STARTED', 'RUNNING')
 """
 
 
@@ -71,28 +75,35 @@ class Ending:
 
 def begin(row: Beginning, moment: datetime) -> int:
     """Write the row of a step that is about to start; the operation's id."""
-    values = (
-        row.strategy_name, row.operation_type, row.job_name, _clip(row.target_object, 500), row.target_type,
-        OperationStatus.STARTED.value, _time(moment), row.user_name, row.session_id, _clean(row.sql_text),
-        _json(row.context), row.target_id, row.run_id, row.step_key, row.attempt,
-    )  # fmt: skip
-    returning, variables = connection.ops.return_insert_columns([OperationLog._meta.pk])  # type: ignore[attr-defined]
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_BEGIN} {returning}", (*values, *variables))
-        (operation_id,) = connection.ops.fetch_returned_insert_columns(cursor, variables)  # type: ignore[attr-defined]
+    database = connections[DEFAULT_DB_ALIAS]  # once: the name `connection` is looked up at each use
+    values = {
+        "strategy_name": row.strategy_name, "operation_type": row.operation_type, "job_name": row.job_name,
+        "target_object": _clip(row.target_object, 500), "target_type": row.target_type, "status": OperationStatus.STARTED.value,
+        "operation_time": database.ops.adapt_datetimefield_value(moment), "user_name": row.user_name, "session_id": row.session_id,
+        "sql_text": _clean(row.sql_text), "strategy_context": _json(row.context), "target_id": row.target_id, "run_id": row.run_id,
+        "step_key": row.step_key, "attempt": row.attempt,
+    }  # fmt: skip
+    returning, variables = database.ops.return_insert_columns([OperationLog._meta.pk])  # type: ignore[attr-defined]
+    if variables:  # Oracle hands the id over in one of its own
+        returning, values["returned"] = returning.replace("%s", "%(returned)s"), variables[0]
+    with database.cursor() as cursor:
+        cursor.execute(_BEGIN + returning, values)
+        (operation_id,) = database.ops.fetch_returned_insert_columns(cursor, variables)  # type: ignore[attr-defined]
     return int(operation_id)
 
 
 def end(operation_id: int, row: Ending, moment: datetime) -> bool:
     """Write how a step ended. False = the row had an ending already, which stays."""
-    error = row.error
-    values = (
-        row.status.value, _clip(row.message, 2000), row.duration_ms, error.code[:50] if error else None,
-        _clip(error.message, 2000) if error else None, row.meters.cpu_ms, row.meters.memory_mb,
-        row.meters.io_operations, row.meters.rows, row.objects_affected, _time(moment),
-        _json(row.context), operation_id,
-    )  # fmt: skip
-    with connection.cursor() as cursor:
+    error, meters, database = row.error, row.meters, connections[DEFAULT_DB_ALIAS]
+    values = {
+        "status": row.status.value, "message": _clip(row.message, 2000), "duration_ms": row.duration_ms,
+        "error_code": error.code[:50] if error else None, "error_message": _clip(error.message, 2000) if error else None,
+        "cpu_time_ms": meters.cpu_ms, "memory_used_mb": meters.memory_mb, "io_operations": meters.io_operations,
+        "rows_processed": meters.rows, "objects_affected": row.objects_affected,
+        "ended_at": database.ops.adapt_datetimefield_value(moment), "strategy_context": _json(row.context),
+        "operation_id": operation_id,
+    }  # fmt: skip
+    with database.cursor() as cursor:
         cursor.execute(_END, values)
         return bool(cursor.rowcount == 1)
 
@@ -150,11 +161,15 @@ def log_operation(
     return int(row.pk)
 
 
-_json = json.JSONEncoder(default=str).encode  # json.dumps would make such an encoder for each row
+_any_json = json.JSONEncoder(default=str).encode
 
 
-def _time(moment: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(moment)
+def _json(context: Mapping[str, Any]) -> str:
+    """What orjson does not take (keys that are no text, numbers beyond 64 bits) is written the slower way."""
+    try:
+        return orjson.dumps(context, default=str, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    except TypeError:
+        return _any_json(context)
 
 
 def _clean(text: str) -> str:
