@@ -15,6 +15,12 @@ WITH at_work AS MATERIALIZED (
      AND l.pid IS DISTINCT FROM pg_backend_pid()
      AND (s.pid IS NULL OR s.usesysid IS NOT NULL)
    GROUP BY l.relation
+), closed AS MATERIALIZED (
+  -- Asking for the size of a relation waits behind whoever locks it wholly, or queues to do so.
+  SELECT DISTINCT l.relation
+    FROM pg_locks l
+    JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+   WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
 ), copies AS MATERIALIZED (
   -- An online rebuild names its copy after the index, which it cuts where the name would grow too long. An index of the same
   -- table and definition must have that name, or the copy is nobody's.
@@ -50,7 +56,8 @@ SELECT i.indexrelid::bigint AS index_oid,
        quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS object,
        quote_ident(tn.nspname) || '.' || quote_ident(t.relname) AS table_object,
        pg_relation_filenode(c.oid)::bigint AS filenode,
-       pg_relation_size(c.oid) AS size_bytes,
+       CASE WHEN c.oid IN (SELECT relation FROM closed) THEN c.relpages::bigint * current_setting('block_size')::int
+            ELSE pg_relation_size(c.oid) END AS size_bytes,
        i.indisvalid AS is_valid,
        i.indisready AS is_ready,
        i.indisunique AS is_unique,

@@ -14,9 +14,11 @@ from strategies.platforms.base import PlatformError, Session
 from strategies.platforms.postgresql import transactions
 from strategies.platforms.postgresql.indexes import CONCERN
 from strategies.platforms.postgresql.platform import PLATFORM
+from strategies.platforms.postgresql.statistics import CONCERN as STATISTICS
+from strategies.routines.statistics_maintenance import StatisticsParameters
 from tests import servers
 from tests.strategies.platforms.postgresql.conftest import TAG, done
-from tests.strategies.platforms.postgresql.test_indexes import PARAMETERS, assess, kinds
+from tests.strategies.platforms.postgresql.test_indexes import FLUSH, PARAMETERS, assess, invalid_index, kinds, leftover
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 Connect = Callable[[], psycopg.Connection[Any]]
@@ -176,3 +178,55 @@ def test_autovacuum_builds_no_index_and_hides_no_finding(
         with PLATFORM.connect(PLATFORM.address(server.url("postgres", "app")), None, TAG) as session:
             assert kinds(session) == [("invalid_index", "public.t_a")]
         assert applications.execute(held).fetchall(), "autovacuum was faster than the look"
+
+
+@pytest.mark.parametrize(
+    "locks",
+    [
+        "LOCK TABLE t IN ACCESS EXCLUSIVE MODE",
+        "REINDEX INDEX ra",
+        "DROP INDEX u",
+        "LOCK TABLE parts_1 IN ACCESS EXCLUSIVE MODE",
+    ],
+)
+def test_a_table_that_somebody_has_locked_wholly_holds_no_look_up(
+    session: Session, sql: Sql, connect: Connect, locks: str
+) -> None:
+    invalid_index(sql, connect)
+    leftover(sql, connect)
+    sql(
+        "CREATE TABLE parts (a int) PARTITION BY RANGE (a)",
+        "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (9)",
+    )
+    sql("CREATE INDEX ON parts (a)", "INSERT INTO parts SELECT i % 9 FROM generate_series(1, 2000) i", FLUSH)
+    other = connect()
+    other.execute("BEGIN")
+    other.execute(locks.encode())
+    with session.at_work(limit_seconds=20):
+        looked = assess(session)
+        seen = STATISTICS.assess(session, StatisticsParameters(), "ALL")
+    assert {"public.t", "public.r", "public.parts"} <= {finding.object for finding in seen.findings}
+    assert looked.findings or looked.notes
+    other.execute("ROLLBACK")
+
+
+def test_whoever_waits_to_lock_a_table_wholly_holds_no_look_up_either(
+    session: Session, sql: Sql, connect: Connect
+) -> None:
+    """Everybody else queues behind."""
+    sql("CREATE TABLE t (a int)", "INSERT INTO t SELECT generate_series(1, 2000)", "CREATE INDEX ta ON t (a)", FLUSH)
+    reader, waiting = connect(), connect()
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM t")
+    thread = threading.Thread(target=waiting.execute, args=("LOCK TABLE t IN ACCESS EXCLUSIVE MODE",), daemon=True)
+    waiting.execute("BEGIN")
+    thread.start()
+    while not sql("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"):
+        time.sleep(0.05)
+    with session.at_work(limit_seconds=20):
+        assert kinds(session) == []
+        seen = STATISTICS.assess(session, StatisticsParameters(), "ALL")
+    assert [finding.object for finding in seen.findings] == ["public.t"]
+    reader.execute("ROLLBACK")
+    thread.join(20)
+    waiting.execute("ROLLBACK")
