@@ -26,7 +26,7 @@ from strategies.models import OperationStatus, Target
 from strategies.operation_log import Beginning, Ending
 from strategies.plans import Meters
 
-OPERATIONS = 200  # for each measurement
+OPERATIONS = 1000  # for each measurement
 CONTEXT = {"reason": "orders_by_customer is bloated.", "evidence": {"size_bytes": 5_000_000, "is_valid": True}}
 ENDING = Ending(
     OperationStatus.SUCCESS, "5 of 12 MB were given back.", 1200, None, Meters(5, None, 40, 6000), 1, CONTEXT

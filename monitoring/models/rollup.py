@@ -15,7 +15,7 @@ from monitoring.sums import ADDED, COUNTED, Sums, least, most
 from strategies.models import MaintenanceJob, Role, Target, User
 from strategies.models.target import visible_rows
 
-CHUNK = 2000
+CHUNK = 500
 
 
 class Grain(models.TextChoices):
@@ -42,23 +42,16 @@ class RollupQuerySet(models.QuerySet["Rollup"]):
 
         Added here, since a database cannot add histograms, and to read the rows a second time for them costs more.
         """
-        names, width = ADDED if meters else COUNTED, len(keys)
-        rows = self.order_by().values_list(*keys, *names, "shortest_ms", "longest_ms", "histogram")
+        names = ADDED if meters else COUNTED
+        rows = self.order_by().values_list("shortest_ms", "longest_ms", "histogram", *names, *keys)
         found: dict[tuple[Any, ...], tuple[list[int], int | None, int | None]] = {}
-        for row in rows.iterator(CHUNK):
-            key = row[:width]
-            *numbers, shortest, longest, text = row[width:]
-            numbers.append(from_text(text))
+        for shortest, longest, text, *rest in rows.iterator(CHUNK):
+            key, numbers = tuple(rest[len(names) :]), [from_text(text), *rest[: len(names)]]
             if known := found.get(key):
                 numbers = list(map(add, known[0], numbers))
                 shortest, longest = least(known[1], shortest), most(known[2], longest)
             found[key] = numbers, shortest, longest
-        return {
-            key: Sums(
-                **dict(zip((*names, "histogram"), numbers, strict=True)), shortest_ms=shortest, longest_ms=longest
-            )
-            for key, (numbers, shortest, longest) in found.items()
-        }
+        return {key: Sums(shortest, longest, *numbers) for key, (numbers, shortest, longest) in found.items()}
 
 
 class Rollup(models.Model):
