@@ -1,27 +1,23 @@
-"""What targets need: assessments asked for and carried out, and the findings that they keep up to date."""
+"""What targets need: assessments asked for and carried out, and what they found, counted."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
-from strategies import audit, planner, queue, registry
+from strategies import audit, findings, planner, queue, registry
 from strategies.audit import PORTAL, Actor
 from strategies.models import Assessment, Finding, JobRun, Target
 from strategies.plans import Assessment as Seen
 from strategies.plans import Finding as Need
 from strategies.plans import Severity, Step
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
-
-EVERYTHING = frozenset({"ALL", "ALL_INDEXES", "ALL_TABLES"})  # what an assessment looks at when it names no object
-
-_SEEN = ("object_type", "severity", "summary", "advice", "evidence", "first_seen_at", "last_seen_at", "gone_at")
 
 
 class TargetNotReady(ValueError):
@@ -79,16 +75,27 @@ def assess(assessment: Assessment, *, limit_seconds: float | None = None) -> See
         keep_error(assessment, f"The portal itself failed: {type(bug).__name__}.", timezone.now())
         raise
     with transaction.atomic():
-        is_kept = keep_findings(target, assessment.strategy_name, assessment.target_object, seen, now)
+        is_kept = findings.keep_seen(target, assessment.strategy_name, assessment.target_object, seen, now)
         if is_kept:
             Assessment.objects.filter(pk=assessment.pk).update(
-                finished_at=timezone.now(), notes=list(seen.notes), found=len(seen.findings)
+                finished_at=timezone.now(),
+                notes=list(seen.notes),
+                found=len(seen.findings),
+                checks_left=len(seen.checks),
             )
     if not is_kept:
         keep_error(assessment, "Its address was changed while it was looked at. Ask again.", timezone.now())
         return None
     assessment.refresh_from_db()
     return seen
+
+
+def notes(given: Sequence[str], checks_left: int) -> list[str]:
+    """The notes of a look, with how much it leaves to a run, so that no findings do not read as proof."""
+    if not checks_left:
+        return list(given)
+    due = "1 check is" if checks_left == 1 else f"{checks_left} checks are"
+    return [*given, f"{due} left to a run: only reading everything tells whether it is sound."]
 
 
 def keep_error(assessment: Assessment, error: str, moment: datetime) -> bool:
@@ -99,60 +106,24 @@ def keep_error(assessment: Assessment, error: str, moment: datetime) -> bool:
     return won
 
 
-def keep_look(run: JobRun, seen: Seen, moment: datetime) -> None:
-    """Keep what a run saw at its end as an assessment, if it looked at everything with the parameters that assessments have."""
+def keep_look(run: JobRun, seen: Seen, settled: Collection[tuple[str, str]], moment: datetime) -> None:
+    """Keep what a run saw at its end as an assessment, if it looked at everything with the parameters that assessments have.
+
+    `settled` is what its own steps have checked or met, by kind and object of the finding: that is not left to another run, and
+    what was found of it before does not stand because a look cannot tell.
+    """
     defaults = registry.routines()[run.strategy_name].read_parameters({}).model_dump(mode="json")
-    if run.target_object.strip().upper() not in EVERYTHING or run.parameters != defaults:
+    if not findings.is_everything(run.target_object) or run.parameters != defaults:
         return
+    seen = replace(seen, unchecked=tuple(one for one in seen.unchecked if one not in settled))
+    left = {findings.key_of(check) for check in seen.checks}.difference(settled)
     with transaction.atomic():
-        if keep_findings(run.target, run.strategy_name, run.target_object, seen, moment):
+        if findings.keep_seen(run.target, run.strategy_name, run.target_object, seen, moment):
             Assessment.objects.create(
                 target=run.target, strategy_name=run.strategy_name, target_object=run.target_object.strip().upper(),
                 asked_by=PORTAL.name, asked_at=moment, started_at=moment, finished_at=moment, notes=list(seen.notes),
-                found=len(seen.findings),
+                found=len(seen.findings), checks_left=len(left),
             )  # fmt: skip
-
-
-def keep_findings(target: Target, strategy: str, target_object: str, seen: Seen, moment: datetime) -> bool:
-    """Bring the findings of a target up to date: new ones, ones seen again, and (after a look at everything) ones gone.
-
-    `moment` is when the look began; where a later one at everything has been kept already, that one stands.
-    False = the target has another address by now: what was seen is of another database.
-    """
-    with transaction.atomic():
-        there = Target.objects.select_for_update().get(pk=target.pk)  # of two that end at once one waits for the other
-        if (there.platform, there.url) != (target.platform, target.url):
-            return False
-        later = Assessment.objects.answered().filter(target=there, strategy_name=strategy, started_at__gt=moment)
-        if later.filter(target_object__in=EVERYTHING).exists():
-            return True
-        known = {(row.kind, row.object): row for row in Finding.objects.filter(target=target, strategy_name=strategy)}
-        new, again = [], []
-        for finding in seen.findings:
-            row = known.pop((finding.kind, finding.object[:500]), None)
-            if row is None:
-                row = Finding(
-                    target=target,
-                    strategy_name=strategy,
-                    kind=finding.kind,
-                    object=finding.object[:500],
-                    first_seen_at=moment,
-                )
-                new.append(row)
-            else:
-                if row.gone_at is not None:
-                    row.gone_at, row.first_seen_at = None, moment
-                again.append(row)
-            row.object_type, row.severity, row.last_seen_at = finding.object_type, finding.severity.value, moment
-            row.summary, row.advice = finding.summary[:1000], finding.advice[:1000]
-            row.evidence = dict(finding.evidence)
-        Finding.objects.bulk_create(new, batch_size=500)
-        Finding.objects.bulk_update(again, _SEEN, batch_size=100)
-        if target_object.strip().upper() in EVERYTHING:
-            gone = [row.pk for row in known.values() if row.gone_at is None]
-            for start in range(0, len(gone), 500):  # Oracle takes at most 1000 expressions in a list
-                Finding.objects.filter(pk__in=gone[start : start + 500]).update(gone_at=moment)
-    return True
 
 
 @dataclass(frozen=True, slots=True)

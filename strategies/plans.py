@@ -82,6 +82,7 @@ class Outcome:
     error: TargetError | None = None
     meters: Meters = Meters()
     notices: tuple[str, ...] = ()
+    answers: tuple[Mapping[str, Any], ...] = ()  # of a step that is a check: the rows that its statements gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,26 @@ class Finding:
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "severity": self.severity.value, "evidence": dict(self.evidence)}
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Finding:
+        values = {name: data[name] for name in cls.__dataclass_fields__}
+        return cls(**{**values, "severity": Severity(data["severity"])})
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a look at a target gave: needs, and `notes` on what was left out and why (in sentences)."""
+    """What a look at a target gave: needs, and `notes` on what was left out and why (in sentences).
+
+    `checks` are no needs: each names what a run is to check because a look cannot tell, with the `kind` and the `object` of
+    the finding that the check may bring. They stand in the order in which they are worth making; a plan puts those first that
+    were not made for longest. `unchecked` names, by kind and object (empty = all of that kind), what could not be looked at now or
+    was not asked for: what was found of it before stands.
+    """
 
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    checks: tuple[Finding, ...] = ()
+    unchecked: tuple[tuple[str, str], ...] = ()
 
 
 class StepRole(StrEnum):
@@ -129,7 +143,9 @@ class Step:
     """One action on one object.
 
     `statements` are sent in order in one session after `settings`; inside the transaction that `begin` opens, if there is one.
-    `check` is what the platform compares with the catalogue before the step (still needed?) and after it (did it help?).
+    `check` is what the platform compares with the catalogue before the step (still needed?) and after it (did it help?);
+    where the step itself is a check, its `finds` is the kind of finding that it may bring, and its `looks_at` names what it looks
+    at beyond the least that such a check does: damage that a thorough check has found is not ended by a slighter one.
     `undo` holds statements that bring the old state back; without them `undo_note` says why there is nothing to undo.
     `after` names the keys of steps that must have succeeded first.
     """
@@ -163,17 +179,21 @@ class Step:
         return bool(self.undo)
 
     @property
+    def is_check(self) -> bool:
+        """Whether it changes nothing, and is there to find out what a look cannot tell."""
+        return "finds" in self.check
+
+    @property
     def is_reversal(self) -> bool:
         return self.role is StepRole.REVERSAL
 
     def reversal(self) -> Step:
-        """The step that takes this one back. Raises ValueError where there is none."""
+        """The step that takes this one back, in a transaction where this one is. Raises ValueError where there is none."""
         if not self.undo:
             raise ValueError(f"{self.key} cannot be undone: {self.undo_note}")
         return replace(
             self, key=f"undo:{self.key}", statements=self.undo, undo=(), undo_note="An undo is not undone; run the strategy again.",
-            reason=f"Takes back: {self.reason}", after=(), begin=self.begin or ("BEGIN" if len(self.undo) > 1 else ""),
-            role=StepRole.REVERSAL,
+            reason=f"Takes back: {self.reason}", after=(), role=StepRole.REVERSAL,
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
@@ -205,7 +225,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The exact steps of one run, frozen. `notes` say what was looked at and left alone, and why."""
+    """The exact steps of one run, frozen. `notes` say what was looked at and left alone, and why.
+
+    `damage` tells, in sentences, what the look itself saw to be damaged: a run fails because of it, whatever its steps do.
+    """
 
     strategy: str
     version: str
@@ -214,6 +237,7 @@ class Plan:
     parameters: Mapping[str, Any]
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -235,6 +259,7 @@ class Plan:
             "target": self.target,
             "parameters": dict(self.parameters),
             "notes": list(self.notes),
+            "damage": list(self.damage),
             "digest": self.digest,
             "steps": [step.as_json() for step in self.steps],
         }
@@ -243,7 +268,8 @@ class Plan:
     def from_json(cls, data: Mapping[str, Any]) -> Plan:
         names = ("strategy", "version", "platform", "target", "parameters")
         steps = tuple(Step.from_json(step) for step in data["steps"])
-        return cls(**{name: data[name] for name in names}, steps=steps, notes=tuple(data["notes"]))
+        damage = tuple(data.get("damage", ()))  # plans of earlier versions have none
+        return cls(**{name: data[name] for name in names}, steps=steps, notes=tuple(data["notes"]), damage=damage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +284,8 @@ class Need:
 class Verification:
     """What the target says after a step. `ok` False means the step failed, whatever the statement reported.
 
-    `error` is set where the target could not be asked.
+    `error` is set where the target could not be asked, or where more can be said than the target's own error does.
+    `finding` is what a check found; the target keeps it until a later check of the same object is clean.
     """
 
     ok: bool
@@ -266,6 +293,7 @@ class Verification:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     objects_affected: int = 1
     error: TargetError | None = None
+    finding: Finding | None = None
 
 
 class LeftBehind(StrEnum):

@@ -33,16 +33,17 @@ from strategies.plans import (
 )
 from strategies.platforms.base import (
     Address,
+    Change,
     Concern,
     NotSupported,
     Platform,
     PlatformError,
     Precheck,
-    Query,
     RemoteSession,
     Session,
     SessionTag,
 )
+from strategies.platforms.queries import Query
 from strategies.routines.base import Parameters, Routine
 
 
@@ -62,6 +63,8 @@ class World:
     missing: list[MissingRight] = field(default_factory=list)
     cleaned: list[str] = field(default_factory=list)
     asked: dict[str, list[Callable[[World, Session], TargetError | None]]] = field(default_factory=dict)
+    damaged: set[str] = field(default_factory=set)  # what no step mends
+    untold: set[str] = field(default_factory=set)  # objects of which a look cannot tell whether they are broken
     precheck: str = ""  # why the check ROOM does not hold now
 
     def ask(self, what: str, session: Session) -> None:
@@ -156,6 +159,7 @@ class ScriptedPlatform(Platform):
 
 class ScriptedConcern(Concern[Parameters]):
     queries: ClassVar[tuple[str, ...]] = ()
+    damage: ClassVar[frozenset[str]] = frozenset({"damaged"})
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -165,11 +169,16 @@ class ScriptedConcern(Concern[Parameters]):
 
     def assess(self, session: Session, parameters: Parameters, target_object: str) -> Assessment:
         self.world.ask("assess", session)
+        damaged = tuple(
+            Finding("damaged", name, "TABLE", Severity.CRITICAL, f"{name} is damaged.", "Restore it.")
+            for name in sorted(self.world.damaged)
+        )
         findings = tuple(
             Finding("broken", name, "TABLE", Severity.WARNING, f"{name} is broken", "fix it", {"size": 3})
-            for name in sorted(self.world.needs)
+            for name in sorted(self.world.needs - self.world.untold)
         )
-        return Assessment(findings, ("looked at everything",))
+        unchecked = tuple(("broken", name) for name in sorted(self.world.untold))
+        return Assessment((*damaged, *findings), ("looked at everything",), unchecked=unchecked)
 
     def steps(self, findings: Sequence[Finding], parameters: Parameters) -> list[Step]:
         return [
@@ -181,8 +190,10 @@ class ScriptedConcern(Concern[Parameters]):
                 statements=(f"fix {f.object}",),
                 reason=f.summary,
                 undo=(f"break {f.object}",),
+                check={"kind": f.kind},
             )
             for f in findings
+            if f.kind == "broken"
         ]
 
     def is_needed(self, session: Session, step: Step) -> Need:
@@ -207,6 +218,9 @@ class ScriptedConcern(Concern[Parameters]):
         return self.world.left.get(step.object, StateLeft(LeftBehind.CLEAN, "Nothing was left."))
 
 
+CHANGES = {"scripted": (Change("{fix|break} <name>", "Takes an object out of those that need it, or puts it back."),)}
+
+
 class ScriptedRoutine(Routine[Parameters]):
     """Scripted
 
@@ -224,9 +238,11 @@ class ScriptedRoutine(Routine[Parameters]):
 def install(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     """Make the platform and its routine known beside the real ones for one test."""
     real_platforms, real_routines, real_concern = registry.platforms(), registry.routines(), registry.concern
+    real_changes = registry.changes
     routine = ScriptedRoutine()
     monkeypatch.setattr(registry, "platforms", lambda: {**real_platforms, "scripted": ScriptedPlatform(world)})
     monkeypatch.setattr(registry, "routines", lambda: {**real_routines, routine.name: routine})
     monkeypatch.setattr(
         registry, "concern", lambda p, r: ScriptedConcern(world) if p == "scripted" else real_concern(p, r)
     )
+    monkeypatch.setattr(registry, "changes", lambda p, c: CHANGES.get(c, ()) if p == "scripted" else real_changes(p, c))

@@ -52,6 +52,8 @@ class Journal:
         }
         if checked is not None:
             context["after"] = dict(checked.evidence)
+            if checked.finding is not None:
+                context["found"] = checked.finding.as_json()
         if error is not None:
             context["error_class"] = error.error_class.value
         affected = checked.objects_affected if checked is not None and status is OperationStatus.SUCCESS else None

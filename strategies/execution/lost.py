@@ -39,12 +39,15 @@ def look_after(run: JobRun, moment: datetime) -> None:
     leases_missed = silent / settings.PORTAL_LEASE_SECONDS - 1
     platform = targets.platform_of(run.target)
     try:
+        if platform.has_sessions:
+            with targets.session(run.target, "look after", None) as session:
+                if _still_works(run, session, alive, moment):
+                    return
+        if _may_come_back(platform.has_sessions, alive, leases_missed):
+            _keep(run)
+            return
+        # Another session: ending one that was marked costs, on Oracle, the connection that asked for it.
         with targets.session(run.target, "look after", None) as session:
-            if platform.has_sessions and _still_works(run, session, alive, moment):
-                return
-            if _may_come_back(platform.has_sessions, alive, leases_missed):
-                _keep(run)
-                return
             _judge(run, session, moment)
     except PlatformError as refusal:
         _say(run, f"Its worker is silent, and the target cannot be asked: {refusal.error}")

@@ -1,39 +1,30 @@
-"""Carries out the steps of a claimed run, one by one, with a row in the operation log before and after each."""
+"""Carries out a claimed run: its prerequisites, its steps one by one and again where they may succeed later, and how it ends."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from strategies import durations, endings, registry, runs, targets
 from strategies.endings import Finish
 from strategies.execution import verification
-from strategies.execution.journal import Journal
+from strategies.execution.attempts import Attempts
 from strategies.execution.tally import StepEnd, Tally
 from strategies.execution.watch import Watch, Wish
 from strategies.gate import Reason
-from strategies.models import JobRun, OperationStatus, Origin, RunStatus
-from strategies.plans import (
-    Assessment,
-    ErrorClass,
-    LeftBehind,
-    Need,
-    Outcome,
-    Plan,
-    StateLeft,
-    Step,
-    StepRole,
-    TargetError,
-    Verification,
-)
+from strategies.models import JobRun, RunStatus
+from strategies.plans import Assessment, ErrorClass, LeftBehind, Plan, StateLeft, Step, TargetError
 from strategies.platforms.base import ObjectUnknown, PlatformError, Session
+from strategies.routines.base import damage_of
+from strategies.sentences import sentences
 
 log = logging.getLogger(__name__)
 
+_TOLD = 5  # in the message of one run
 _ENDS_RUN = (ErrorClass.AUTHENTICATION,)  # nothing further on this target can work
 _ASK_AGAIN_AFTER = timedelta(seconds=60)  # a run whose prerequisites did not hold
 
@@ -78,18 +69,17 @@ def _could_not_begin(run: JobRun, error: TargetError, moment: datetime) -> None:
 
 
 class Runner:
-    """The steps of one run in one session; after a lost connection in a new one."""
+    """One run, from its claim to its end."""
 
     def __init__(self, run: JobRun, session: Session, *, now: Callable[[], datetime]) -> None:
-        self._run, self._session, self._now = run, session, now
+        self._run, self._now = run, now
         self._plan: Plan = runs.plan_of(run)
         self._concern = registry.concern(run.target.platform, run.strategy_name)
         self._parameters = registry.routines()[run.strategy_name].read_parameters(run.parameters)
         self._watch = Watch(run, session, now=now)
-        self._journal = Journal(run, now=now)
         self._tally = Tally()
+        self._attempts = Attempts(run, session, self._watch, self._tally, now=now)
         self._seen: Assessment | None = None
-        self._later_sessions = ExitStack()
 
     def go(self) -> Assessment | None:
         self._watch.start()
@@ -98,11 +88,19 @@ class Runner:
                 endings.back_to_gate(self._run, self._run.fencing_token, reason, self._now(), wait=_ASK_AGAIN_AFTER)
                 return None
             self._steps()
+            self._remember_durations()
             self._finish()
             return self._seen
         finally:
             self._watch.end()
-            self._later_sessions.close()
+            self._attempts.close()
+
+    def _remember_durations(self) -> None:
+        """All at once: a transaction for each would cost a short step as much as its rows in the log."""
+        try:
+            durations.remember_all(self._run.target, self._run.strategy_name, self._tally.took)
+        except DatabaseError:
+            log.warning("run %s: the durations of its steps could not be kept", self._run.pk, exc_info=True)
 
     def _prerequisite(self) -> Reason | None:
         """The first of the job's checks that does not hold now; None = the run may begin, or has begun before."""
@@ -112,7 +110,7 @@ class Runner:
         for name in self._run.prechecks:
             try:
                 with self._watch.at_work():
-                    problem = checks[name].ask(self._session)
+                    problem = checks[name].ask(self._attempts.session)
             except PlatformError as refusal:
                 problem = f"it could not be asked: {refusal.error}"
             if problem:
@@ -142,12 +140,10 @@ class Runner:
     def _step(self, number: int, step: Step) -> StepEnd:
         unmet = [key for key in step.after if self._tally.ends.get(key) not in (StepEnd.DONE, StepEnd.NOT_NEEDED)]
         if unmet:
-            text = f"Skipped: it comes after {', '.join(unmet)}, which was not done."
-            self._journal.note(step, OperationStatus.WARNING, text, self._session.session_id)
-            return StepEnd.SKIPPED
+            return self._attempts.skip(step, f"it comes after {', '.join(unmet)}, which was not done.")
         attempt = 1
         while self._is_ours(number):
-            end, error = self._attempt(step, attempt)
+            end, error = self._attempts.make(step, attempt)
             if error is None or self._watch.wish is not None or attempt > self._parameters.retries:
                 return end
             if not error.error_class.may_pass:
@@ -158,100 +154,6 @@ class Runner:
             if self._watch.wish is not None:
                 break
         return StepEnd.STOPPED
-
-    def _attempt(self, step: Step, attempt: int) -> tuple[StepEnd, TargetError | None]:
-        """One attempt, recorded. The error is None when the step is done, not needed, or failed beyond retrying by itself."""
-        if attempt == 1 and self._was_begun_before:
-            self._clear_leftovers(step)
-        need = self._need(step)
-        if isinstance(need, TargetError):  # it could not even be asked, or is not in a state for this step now
-            operation = self._journal.begin(step, attempt, self._session.session_id)
-            return self._judge(step, operation, Outcome(0, need))
-        if not need.is_needed:
-            text = f"Not needed any more: {need.why}"
-            self._journal.note(step, OperationStatus.INFO, text, self._session.session_id)
-            return StepEnd.NOT_NEEDED, None
-        operation = self._journal.begin(step, attempt, self._session.session_id)
-        with self._watch.at_work():
-            outcome = self._session.execute(step)
-        return self._judge(step, operation, outcome)
-
-    @property
-    def _was_begun_before(self) -> bool:
-        """Whether an earlier attempt at this work was cut off, which clears nothing: this goes on after a pause, or resumes a run."""
-        return self._run.worked_ms > 0 or self._run.origin == Origin.RESUME
-
-    def _need(self, step: Step) -> Need | TargetError:
-        try:
-            with self._watch.at_work():
-                return self._concern.is_needed(self._session, step)
-        except PlatformError as refusal:
-            return refusal.error
-
-    def _judge(self, step: Step, operation: int, outcome: Outcome) -> tuple[StepEnd, TargetError | None]:
-        """Success is what the target says, not that no error came."""
-        error = outcome.error
-        if error is not None and error.error_class is ErrorClass.LOST:
-            self._reconnect()
-        with self._watch.at_work():
-            checked = verification.ask(self._concern, self._session, step, outcome)
-        if checked is not None and checked.ok and (error is None or error.error_class is ErrorClass.LOST):
-            self._journal.end(operation, step, OperationStatus.SUCCESS, checked.message, outcome, None, checked)
-            durations.remember(self._run.target, self._run.strategy_name, step.key, outcome.duration_ms, self._now())
-            return StepEnd.DONE, None
-        if error is None:
-            error = checked.error if checked is not None else None
-        if error is None:
-            message = checked.message if checked else "The target could not be asked whether it helped."
-            error = TargetError(ErrorClass.PERMANENT, "verification", message)
-        return self._not_done(step, operation, outcome, error, checked)
-
-    def _not_done(
-        self, step: Step, operation: int, outcome: Outcome, error: TargetError, checked: Verification | None
-    ) -> tuple[StepEnd, TargetError | None]:
-        end, status = self._kind_of_end(error)
-        self._journal.end(operation, step, status, error.message, outcome, error, checked)
-        self._clear_leftovers(step)
-        left = verification.state_left(self._concern, self._session, step)
-        self._tally.state_left = verification.worse(self._tally.state_left, left)
-        if end is not StepEnd.BUSY or self._tally.error is None:
-            self._tally.error = error
-        return end, error
-
-    def _kind_of_end(self, error: TargetError) -> tuple[StepEnd, OperationStatus]:
-        was_stopped = error.error_class in (ErrorClass.CANCELLED, ErrorClass.LOST)
-        if was_stopped and self._watch.wish is Wish.DEADLINE:
-            return StepEnd.STOPPED, OperationStatus.TIMEOUT
-        if was_stopped and self._watch.wish is not None:
-            return StepEnd.STOPPED, OperationStatus.CANCELLED
-        if error.error_class is ErrorClass.LOCK:
-            return StepEnd.BUSY, OperationStatus.WARNING
-        return StepEnd.FAILED, OperationStatus.ERROR
-
-    def _clear_leftovers(self, step: Step) -> None:
-        """What a failed attempt left behind goes at once, as an operation of its own: each retry would add another copy.
-
-        Not while somebody wishes the run to stop: then the run's page says what was left, and the next run removes it.
-        """
-        if self._watch.wish is not None or step.role is StepRole.CLEAN_UP:
-            return
-        try:
-            for clean_up in self._concern.clean_up(self._session, step):
-                operation = self._journal.begin(clean_up, 1, self._session.session_id)
-                with self._watch.at_work():
-                    outcome = self._session.execute(clean_up)
-                self._judge(clean_up, operation, outcome)
-        except PlatformError:
-            log.warning("run %s: leftovers of %s could not be cleared", self._run.pk, step.object, exc_info=True)
-
-    def _reconnect(self) -> None:
-        """A new session, once the lost one no longer works on the target; where that fails, asking it will say so."""
-        try:
-            self._session = self._later_sessions.enter_context(targets.session(self._run.target, "run", self._run.pk))
-            self._watch.use(self._session)
-            verification.wait_until_alone(self._run, self._session, self._watch)
-        except PlatformError:
-            log.warning("run %s: no new connection to %s", self._run.pk, self._run.target, exc_info=True)
 
     def _finish(self) -> None:
         total, wish = len(self._plan.steps), self._watch.wish
@@ -281,13 +183,16 @@ class Runner:
         routine = registry.routines()[run.strategy_name]
         try:
             with self._watch.at_work():
-                seen = routine.assess(self._session, self._concern, self._parameters, run.target_object)
+                seen = routine.assess(self._attempts.session, self._concern, self._parameters, run.target_object)
         except (PlatformError, ObjectUnknown) as refusal:
             self._not_seen_again(progress, refusal)
             return
         self._seen = seen
-        if still := verification.still_found(self._plan, seen):
-            self._end_run(RunStatus.WARNING, f"{progress} A second look still finds: {'; '.join(still[:5])}")
+        if damage := damage_of(seen, self._concern):
+            self._tally.error = TargetError(ErrorClass.PERMANENT, runs.DAMAGED, sentences(*damage))
+            self._end_run(RunStatus.FAILED, sentences(*damage[:_TOLD], progress))
+        elif still := verification.still_found(self._plan, seen):
+            self._end_run(RunStatus.WARNING, f"{progress} A second look still finds: {'; '.join(still[:_TOLD])}")
         elif self._plan.steps:
             self._end_run(
                 RunStatus.SUCCEEDED, f"{progress} A second look at the target finds nothing left of this plan."

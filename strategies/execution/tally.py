@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from strategies.execution.watch import Wish
 from strategies.models import RunStatus
-from strategies.plans import StateLeft, TargetError
+from strategies.plans import Finding, StateLeft, TargetError
 from strategies.sentences import sentences
+
+_TOLD = 5  # findings that the sentence on a run's end names
 
 
 class StepEnd(StrEnum):
@@ -23,11 +26,16 @@ class StepEnd(StrEnum):
 
 @dataclass(slots=True)
 class Tally:
-    """`ends` by the key of the step; `error` and `state_left` are those that people must hear of first."""
+    """`ends` by the key of the step; `error` and `state_left` are those that people must hear of first.
+
+    `found` is what checks have found; `took` is how long (ms) each step took that is done, and when it was.
+    """
 
     ends: dict[str, StepEnd] = field(default_factory=dict)
     error: TargetError | None = None
     state_left: StateLeft | None = None
+    found: list[Finding] = field(default_factory=list)
+    took: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
     def count(self, *ends: StepEnd) -> int:
         return sum(end in ends for end in self.ends.values())
@@ -39,17 +47,23 @@ class Tally:
     def progress(self, total: int) -> str:
         return f"{self.done} of {total} steps are done."
 
+    def _told_of_found(self) -> list[str]:
+        """Each thing that was found, in a sentence; of many the first ones, and how many more there are."""
+        told = [finding.summary for finding in self.found[:_TOLD]]
+        more = len(self.found) - len(told)
+        return [*told, f"{more} more are in the log of operations"] if more else told
+
     def verdict(
         self, wish: Wish | None, total: int, limit_seconds: int, stopped_by: Callable[[], str]
     ) -> tuple[RunStatus, str] | None:
         """How the run ends, and the sentence for it; None = every step is done, and only a second look can tell."""
-        progress, remains = self.progress(total), self.done < total
+        found, progress, remains = self._told_of_found(), self.progress(total), self.done < total
         if wish is Wish.DEADLINE and remains:
-            return RunStatus.TIMED_OUT, f"Stopped at its limit of {limit_seconds} s. {progress}"
+            return RunStatus.TIMED_OUT, sentences(*found, f"Stopped at its limit of {limit_seconds} s", progress)
         if wish in (Wish.CANCEL, Wish.AFTER_STEP) and remains:
-            return RunStatus.CANCELLED, f"Stopped by {stopped_by()}. {progress}"
+            return RunStatus.CANCELLED, sentences(*found, f"Stopped by {stopped_by()}", progress)
         if self.count(StepEnd.FAILED, StepEnd.STOPPED):
-            return RunStatus.FAILED, sentences(self.error, progress)
+            return RunStatus.FAILED, sentences(*(found or [str(self.error or "")]), progress)
         if self.count(StepEnd.BUSY, StepEnd.SKIPPED):
             return RunStatus.WARNING, f"Some objects were busy and left alone. {progress}"
         return None

@@ -8,7 +8,7 @@ from typing import Any
 from strategies import targets
 from strategies.execution.watch import Watch, Wish
 from strategies.models import JobRun
-from strategies.plans import Assessment, ErrorClass, LeftBehind, Outcome, Plan, StateLeft, Step, Verification
+from strategies.plans import Assessment, ErrorClass, LeftBehind, Outcome, Plan, Severity, StateLeft, Step, Verification
 from strategies.platforms.base import Concern, PlatformError, Session
 
 _ASK_EVERY_SECONDS = 1.0
@@ -18,7 +18,7 @@ def ask(concern: Concern[Any], session: Session, step: Step, outcome: Outcome) -
     """What the target says after a step. None where its own refusal says it all; a lost connection is asked about."""
     error = outcome.error
     if error is not None and error.error_class is not ErrorClass.LOST:
-        return None
+        return concern.explain(step, error)
     try:
         if step.is_reversal:
             return concern.verify_undo(session, step)
@@ -59,6 +59,13 @@ def wait_until_alone(run: JobRun, session: Session, watch: Watch) -> None:
 
 
 def still_found(plan: Plan, seen: Assessment) -> list[str]:
-    """Summaries of findings that a second look still has about objects of this plan; an undo brings them back on purpose."""
-    objects = {step.object for step in plan.steps if not step.is_reversal}
-    return [finding.summary for finding in seen.findings if finding.object in objects]
+    """Summaries of findings that a second look still has about objects of this plan; an undo brings them back on purpose.
+
+    What is only for information was no need that a run had to meet, and what was only checked was not to be mended.
+    """
+    objects = {step.object for step in plan.steps if not step.is_reversal and not step.is_check}
+    return [
+        finding.summary
+        for finding in seen.findings
+        if finding.object in objects and finding.severity is not Severity.INFO
+    ]

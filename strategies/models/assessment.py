@@ -40,6 +40,7 @@ class Assessment(models.Model):
     error = models.CharField(max_length=2000, blank=True, default="")
     notes = models.JSONField(default=list)
     found = models.PositiveIntegerField(default=0)
+    checks_left = models.PositiveIntegerField(default=0)  # what only a run can tell, and none has told
 
     objects: ClassVar[AssessmentQuerySet] = AssessmentQuerySet.as_manager()  # type: ignore[assignment]
 

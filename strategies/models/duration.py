@@ -10,7 +10,10 @@ KEPT = 20
 
 
 class Duration(models.Model):
-    """The latest durations (ms, newest last, at most 20) of one piece of work on one target; step_key "-" = the whole run."""
+    """The latest durations (ms, newest last, at most 20) of one piece of work on one target; step_key "-" = the whole run.
+
+    `updated_at` is when it was last done or, of a check, begun: one that did not come to its end has no duration then.
+    """
 
     target = models.ForeignKey(Target, on_delete=models.CASCADE, related_name="durations")
     strategy_name = models.CharField(max_length=50)

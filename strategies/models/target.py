@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -170,5 +171,20 @@ class Target(models.Model):
         return TargetState.UNREACHABLE if self.check_error else TargetState.REACHABLE
 
     @property
+    def rights_needed(self) -> list[str]:
+        """Missing rights that runs wait for, each once however many strategies need it."""
+        return _each_once(row["right"] for row in self.missing_rights if row.get("blocks", True))
+
+    @property
+    def rights_useful(self) -> list[str]:
+        """Missing rights without which runs start all the same, and leave out what they are for."""
+        needed = self.rights_needed
+        return [right for right in _each_once(row["right"] for row in self.missing_rights) if right not in needed]
+
+    @property
     def is_being_checked(self) -> bool:
         return self.check_asked_at is not None and (self.checked_at is None or self.checked_at < self.check_asked_at)
+
+
+def _each_once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

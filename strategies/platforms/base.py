@@ -1,4 +1,4 @@
-"""What every platform offers: addresses, sessions, errors told apart, queries kept as files, and the concerns that routines ask for.
+"""What every platform offers: addresses, sessions, errors told apart, and the concerns that routines ask for.
 
 A platform is a folder beside this file: `platform.py` holds a `Platform` named `PLATFORM`; each further module (`indexes.py`,
 `statistics.py`, …) holds one `Concern` named `CONCERN`. Nothing here or there knows Django or our models.
@@ -6,13 +6,10 @@ A platform is a folder beside this file: `platform.py` holds a `Platform` named 
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -31,9 +28,11 @@ from strategies.plans import (
     TargetError,
     Verification,
 )
+from strategies.platforms.queries import Query, Right
 
 Row = Mapping[str, Any]
 P = TypeVar("P", bound=BaseModel)
+EVERYTHING = frozenset({"ALL", "ALL_INDEXES", "ALL_TABLES"})  # what a look is at when it names no object
 
 
 class AddressRefused(ValueError):
@@ -95,41 +94,13 @@ class RemoteSession:
     working_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A reading statement kept as a file; the header is what DBAs, the grants script and the checks read."""
-
-    name: str
-    sql: str
-    purpose: str
-    needs: str
-    licence: str
-    since: str
-
-
-_HEADER = re.compile(r"^-- (purpose|needs|licence|since): (.+)$")
-
-
-@cache
-def load_query(platform: str, name: str) -> Query:
-    """Read `platforms/<platform>/queries/<name>.sql`. Raises ValueError where a header line is missing."""
-    path = Path(__file__).parent / platform / "queries" / f"{name}.sql"
-    header: dict[str, str] = {}
-    body: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not body and (match := _HEADER.match(line)):
-            header[match[1]] = match[2].strip()
-        else:
-            body.append(line)
-    if missing := {"purpose", "needs", "licence", "since"} - header.keys():
-        raise ValueError(f"{path.name}: header without {', '.join(sorted(missing))}")
-    return Query(name=name, sql="\n".join(body).strip().rstrip(";"), **header)
-
-
 class Session(ABC):
     """One connection to a target. Used by one thread, but `cancel` and `progress` may be called from another."""
 
     session_id: str
+    # For how long one statement may keep others from writing; None = as long as it takes. Set on the portal's own database,
+    # which a run cannot do without for longer: its signs of life are written there.
+    longest_hold_seconds: float | None = None
 
     @abstractmethod
     def facts(self) -> Facts:
@@ -171,6 +142,18 @@ class Session(ABC):
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A kind of statement that changes something, as people read it.
+
+    In `form`, `<name>` stands for what is filled in, `[word]` may be absent, and of `{a|b}` it is one.
+    """
+
+    form: str
+    purpose: str
+    licence: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class Precheck:
     """A condition of the target that a job may ask for before it starts. `ask` gives a sentence when it does not hold now."""
 
@@ -188,7 +171,15 @@ class Platform(ABC):
     has_sessions: ClassVar[bool]  # can the target be asked which of our sessions live?
     takes_secret: ClassVar[bool]
     url_example: ClassVar[str]
+    url_note: ClassVar[str] = ""  # a sentence for who types an address
     prechecks: ClassVar[Mapping[str, Precheck]] = {}
+    queries: ClassVar[tuple[str, ...]] = ()  # what the platform itself reads, whichever strategy is used
+    rights: ClassVar[tuple[Right, ...]] = ()  # what it needs beside those that the headers of its queries name
+    shell: ClassVar[str] = ""  # the program that runs a script of grants; empty = the product has no accounts
+    remark: ClassVar[str] = "--"  # how a line that this program leaves alone begins
+    preamble: ClassVar[
+        tuple[str, ...]
+    ] = ()  # lines with which a script begins, so that this program takes names as they are
 
     @abstractmethod
     def limit_settings(self, limits: Limits) -> tuple[str, ...]:
@@ -201,6 +192,18 @@ class Platform(ABC):
     @abstractmethod
     def connect(self, address: Address, secret: str | None, tag: SessionTag, *, timeout_seconds: float = 10) -> Session:
         """Open a tagged session. Raises PlatformError, with class AUTHENTICATION when the target refused the account."""
+
+    def missing_rights(self, session: Session) -> list[MissingRight]:
+        """Rights that the account lacks for what the platform itself reads. Raises PlatformError."""
+        return []
+
+    def account(self, typed: str) -> str:
+        """The name of an account as the database holds it, from what a person typed. Raises ValueError, NotSupported."""
+        raise NotSupported(f"{self.label} has no accounts: who may read and write the file may do everything.")
+
+    def grant(self, privilege: str, account: str) -> str:
+        """What gives the account (as the database holds its name) one right, as lines for `shell`. Raises NotSupported, ValueError."""
+        raise NotSupported(f"{self.label} has no accounts: who may read and write the file may do everything.")
 
     @abstractmethod
     def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:
@@ -218,6 +221,9 @@ class Concern(ABC, Generic[P]):
     """
 
     queries: ClassVar[tuple[str, ...]]
+    optional_queries: ClassVar[frozenset[str]] = frozenset()  # those that it can do without, and then tells less
+    rights: ClassVar[tuple[Right, ...]] = ()  # what its steps need; what its queries need stands in their headers
+    damage: ClassVar[frozenset[str]] = frozenset()  # kinds of findings that are damage, where they are critical
 
     @abstractmethod
     def missing_rights(self, session: Session, parameters: P) -> list[MissingRight]:
@@ -238,6 +244,10 @@ class Concern(ABC, Generic[P]):
     @abstractmethod
     def verify(self, session: Session, step: Step, outcome: Outcome | None) -> Verification:
         """Asked of the target after the step; `outcome` is None when the worker was lost meanwhile. Raises PlatformError."""
+
+    def explain(self, step: Step, error: TargetError) -> Verification | None:
+        """What the target's refusal of a step means, where more can be said than the error does. Pure."""
+        return None
 
     def clean_up(self, session: Session, step: Step) -> list[Step]:
         """Steps that remove what a failed attempt of `step` left, before it is tried again. Raises PlatformError."""

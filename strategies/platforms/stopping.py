@@ -48,13 +48,13 @@ class Stops:
                 self._stop(self._works[0], self._on_request)
 
     @contextmanager
-    def at_work(self, limit_seconds: float | None = None) -> Iterator[None]:
+    def at_work(self, limit_seconds: float | None = None, what: str = "the look") -> Iterator[None]:
         """One piece of work, which may stand inside another. With a limit it is stopped once that many seconds have passed."""
         work, is_over = _Work(), threading.Event()
         self._works.append(work)
         if limit_seconds is not None:
             threading.Thread(
-                target=self._stop_at_limit, args=(work, limit_seconds, is_over), name="time limit", daemon=True
+                target=self._stop_at_limit, args=(work, limit_seconds, is_over, what), name="time limit", daemon=True
             ).start()
         try:
             yield
@@ -63,9 +63,9 @@ class Stops:
             with self._turn:
                 self._works.pop()
 
-    def _stop_at_limit(self, work: _Work, seconds: float, is_over: threading.Event) -> None:
+    def _stop_at_limit(self, work: _Work, seconds: float, is_over: threading.Event, what: str) -> None:
         """Again and again: an interrupt that comes just before a statement begins is lost."""
-        error = TargetError(ErrorClass.CANCELLED, "time_limit", f"the look took longer than {seconds:,g} seconds")
+        error = TargetError(ErrorClass.CANCELLED, "time_limit", f"{what} took longer than {seconds:,g} seconds")
         while not is_over.wait(seconds):
             with self._turn:
                 if is_over.is_set():

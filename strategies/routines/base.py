@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from strategies.plans import Assessment, Finding, Plan, Severity
 from strategies.platforms.base import Concern, Session
@@ -49,6 +51,17 @@ class Parameters(BaseModel):
 P = TypeVar("P", bound=Parameters)
 
 
+def only(platform: str) -> dict[str, Any]:
+    """What marks a parameter that means nothing to other products; as `json_schema_extra` of its field."""
+    return {"only": platform}
+
+
+def concerns(field: FieldInfo, platform: str) -> bool:
+    """Whether a parameter means something to this product."""
+    extra = field.json_schema_extra
+    return not isinstance(extra, dict) or extra.get("only", platform) == platform
+
+
 class ParametersRefused(ValueError):
     """Values a routine does not take: `problems` maps each field to its reason."""
 
@@ -88,21 +101,21 @@ class Routine(Generic[P]):
         """Needs of this kind on the target, the most severe first. Raises PlatformError."""
         seen = concern.assess(session, parameters, target_object)
         ordered = tuple(sorted(seen.findings, key=lambda finding: (_ORDER[finding.severity], finding.object)))
-        return Assessment(ordered, seen.notes)
+        return replace(seen, findings=ordered)
 
     def plan(self, *, platform: str, target: str, concern: Concern[P], parameters: P, assessment: Assessment) -> Plan:
-        """The frozen steps for the most severe findings. Pure."""
-        chosen, left = self._choose(assessment.findings, parameters)
-        steps = tuple(concern.steps(chosen, parameters))
-        met = {step.object for step in steps}
+        """The frozen steps for the most severe findings that any can meet, and behind them those for the checks that still have room.
+
+        Pure. What no step meets takes no room, or runs would come back to it for ever and never to what stands behind it.
+        """
+        to_meet, not_met = _told_apart(assessment.findings, concern, parameters)
+        most = parameters.max_objects
+        steps = tuple(concern.steps(to_meet[:most], parameters))
+        room = max(0, most - len(steps))
+        steps = (*steps, *concern.steps(assessment.checks[:room], parameters))
         # An empty plan must not read as "all is well" where something was seen that no step meets.
-        not_met = (finding for finding in chosen if finding.object not in met)
-        notes = (*assessment.notes, *(f"{f.object} is left alone: {f.summary} {f.advice}" for f in not_met))
-        if left:
-            notes = (
-                *notes,
-                f"{left} further findings are left for the next run (at most {parameters.max_objects} objects a run).",
-            )
+        notes = (*assessment.notes, *_left_alone(not_met))
+        notes = (*notes, *_left_for_the_next(len(to_meet[most:]), len(assessment.checks[room:]), most))
         return Plan(
             strategy=self.name,
             version=self.version,
@@ -111,8 +124,50 @@ class Routine(Generic[P]):
             parameters=parameters.model_dump(mode="json"),
             steps=steps,
             notes=notes,
+            damage=damage_of(assessment, concern),
         )
 
-    @staticmethod
-    def _choose(findings: Sequence[Finding], parameters: Parameters) -> tuple[Sequence[Finding], int]:
-        return findings[: parameters.max_objects], max(0, len(findings) - parameters.max_objects)
+
+def _told_apart(
+    findings: Sequence[Finding], concern: Concern[P], parameters: P
+) -> tuple[Sequence[Finding], Sequence[Finding]]:
+    """Those that a step meets, and those that none does. What can be met only after something else is, is among the first."""
+    objects = {step.object for step in concern.steps(findings, parameters)}
+    met: list[Finding] = []
+    not_met: list[Finding] = []
+    for finding in findings:
+        is_among = finding.object in objects and finding.evidence.get("can_plan", True)
+        (met if is_among or concern.steps([finding], parameters) else not_met).append(finding)
+    return met, not_met
+
+
+def damage_of(assessment: Assessment, concern: Concern[Any]) -> tuple[str, ...]:
+    """What a look saw to be damaged, in sentences. Pure."""
+    return tuple(
+        found.summary
+        for found in assessment.findings
+        if found.kind in concern.damage and found.severity is Severity.CRITICAL
+    )
+
+
+_TOLD = 100  # in the notes of one plan
+
+
+def _left_alone(findings: Sequence[Finding]) -> Iterator[str]:
+    """Sentences on what no step meets."""
+    for finding in findings[:_TOLD]:
+        yield f"{finding.object} is left alone: {finding.summary} {finding.advice}"
+    if (more := len(findings) - _TOLD) > 0:
+        yield f"{more} more are left alone for such reasons; the page of the database names them."
+
+
+def _left_for_the_next(findings: int, checks: int, most: int) -> Iterator[str]:
+    """Sentences on what a run leaves that works on `most` objects."""
+    objects = "1 object" if most == 1 else f"{most} objects"
+    if findings:
+        yield f"{findings} further findings are left for the next run (at most {objects} a run)."
+    if checks:
+        yield (
+            f"{checks} {'check finds' if checks == 1 else 'checks find'} no room in this run, which works on {objects} at most;"
+            " what was not checked for longest comes first in the next."
+        )

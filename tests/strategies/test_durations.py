@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from strategies import durations
 from strategies.durations import Usual, usual
+from strategies.models import Target
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,25 @@ def test_the_usual_duration(times: list[int], without: int | None, at_least: int
     kept = list(times)
     assert usual(times, without=without, at_least=at_least) == found
     assert times == kept
+
+
+@pytest.mark.django_db
+def test_the_durations_of_a_runs_steps_are_added_together_and_only_the_latest_stay() -> None:
+    home, now = Target.objects.get(is_home=True), timezone.now()
+    long_key = "x" * 500
+    for number in range(22):
+        times = {"a": (number, now), f"{long_key}1": (1, now), f"{long_key}2": (2, now)}
+        durations.remember_all(home, "INDEX_MAINTENANCE", {**times, f"only {number}": (7, now)})
+    kept = durations.past([home.pk], None)
+    assert kept[home.pk, "INDEX_MAINTENANCE", "a"] == list(range(2, 22))
+    assert kept[home.pk, "INDEX_MAINTENANCE", "only 21"] == [7]
+    assert len(kept) == 24
+
+
+@pytest.mark.django_db
+def test_work_that_was_begun_has_no_duration_yet() -> None:
+    home, now = Target.objects.get(is_home=True), timezone.now()
+    for number in range(2):
+        durations.begun(home, "INTEGRITY_VALIDATION", "check", now + timedelta(days=number))
+    assert durations.past([home.pk], None) == {}
+    assert durations.last(home, "INTEGRITY_VALIDATION") == {"check": now + timedelta(days=1)}

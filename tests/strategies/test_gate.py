@@ -40,6 +40,8 @@ def test_nothing_against_it_means_it_may_start() -> None:
         ({"facts_age": timedelta(days=9)}, "facts_old", "9 days"),
         ({"check_error": "no route"}, "unreachable", "no route"),
         ({"missing_rights": ("MAINTAIN on orders",)}, "missing_right", "MAINTAIN on orders"),
+        ({"missing_rights": ("a", "b")}, "missing_right", "lacks 2 rights: a, b."),
+        ({"missing_rights": tuple("abcdef")}, "missing_right", "lacks 6 rights: a, b, c and 3 more."),
         ({"is_writable": False}, "read_only", "takes no changes"),
         ({"holds": (HoldInForce("all databases", "audit week", "anna"),)}, "hold", "audit week"),
         ({"overlap": RunAhead(7, "INDEX_MAINTENANCE on shop")}, "overlap", "Run 7"),

@@ -68,7 +68,7 @@ TIMES = st.sampled_from(
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TIMES, max_size=14), st.integers(1, 4))
 def test_every_row_stands_on_one_page_and_in_one_batch_however_its_time_was_written(
     times: list[str], size: int

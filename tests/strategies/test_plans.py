@@ -66,3 +66,9 @@ def test_a_step_without_undo_says_why_it_cannot_be_taken_back() -> None:
         replace(STEP, undo=(), undo_note="nothing to bring back").reversal()
     assert STEP.reversal().statements == ("UNDO",)
     assert STEP.reversal().is_reversal
+
+
+@pytest.mark.parametrize("begin", ["", "BEGIN IMMEDIATE"])
+def test_a_step_is_taken_back_in_a_transaction_only_where_it_had_one(begin: str) -> None:
+    """How a transaction is opened is for the product to say, and Oracle has no statement for it."""
+    assert replace(STEP, begin=begin, undo=("A", "B")).reversal().begin == begin

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from strategies import targets
 from strategies.audit import Actor
 from strategies.models import AuditEntry, Tag, Target, Tenant
+from strategies.platforms.oracle.platform import PLATFORM as ORACLE
 from strategies.platforms.postgresql import platform as postgresql
 from strategies.platforms.sqlite.platform import PLATFORM as SQLITE
 from strategies.targets import ChangedMeanwhile, TargetValues
@@ -77,6 +78,7 @@ def test_home_in_a_file_is_found_whatever_its_name(path: str, own: Any) -> None:
 def test_home_on_oracle_keeps_its_service(own: Any) -> None:
     own({"ENGINE": "django.db.backends.oracle", "NAME": "db:1521/FREEPDB1", "USER": "portal", "HOST": ""})
     assert targets.home_url() == "oracle://portal@db:1521/FREEPDB1"
+    assert ORACLE.address(targets.home_url()).database == "FREEPDB1"
 
 
 @pytest.fixture

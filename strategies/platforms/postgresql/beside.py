@@ -14,9 +14,10 @@ from typing import Any
 import psycopg
 
 from strategies.plans import ErrorClass
-from strategies.platforms.base import Query, Row
+from strategies.platforms.base import Row
 from strategies.platforms.postgresql.errors import connect_refusal
 from strategies.platforms.postgresql.sign_in import Connection
+from strategies.platforms.queries import Query
 
 PATIENCE_SECONDS = 5.0  # for connecting, and for an answer; a run's lease must outlast both
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 5.0, 300.0

@@ -23,9 +23,11 @@ from strategies.plans import (
 from strategies.platforms.base import Concern, PlatformError, Row, Session
 from strategies.platforms.postgresql import bloat, index_findings, rights, transactions
 from strategies.platforms.postgresql.duplicate_keys import look_for_duplicates
+from strategies.platforms.postgresql.grants import maintain
 from strategies.platforms.postgresql.index_findings import BLOATED, LEFTOVER, is_usable
 from strategies.platforms.postgresql.leaf_density import LeafDensity
 from strategies.platforms.postgresql.names import chosen_oid, postgresql_query, quoted
+from strategies.platforms.queries import Right
 from strategies.routines.index_maintenance import IndexParameters
 
 _MB = 1_048_576
@@ -40,6 +42,8 @@ class Indexes(Concern[IndexParameters]):
         "open_transactions", "unique_keys", "duplicate_keys",
     )  # fmt: skip
 
+    rights: ClassVar[tuple[Right, ...]] = maintain("rebuilding indexes")
+
     def missing_rights(self, session: Session, parameters: IndexParameters) -> list[MissingRight]:
         return [*rights.missing(session, _rows(session), "rebuilding indexes", "index"), *rights.sight(session)]
 
@@ -49,12 +53,11 @@ class Indexes(Concern[IndexParameters]):
         broken = index_findings.broken(rows, parameters, keys)
         if not parameters.rebuild_bloated:
             return broken
-        findings, notes = self._bloated(session, rows, parameters)
-        return Assessment((*broken.findings, *findings), (*broken.notes, *notes))
+        bloated = self._bloated(session, rows, parameters)
+        findings, notes = (*broken.findings, *bloated.findings), (*broken.notes, *bloated.notes)
+        return Assessment(findings, notes, unchecked=bloated.unchecked)
 
-    def _bloated(
-        self, session: Session, rows: Sequence[Row], parameters: IndexParameters
-    ) -> tuple[list[Finding], list[str]]:
+    def _bloated(self, session: Session, rows: Sequence[Row], parameters: IndexParameters) -> Assessment:
         """Only indexes that could pass the floor at all are looked at; for the others the answer is known."""
         large = {
             row["index_oid"]: row
@@ -62,12 +65,13 @@ class Indexes(Concern[IndexParameters]):
             if row["is_valid"] and row["is_ready"] and row["size_bytes"] >= max(parameters.bloat_megabytes * _MB, 1)
         }
         if not large:
-            return [], []
-        findings, distrusted, density = [], Counter[str](), LeafDensity(session)
+            return Assessment()
+        findings, distrusted, unchecked, density = [], Counter[str](), [], LeafDensity(session)
         for figures in session.rows(postgresql_query("index_widths"), {"indexes": list(large)}):
             row = large[figures["index_oid"]]
             if why := bloat.distrust(figures, parameters.stale_estimate_percent):
                 distrusted[why] += 1
+                unchecked.append((BLOATED, row["object"]))
                 continue
             finding = index_findings.bloated(row, bloat.expected_bytes(bloat.widths(figures)), parameters, _ESTIMATED)
             if finding is None:
@@ -80,7 +84,7 @@ class Indexes(Concern[IndexParameters]):
             f"{count} large {'index' if count == 1 else 'indexes'} {why}: bloat cannot be told; gather statistics first."
             for why, count in sorted(distrusted.items())
         ]
-        return findings, [*untold, *density.notes]
+        return Assessment(tuple(findings), (*untold, *density.notes), unchecked=tuple(unchecked))
 
     def steps(self, findings: Sequence[Finding], parameters: IndexParameters) -> list[Step]:
         return index_findings.steps(findings, parameters)

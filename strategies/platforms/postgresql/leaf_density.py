@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from strategies.plans import ErrorClass
-from strategies.platforms.base import PlatformError, Query, Session
+from strategies.platforms.base import PlatformError, Session
 from strategies.platforms.postgresql.names import filled, postgresql_query
 from strategies.platforms.postgresql.time_limit import OutOfTime, TimeLimit
+from strategies.platforms.queries import Query
 
 # pgstatindex reads an index from end to end, which takes minutes for a large one, and the task that looks has four in all
 # (for the catalogue, and planning besides). What does not fit is judged by the estimate.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from strategies.platforms.base import ObjectUnknown, PlatformError, Query, Session, load_query
+from strategies.platforms.base import EVERYTHING, ObjectUnknown, PlatformError, Session
+from strategies.platforms.queries import Query, load_query
 
-EVERYTHING = frozenset({"ALL", "ALL_INDEXES", "ALL_TABLES"})
 _NAMES_NOTHING = frozenset({
     "42602",  # invalid name: an empty one, or too many dots
     "42601",  # syntax error: a quote that does not end

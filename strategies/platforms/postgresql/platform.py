@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 import psycopg
 
-from strategies.plans import ErrorClass, Limits, TargetError
+from strategies.plans import ErrorClass, Limits, MissingRight, TargetError
 from strategies.platforms.base import (
     Address,
     AddressRefused,
@@ -19,6 +19,7 @@ from strategies.platforms.base import (
     Session,
     SessionTag,
 )
+from strategies.platforms.postgresql import grants, rights
 from strategies.platforms.postgresql.beside import PATIENCE_SECONDS
 from strategies.platforms.postgresql.names import postgresql_query
 from strategies.platforms.postgresql.prechecks import PRECHECKS
@@ -40,6 +41,22 @@ class Postgresql(Platform):
     takes_secret: ClassVar[bool] = True
     url_example: ClassVar[str] = "postgresql://user@host:5432/database"
     prechecks: ClassVar[Mapping[str, Precheck]] = PRECHECKS
+    queries: ClassVar[tuple[str, ...]] = (
+        "facts", "our_sessions", "cancel_session", "end_session", "progress", "backend_io", "backend_memory", "flush_counters",
+        "waiting_sessions",
+    )  # fmt: skip
+    shell: ClassVar[str] = "psql"
+
+    def account(self, typed: str) -> str:
+        if not typed or "\0" in typed:
+            raise ValueError("an account has a name")
+        return typed
+
+    def grant(self, privilege: str, account: str) -> str:
+        return grants.grant(privilege, account)
+
+    def missing_rights(self, session: Session) -> list[MissingRight]:
+        return rights.sight(session)
 
     def limit_settings(self, limits: Limits) -> tuple[str, ...]:
         """Memory of one maintenance statement, and the workers that help the session's own."""
@@ -111,7 +128,12 @@ def _text(parts: SplitResult, user: str, database: str, options: dict[str, str])
 
 
 def _prepare(connection: Connection) -> None:
-    """Where the server's system cannot check its client, the setting is refused, and statements end when they end."""
+    """Where the server's system cannot check its client, the setting is refused, and statements end when they end.
+
+    From 17 on an account may have a limit for transactions, which ends the session; a step is one, however long it takes.
+    """
+    if connection.info.server_version >= 170_000:
+        connection.execute("SET transaction_timeout = 0")
     try:
         connection.execute(f"SET client_connection_check_interval = '{_CHECK_CLIENT}'".encode())
     except psycopg.Error:

@@ -11,12 +11,13 @@ from typing import Any
 import psycopg
 
 from strategies.plans import ErrorClass, Facts, Outcome, Progress, Step, TargetError
-from strategies.platforms.base import PlatformError, Query, Row, Session
+from strategies.platforms.base import PlatformError, Row, Session
 from strategies.platforms.postgresql import metering
 from strategies.platforms.postgresql.beside import Beside
 from strategies.platforms.postgresql.errors import target_error
 from strategies.platforms.postgresql.names import postgresql_query
 from strategies.platforms.postgresql.sign_in import Connection
+from strategies.platforms.queries import Query
 from strategies.platforms.stopping import Stops
 from strategies.sentences import sentences
 
@@ -29,6 +30,7 @@ class PostgresqlSession(Session):
         self._connection = connection
         self._beside = Beside(connect_beside)
         self._notices: list[str] = []
+        self._answers: list[Row] = []
         self._tuples_done: int | None = None
         self._is_executing = False
         self._stops = Stops(self._interrupt, code="57014")
@@ -69,7 +71,8 @@ class PostgresqlSession(Session):
     def rows(self, query: Query, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         self._stops.heed()
         try:
-            return list(self._connection.execute(query.sql.encode(), dict(parameters or {})))
+            # Prepared at once: the catalogue's views take longer to plan than to read, and a run asks the same at each step.
+            return list(self._connection.execute(query.sql.encode(), dict(parameters or {}), prepare=True))
         except psycopg.Error as error:
             raise PlatformError(self._told(error)) from error
 
@@ -81,6 +84,7 @@ class PostgresqlSession(Session):
 
     def execute(self, step: Step) -> Outcome:
         self._notices.clear()
+        self._answers.clear()
         self._tuples_done = None
         started, io_before, error = time.monotonic(), metering.io_operations(self._connection), None
         with self._stops.at_work():
@@ -99,14 +103,14 @@ class PostgresqlSession(Session):
             memory=metering.memory_mb(self._connection),
             tuples_done=self._tuples_done,
         )
-        return Outcome(duration_ms, error, meters, tuple(self._notices))
+        return Outcome(duration_ms, error, meters, tuple(self._notices), tuple(self._answers))
 
     def _send(self, step: Step) -> None:
         """Statements go as they are, without parameters: a percent sign in a name is only a percent sign."""
         for setting in step.settings:
             self._connection.execute(setting.encode())
         if not step.begin:
-            self._send_each(step.statements)
+            self._send_each(step.statements, is_check=step.is_check)
             return
         self._connection.execute(step.begin.encode())
         try:
@@ -117,11 +121,13 @@ class PostgresqlSession(Session):
                 self._connection.rollback()
             raise
 
-    def _send_each(self, statements: tuple[str, ...]) -> None:
+    def _send_each(self, statements: tuple[str, ...], *, is_check: bool = False) -> None:
         for statement in statements:
             if self._stops.why is not None:  # asked for between two statements, when there was nothing to cancel
                 raise psycopg.errors.QueryCanceled("canceled before the statement was sent")
-            self._connection.execute(statement.encode())
+            cursor = self._connection.execute(statement.encode())
+            if is_check and cursor.description:
+                self._answers += cursor.fetchall()
 
     def cancel(self) -> None:
         """Repeating it is safe. Only the work at hand is cancelled, never the questions asked afterwards."""

@@ -22,7 +22,9 @@ from strategies.plans import (
 )
 from strategies.platforms.base import Concern, Row, Session
 from strategies.platforms.postgresql import rights
+from strategies.platforms.postgresql.grants import maintain
 from strategies.platforms.postgresql.names import chosen_oid, postgresql_query, quoted
+from strategies.platforms.queries import Right
 from strategies.routines.statistics_maintenance import StatisticsParameters
 
 MISSING, STALE = "missing_statistics", "stale_statistics"
@@ -34,6 +36,8 @@ class Statistics(Concern[StatisticsParameters]):
     """What STATISTICS_MAINTENANCE needs of PostgreSQL."""
 
     queries: ClassVar[tuple[str, ...]] = ("find_object", "tables", "table_state")
+
+    rights: ClassVar[tuple[Right, ...]] = maintain("gathering statistics")
 
     def missing_rights(self, session: Session, parameters: StatisticsParameters) -> list[MissingRight]:
         rows = session.rows(postgresql_query("tables"), {"only": None})

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from strategies.platforms.base import PlatformError, Query, Row, Session
+from strategies.platforms.base import PlatformError, Row, Session
 from strategies.platforms.postgresql.names import postgresql_query
+from strategies.platforms.queries import Query
 
 _QUERY_CANCELED = "57014"
 

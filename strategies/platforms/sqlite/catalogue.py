@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from strategies.plans import ErrorClass, MissingRight
-from strategies.platforms.base import ObjectUnknown, PlatformError, Query, Session, load_query
-from strategies.platforms.sqlite.names import EVERYTHING, folded, read_display
+from strategies.platforms.base import EVERYTHING, ObjectUnknown, PlatformError, Session
+from strategies.platforms.queries import Query, load_query
+from strategies.platforms.sqlite.names import folded, read_display
 
 
 @dataclass(frozen=True, slots=True)

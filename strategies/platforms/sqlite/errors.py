@@ -35,6 +35,13 @@ def is_corruption(error: TargetError) -> bool:
     return error.code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
+def is_unreadable(error: TargetError) -> bool:
+    """Whether the system could not read the file, or found it damaged itself: so a failing disk says."""
+    return error.code.startswith(
+        ("SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS", "SQLITE_IOERR_DATA")
+    )
+
+
 def is_refusal_of_one_object(error: TargetError) -> bool:
     """Whether only this statement cannot run here, for example because a collation or function is the application's own."""
     return error.error_class is ErrorClass.PERMANENT and error.code.startswith("SQLITE_ERROR")

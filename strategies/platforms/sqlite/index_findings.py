@@ -8,8 +8,8 @@ from typing import Any
 from strategies.plans import Assessment, Finding, Severity
 from strategies.platforms.sqlite.bloat import MEGABYTE, IndexPages
 from strategies.platforms.sqlite.catalogue import Index, Table
-from strategies.platforms.sqlite.integrity import TableCheck
 from strategies.platforms.sqlite.names import display
+from strategies.platforms.sqlite.table_check import TableCheck
 from strategies.routines.index_maintenance import IndexParameters
 
 CORRUPT = "corrupt_index"

@@ -44,8 +44,8 @@ from strategies.platforms.sqlite.index_findings import (
     judge_check,
     judge_pages,
 )
-from strategies.platforms.sqlite.integrity import TableCheck, check_table, duplicates_query, has_duplicates
 from strategies.platforms.sqlite.names import display, qualified
+from strategies.platforms.sqlite.table_check import TableCheck, check_table, duplicates_query, has_duplicates
 from strategies.routines.index_maintenance import IndexParameters
 
 _NO_DBSTAT = "Bloat cannot be told: this SQLite is built without dbstat, or a table of that name hides it."

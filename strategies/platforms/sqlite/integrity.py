@@ -1,142 +1,137 @@
-"""Runs SQLite's own check of a table and reads its sentences: which indexes a rebuild mends, and what no rebuild can mend."""
+"""INTEGRITY_VALIDATION on SQLite: its own check of each table with its indexes, of foreign keys, and of the whole file."""
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
 
-from strategies.platforms.base import PlatformError, Query, Session
-from strategies.platforms.sqlite.catalogue import Index, Table, sqlite_query
-from strategies.platforms.sqlite.errors import is_corruption, is_refusal_of_one_object
-from strategies.platforms.sqlite.names import filled, quoted
-
-_MOST_OF_TABLE = 100  # SQLite's own limit when the check is given a table
-
-# An argument that begins like a number is taken for a limit, and the check then reads the whole file.
-_LIKE_A_NUMBER = re.compile(r"[+-]?[0-9]")
-_CHECKS_TABLES = sqlite3.sqlite_version_info >= (3, 33)
-
-_INDEX_PROBLEMS = tuple(
-    re.compile(pattern, re.DOTALL)
-    for pattern in (
-        r"row [0-9]+ missing from index (?P<index>.+)",
-        r"wrong # of entries in index (?P<index>.+)",
-        r"rowid not at end-of-record for row [0-9]+ of index (?P<index>.+)",
-        r"row [0-9]+ values differ from index (?P<index>.+)",
-        r"index (?P<index>.+) stores an imprecise floating-point value for row [0-9]+",
-    )
+from strategies.plans import (
+    Assessment,
+    ErrorClass,
+    Finding,
+    LeftBehind,
+    MissingRight,
+    Need,
+    Outcome,
+    Severity,
+    StateLeft,
+    Step,
+    TargetError,
+    Verification,
 )
-_NOT_UNIQUE = re.compile(r"non-unique entry in index (?P<index>.+)", re.DOTALL)
-_ROW_PROBLEM = re.compile(r"(?:CHECK constraint failed|NULL value|(?:NUMERIC|TEXT|non-[A-Z]+) value) in .+", re.DOTALL)
+from strategies.platforms.base import EVERYTHING, Concern, ObjectUnknown, PlatformError, Session
+from strategies.platforms.sqlite import checks
+from strategies.platforms.sqlite.catalogue import Table, chosen, find_table, read_tables, sqlite_query
+from strategies.platforms.sqlite.errors import is_corruption, is_refusal_of_one_object, is_unreadable
+from strategies.platforms.sqlite.names import display, filled, literal
+from strategies.platforms.sqlite.table_check import can_check_alone
+from strategies.routines.integrity_validation import IntegrityParameters
+
+_IS_VIRTUAL = (
+    "{} is a virtual table and is not checked by itself: what it keeps is read where the whole file is checked, and its own"
+    " module tells whether that fits together."
+)
+_WHOLE_FILE = "1"  # to `PRAGMA integrity_check` a number is the most problems that it tells of, in all tables
+_CUT_OFF = "The check was cut off, and what it found is not known; it has to be made again."
 
 
-@dataclass(frozen=True, slots=True)
-class TableCheck:
-    """What the check said of one table, sorted by what can be done about it.
+class Integrity(Concern[IntegrityParameters]):
+    """What INTEGRITY_VALIDATION needs of SQLite."""
 
-    `damaged` and `not_unique` map the name of an index to its sentences; `in_rows` are values that break the table's own
-    rules; `in_pages` is everything else: damage to the file's pages, and every sentence that we do not know.
-    """
+    queries: ClassVar[tuple[str, ...]] = (
+        "facts", "tables", "indexes", "check_compiles", "references", "virtual_tables",
+    )  # fmt: skip
 
-    damaged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    not_unique: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    in_rows: tuple[str, ...] = ()
-    in_pages: tuple[str, ...] = ()
+    def missing_rights(self, session: Session, parameters: IntegrityParameters) -> list[MissingRight]:
+        return []  # who could connect can read
 
-    def problems_of(self, index: str) -> tuple[str, ...]:
-        return (*self.damaged.get(index, ()), *self.not_unique.get(index, ()))
+    def assess(self, session: Session, parameters: IntegrityParameters, target_object: str) -> Assessment:
+        name, is_all = Path(session.facts().database).name, target_object.strip().upper() in EVERYTHING
+        file = session.rows(sqlite_query("facts"))[0]
+        mode, hold = str(file["journal_mode"]), session.longest_hold_seconds
+        if target_object.strip() == name:
+            if why := _lacks(session, _WHOLE_FILE):
+                return Assessment(notes=(f"{name} {why}.",), unchecked=((checks.FAILED, name),))
+            return Assessment(checks=(checks.file_check(name, mode, hold),))
+        tables = _tables(session, target_object)
+        due, notes, unchecked = [], [], []
+        for table in tables:
+            if why := _why_not(session, table):
+                notes.append(f"{display(table.name)} {why}.")
+                unchecked.append((checks.FAILED, display(table.name)))
+            else:
+                due.append(checks.table_check(table.name, mode, hold))
+        if is_all:
+            notes += [_IS_VIRTUAL.format(display(row["name"])) for row in session.rows(sqlite_query("virtual_tables"))]
+        having = {row["name"] for row in session.rows(sqlite_query("references"))}
+        references = [checks.reference_check(table.name, mode, hold) for table in tables if table.name in having]
+        whole = [checks.file_check(name, mode, hold)] if is_all else []
+        lacks = _lacks(session, _WHOLE_FILE) if is_all and parameters.whole_file else ""
+        notes += [f"{name} {lacks}."] if lacks else []
+        for is_due, found in ((parameters.check_references, references), (parameters.whole_file and not lacks, whole)):
+            if is_due:
+                due += found
+            else:
+                unchecked += [(check.kind, check.object) for check in found]
+        return Assessment(notes=tuple(notes), checks=tuple(due), unchecked=tuple(unchecked))
+
+    def steps(self, findings: Sequence[Finding], parameters: IntegrityParameters) -> list[Step]:
+        return checks.steps(findings, parameters)
+
+    def is_needed(self, session: Session, step: Step) -> Need:
+        table = step.check["table"]
+        if table is None or find_table(session, table) is not None:
+            return Need(True)
+        return Need(False, f"{step.object} no longer exists.")
+
+    def verify(self, session: Session, step: Step, outcome: Outcome | None) -> Verification:
+        if outcome is None:
+            return Verification(False, _CUT_OFF)
+        return checks.judge(step, outcome.answers)
+
+    def explain(self, step: Step, error: TargetError) -> Verification | None:
+        if checks.cannot_hold(step, error):
+            words = f"The foreign keys of {step.object} cannot be checked: {error.message}."
+            return checks.found(step, Severity.WARNING, words, [error.message], checks.MISMATCH)
+        if not (is_corruption(error) or is_unreadable(error)):
+            return None
+        words = f"{step.object} is damaged: the check itself stopped ({error.message})."
+        told = checks.found(step, Severity.CRITICAL, words, [error.message])
+        return replace(told, error=TargetError(ErrorClass.PERMANENT, error.code, words))
+
+    def state_left(self, session: Session, step: Step) -> StateLeft:
+        return StateLeft(LeftBehind.CLEAN, "A check changes nothing, and leaves nothing behind.")
 
 
-def read_messages(messages: Iterable[str], indexes: Collection[str]) -> TableCheck:
-    """Sort the sentences of a check. One that names an index not among `indexes` counts as damage to pages. Pure."""
-    damaged: dict[str, list[str]] = {}
-    not_unique: dict[str, list[str]] = {}
-    in_rows, in_pages = [], []
-    for message in messages:
-        if message == "ok":
-            continue
-        if (name := _named(message, indexes, *_INDEX_PROBLEMS)) is not None:
-            damaged.setdefault(name, []).append(message)
-        elif (name := _named(message, indexes, _NOT_UNIQUE)) is not None:
-            not_unique.setdefault(name, []).append(message)
-        elif _ROW_PROBLEM.fullmatch(message):
-            in_rows.append(message)
-        else:
-            in_pages.append(message)
-    return TableCheck(
-        damaged={name: tuple(found) for name, found in damaged.items()},
-        not_unique={name: tuple(found) for name, found in not_unique.items()},
-        in_rows=tuple(in_rows),
-        in_pages=tuple(in_pages),
-    )
-
-
-def _named(message: str, indexes: Collection[str], *patterns: re.Pattern[str]) -> str | None:
-    for pattern in patterns:
-        if (match := pattern.fullmatch(message)) and match["index"] in indexes:
-            return match["index"]
-    return None
-
-
-def check_table(session: Session, table: Table) -> TableCheck:
-    """Let SQLite check the table with all its indexes, which reads them in full. Raises PlatformError.
-
-    The table must exist: for a name it does not know, SQLite silently checks the whole file.
-    """
-    names = {index.name for index in table.indexes}
+def _tables(session: Session, target_object: str) -> tuple[Table, ...]:
+    """Those that are meant, an index standing for its table; the ones with the most indexes first. Raises ObjectUnknown."""
+    tables = read_tables(session)
     try:
-        if not _CHECKS_TABLES or _LIKE_A_NUMBER.match(table.name):
-            return read_messages(_of_one_table(_whole_file(session), names), names)
-        rows = session.rows(sqlite_query("integrity_of_table"), {"table": table.name})
-        messages = [row["message"] for row in rows]
-        if len(messages) >= _MOST_OF_TABLE:  # cut off: one bad index may hide the next
-            messages = _without_limit(session, names, otherwise=messages)
-        return read_messages(messages, names)
-    except PlatformError as refusal:
-        if is_corruption(refusal.error):
-            return TableCheck(in_pages=(f"the check itself stopped: {refusal.error.message}",))
-        raise
+        names = [table.name for table in chosen(tables, target_object)]
+    except ObjectUnknown:
+        text = f"{target_object} is neither a table nor an index of this file; its own name checks the whole file."
+        raise ObjectUnknown(text) from None
+    return tuple(sorted((table for table in tables if table.name in names), key=lambda table: -len(table.indexes)))
 
 
-def _without_limit(session: Session, indexes: Collection[str], otherwise: list[str]) -> list[str]:
-    """All that the check of the whole file says of these indexes; what is known already, where that check cannot run."""
+def _why_not(session: Session, table: Table) -> str:
+    """Part of a sentence: its name, or what its check lacks here."""
+    if not can_check_alone(table.name):
+        return "is not checked by itself: SQLite takes such a name for a number"
+    return _lacks(session, literal(table.name))
+
+
+def _lacks(session: Session, of: str) -> str:
+    """Part of a sentence on what the program that owns the file has and SQLite here has not: a function, a collation."""
     try:
-        found = list(_of_one_table(_whole_file(session), indexes))
+        session.rows(filled(sqlite_query("check_compiles"), table=of))
     except PlatformError as refusal:
-        if is_refusal_of_one_object(refusal.error):
-            return otherwise
-        raise
-    return [*found, *(message for message in otherwise if _ROW_PROBLEM.fullmatch(message))]
+        if not is_refusal_of_one_object(refusal.error):
+            raise
+        return f"cannot be checked from here: {refusal.error.message}"
+    return ""
 
 
-def _whole_file(session: Session) -> list[str]:
-    return [row["message"] for row in session.rows(sqlite_query("integrity_of_file"))]
-
-
-def _of_one_table(messages: Iterable[str], indexes: Collection[str]) -> Iterable[str]:
-    """From a check of the whole file: what names these indexes, and damage to pages, which might be this table's."""
-    others = (*_INDEX_PROBLEMS, _NOT_UNIQUE, _ROW_PROBLEM)
-    for message in messages:
-        is_ours = _named(message, indexes, *_INDEX_PROBLEMS, _NOT_UNIQUE) is not None
-        if is_ours or not any(pattern.fullmatch(message) for pattern in others):
-            yield message
-
-
-def duplicates_query(session: Session, index: Index) -> Query | None:
-    """The query that counts keys held by several rows; None where an expression or a condition takes part. Raises PlatformError."""
-    columns = session.rows(sqlite_query("index_columns"), {"index": index.name})
-    if index.is_partial or not columns or any(column["name"] is None for column in columns):
-        return None
-    return filled(
-        sqlite_query("duplicate_keys"),
-        table=quoted(index.table),
-        known=" AND ".join(f"{quoted(column['name'])} IS NOT NULL" for column in columns),
-        columns=", ".join(f"{quoted(column['name'])} COLLATE {quoted(column['collation'])}" for column in columns),
-    )
-
-
-def has_duplicates(session: Session, query: Query | None) -> bool:
-    """Whether the table's own rows break a unique index; assumed where it cannot be asked. Raises PlatformError."""
-    return query is None or bool(session.rows(query)[0]["duplicates"])
+CONCERN = Integrity()

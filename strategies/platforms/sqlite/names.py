@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from strategies.platforms.base import Query
+from strategies.platforms.base import EVERYTHING
+from strategies.platforms.queries import Query
 
 SCHEMA = "main"
-EVERYTHING = frozenset({"ALL", "ALL_INDEXES", "ALL_TABLES"})
 
 # The words SQLite itself reserves (https://sqlite.org/lang_keywords.html), and the two it reads as numbers; a name among
 # them is shown in quotes.

@@ -50,6 +50,7 @@ class Sqlite(Platform):
     takes_secret: ClassVar[bool] = False
     url_example: ClassVar[str] = "sqlite:////srv/app/app.db"
     prechecks: ClassVar[Mapping[str, Precheck]] = PRECHECKS
+    queries: ClassVar[tuple[str, ...]] = ("facts",)
 
     def limit_settings(self, limits: Limits) -> tuple[str, ...]:
         """The page cache, and the threads that sort beside the session's own.

@@ -19,12 +19,17 @@ def _writable(session: Session) -> str:
 
 
 def _free_space(session: Session) -> str:
-    """Measured: the journal (or the WAL) of a rebuild grows to the size of the index, and its sort to up to twice that.
-
-    No index is much larger than half its file, so the file's size does for each.
-    """
     facts = session.facts()
-    beside, sorting, size = Path(facts.database).parent, _sorting_folder(), facts.size_bytes or 0
+    return lacking_room(Path(facts.database), facts.size_bytes or 0)
+
+
+def lacking_room(file: Path, size: int) -> str:
+    """A sentence where there is no room to rebuild what takes `size` bytes of the file, or to write the file anew; else nothing.
+
+    Measured: the journal (or the WAL) of a rebuild grows to the size of the index, and its sort to up to twice that. No index
+    is much larger than half its file, so the file's size does for each; and VACUUM makes its copy where SQLite sorts.
+    """
+    beside, sorting = file.parent, _sorting_folder()
     is_one_disk = beside.stat().st_dev == sorting.stat().st_dev
     for folder, needed in ((beside, 2 * size if is_one_disk else size), (sorting, size)):
         free = shutil.disk_usage(folder).free

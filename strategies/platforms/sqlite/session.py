@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import platform as operating_system
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from strategies.plans import ErrorClass, Facts, Meters, Outcome, Progress, Step, TargetError
-from strategies.platforms.base import PlatformError, Query, Row, Session
+from strategies.platforms.base import PlatformError, Row, Session
+from strategies.platforms.queries import Query
 from strategies.platforms.sqlite.catalogue import has_dbstat, sqlite_query
 from strategies.platforms.sqlite.errors import target_error
 from strategies.platforms.sqlite.metering import Gauge
@@ -23,6 +25,9 @@ from strategies.platforms.stopping import Stops
 _INSTRUCTIONS_PER_TICK = 10_000  # of SQLite's virtual machine; some milliseconds, so that a cancel is felt at once
 _LOCK_SLICE_MS = 200  # SQLite's own wait for a lock cannot be interrupted, so it is spent in slices of this length
 _numbers = itertools.count(1)
+_GIVES_A_ROW_A_PAGE = re.compile(r'PRAGMA ("main"\.)?incremental_vacuum', re.IGNORECASE)
+_CHECKPOINT = re.compile(r'PRAGMA ("main"\.)?wal_checkpoint', re.IGNORECASE)
+_HELD = TargetError(ErrorClass.LOCK, "SQLITE_BUSY", "others read or write what the -wal file holds")
 
 
 class SqliteSession(Session):
@@ -35,6 +40,7 @@ class SqliteSession(Session):
         self._stops = Stops(self._interrupt, code="SQLITE_INTERRUPT")
         self._is_moving = False
         self._ticks = 0
+        self._answers: list[Row] | None = None  # of the check at hand
         connection.set_progress_handler(self._tick, _INSTRUCTIONS_PER_TICK)
 
     def facts(self) -> Facts:
@@ -48,7 +54,7 @@ class SqliteSession(Session):
             database=str(self.path),
             role="primary",
             user=_process_user(),
-            is_writable=_may_write(self.path),
+            is_writable=_may_write(self.path.resolve()),
             size_bytes=sum(sizes),
             details={
                 "Journal mode": row["journal_mode"],
@@ -76,8 +82,9 @@ class SqliteSession(Session):
 
     def execute(self, step: Step) -> Outcome:
         """Send a step. The lock that a step's `begin` takes is waited for before any work is done."""
+        self._answers = [] if step.is_check else None
         started, gauge, error = time.monotonic(), Gauge.now(), None
-        with self._moving(), self.at_work():
+        with self._moving(), self._stops.at_work(step.check.get("longest_hold_seconds"), "the statement"):
             try:
                 self._send(step)
             except sqlite3.Error as refusal:
@@ -93,7 +100,8 @@ class SqliteSession(Session):
             io_operations=now.io_since(gauge) if is_alone else None,
             rows=None if error else self._rows_processed(step),
         )
-        return Outcome(duration_ms=duration_ms, error=error, meters=meters)
+        answers, self._answers = tuple(self._answers or ()), None
+        return Outcome(duration_ms=duration_ms, error=error, meters=meters, answers=answers)
 
     @contextmanager
     def at_work(self, *, limit_seconds: float | None = None) -> Iterator[None]:
@@ -121,12 +129,14 @@ class SqliteSession(Session):
     def _send(self, step: Step) -> None:
         for setting in step.settings:
             self._run(setting)
-        if not step.begin:
-            for statement in step.statements:
-                self._run(statement)
-            return
+        if self._answers:  # a setting gives a row, too
+            self._answers.clear()
         patience_ms = self._pragma("busy_timeout")
         try:
+            if not step.begin:
+                for statement in step.statements:
+                    self._run_patiently(statement, patience_ms)
+                return
             self._run_patiently(step.begin, patience_ms)
             # The lock is ours now; a full page cache must not wait for readers each time it spills.
             self._set_busy_timeout(0)
@@ -138,10 +148,22 @@ class SqliteSession(Session):
 
     def _run(self, statement: str) -> None:
         self._stops.heed()
-        self._connection.execute(statement).fetchall()
+        if _GIVES_A_ROW_A_PAGE.match(statement):  # and Python stops after the first
+            self._connection.executescript(statement)
+            return
+        cursor = self._connection.execute(statement)
+        rows = cursor.fetchall()
+        if self._answers is not None and cursor.description:
+            names = [column[0] for column in cursor.description]
+            self._answers += [dict(zip(names, row, strict=True)) for row in rows]
+        if _CHECKPOINT.match(statement) and rows[0][0]:  # told in a row, not as an error
+            raise PlatformError(_HELD)
 
     def _run_patiently(self, statement: str, patience_ms: int) -> None:
-        """Run BEGIN or COMMIT, both of which may be repeated after SQLITE_BUSY without losing work, until patience ends."""
+        """Run what may be repeated after SQLITE_BUSY without losing work, until patience ends.
+
+        BEGIN, COMMIT, a checkpoint, and VACUUM, which takes the lock before it does anything.
+        """
         deadline = time.monotonic() + patience_ms / 1000
         while True:
             left_ms = max(0, round((deadline - time.monotonic()) * 1000))
@@ -151,6 +173,11 @@ class SqliteSession(Session):
             except sqlite3.Error as error:
                 if target_error(error).error_class is not ErrorClass.LOCK or left_ms == 0:
                     raise
+            except PlatformError as refusal:
+                if refusal.error is not _HELD or left_ms == 0:
+                    raise
+                # A checkpoint that waits for readers keeps writers out meanwhile: between two of them they have their turn
+                time.sleep(_LOCK_SLICE_MS / 1000)
 
     def _at_once(self, statement: str) -> list[Any]:
         """Run a small statement of our own that no cancel is meant for: one that is hit all the same runs again."""
@@ -203,7 +230,8 @@ class SqliteSession(Session):
             self._is_moving = False
 
     def _beside(self, suffix: str) -> Path:
-        return self.path.with_name(self.path.name + suffix)
+        real = self.path.resolve()  # of a link
+        return real.with_name(real.name + suffix)
 
 
 def _version_number(version: str) -> int:

@@ -60,8 +60,8 @@ def claimed(target: Target, **values: Any) -> JobRun:
     return taken
 
 
-def carried_out(target: Target) -> JobRun:
-    run = claimed(target)
+def carried_out(target: Target, **values: Any) -> JobRun:
+    run = claimed(target, **values)
     runner.carry_out(run)
     run.refresh_from_db()
     return run
@@ -189,6 +189,43 @@ def test_a_lost_connection_before_the_step_was_done_is_tried_again(world: World,
     run = carried_out(target)
     assert run.status == RunStatus.SUCCEEDED
     assert [row for row in operations(run) if row[0] == "b"] == [("b", "ERROR", 1), ("b", "SUCCESS", 2)]
+
+
+def test_a_connection_that_is_found_lost_before_a_step_costs_it_no_attempt(world: World, target: Target) -> None:
+    """As after a statement that ended its session although its error says something else."""
+    world.asked["is_needed"] = [lambda world, session: None, fails(ErrorClass.LOST, "08006")]
+    run = carried_out(target, parameters={"retries": 0})
+    assert run.status == RunStatus.SUCCEEDED, run.message
+    assert [row for row in operations(run) if row[0] == "b"] == [("b", "SUCCESS", 1)]
+
+
+def test_known_damage_fails_a_run_whose_steps_are_all_done(world: World, target: Target) -> None:
+    world.damaged = {"pages"}
+    run = carried_out(target)
+    assert (run.status, run.error_code, run.awaits_handling) == (RunStatus.FAILED, "failed_check", True)
+    assert run.message == "pages is damaged. 3 of 3 steps are done."
+    assert "pages is left alone: pages is damaged. Restore it." in run.plan["notes"]
+
+
+@pytest.mark.parametrize("is_released", [True, False])
+def test_known_damage_fails_a_run_that_has_nothing_to_do(world: World, target: Target, is_released: bool) -> None:
+    world.needs, world.damaged = set(), {"pages"}
+    run = runs.ask(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), wake=False, is_released=is_released)
+    assert runs.plan(run, timezone.now())
+    if not is_released:
+        assert runs.release(run, ANNA, run.plan_digest, timezone.now())
+    assert (run.status, run.message, run.error_code) == (RunStatus.FAILED, "pages is damaged.", "failed_check")
+    assert (run.awaits_handling, run.state_left) == (True, "clean")
+
+
+def test_what_no_step_meets_takes_no_room_from_what_one_does(world: World, target: Target) -> None:
+    world.needs, world.damaged = {"z"}, {f"d{n:03}" for n in range(150)}
+    run = runs.ask(ANNA, target, "CLEANUP_MAINTENANCE", timezone.now(), wake=False, parameters={"max_objects": 100})
+    assert runs.plan(run, timezone.now())
+    assert [step["object"] for step in run.plan["steps"]] == ["z"]
+    notes = run.plan["notes"]
+    assert len(notes) == 102
+    assert notes[-1] == "50 more are left alone for such reasons; the page of the database names them."
 
 
 def test_a_target_that_cannot_be_reached_puts_the_run_back_to_wait(world: World, target: Target) -> None:
@@ -365,6 +402,28 @@ def abandoned(target: Target, done: int, *, begun: bool) -> JobRun:
     JobRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1), worker=dead.text)
     run.refresh_from_db()
     return run
+
+
+def test_ending_a_session_may_cost_the_one_that_asked_for_it(
+    world: World, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Oracle, where the driver takes the answer that another session is marked for the end of its own."""
+    run, closed = abandoned(target, 1, begun=True), list[Any]()
+
+    def end(self: Any, session: Any, remote: RemoteSession, *, force: bool) -> bool:
+        closed.append(session)
+        return True
+
+    def refused(world: World, session: Any) -> TargetError | None:
+        return TargetError(ErrorClass.LOST, "closed", "closed") if session in closed else None
+
+    monkeypatch.setattr(scripted.ScriptedPlatform, "end_session", end)
+    world.live, world.asked["verify"] = [RemoteSession("77", False, "", None)], [refused]
+    lost.look_after(run, timezone.now())
+    assert len(closed) == 1
+    assert (run.status, run.state_left) == (RunStatus.LOST, "clean")
+    row = OperationLog.objects.filter(run=run).latest("operation_id")
+    assert "could not be asked" not in str(row.message)
 
 
 @pytest.mark.parametrize(("done", "begun"), [(0, False), (0, True), (1, False), (1, True), (2, True)])

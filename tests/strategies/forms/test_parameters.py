@@ -12,9 +12,10 @@ from django.test import Client
 from strategies import registry
 from strategies.forms.parameters import PREFIX, RunForm
 from strategies.models import AuditEntry, JobRun, Target
-from strategies.routines.base import ParametersRefused
+from strategies.routines.base import ParametersRefused, concerns
 
 SETS = 200
+PLATFORMS = ("oracle", "postgresql", "sqlite")
 NO_NUMBERS = (
     "",
     "many",
@@ -35,23 +36,24 @@ NO_NUMBERS = (
 )
 
 
-def numbers(routine: Any) -> dict[str, tuple[type, float, float]]:
+def numbers(routine: Any, platform: str) -> dict[str, tuple[type, float, float]]:
     """Numeric parameters: their type and bounds."""
     found = {}
     for name, field in routine.parameters.model_fields.items():
-        if field.annotation in (int, float):
+        if field.annotation in (int, float) and concerns(field, platform):
             lowest = next(rule.ge for rule in field.metadata if hasattr(rule, "ge"))
             highest = next(rule.le for rule in field.metadata if hasattr(rule, "le"))
             found[name] = (field.annotation, lowest, highest)
     return found
 
 
-def wrong_sets() -> Iterator[tuple[str, dict[str, Any], set[str]]]:
-    """(strategy, what is typed, the fields that are wrong), 200 of them, the same in every test run."""
+def wrong_sets() -> Iterator[tuple[str, str, dict[str, Any], set[str]]]:
+    """(platform, strategy, what is typed, the fields that are wrong), 200 of them, the same in every test run."""
     chance = random.Random(20261124)
     for _ in range(SETS):
         name, routine = chance.choice(sorted(registry.routines().items()))
-        fields = numbers(routine)
+        platform = chance.choice(PLATFORMS)
+        fields = numbers(routine, platform)
         typed: dict[str, Any] = {}
         wrong = set(chance.sample(sorted(fields), chance.randint(1, 3)))
         for field, (kind, lowest, highest) in fields.items():
@@ -62,24 +64,24 @@ def wrong_sets() -> Iterator[tuple[str, dict[str, Any], set[str]]]:
             if kind is int:
                 bad.append(lowest + 0.5)
             typed[field] = chance.choice(bad)
-        yield name, typed, wrong
+        yield platform, name, typed, wrong
 
 
 CASES = list(wrong_sets())
 
 
 def test_there_are_two_hundred_different_sets() -> None:
-    assert len({repr(case[:2]) for case in CASES}) == SETS
+    assert len({repr(case[:3]) for case in CASES}) == SETS
+    assert {case[0] for case in CASES} == set(PLATFORMS) == set(registry.platforms())
 
 
-@pytest.mark.parametrize(("strategy", "typed", "wrong"), CASES, ids=range(SETS))
+@pytest.mark.parametrize(("platform", "strategy", "typed", "wrong"), CASES, ids=range(SETS))
 def test_a_wrong_set_is_refused_by_form_and_routine_naming_exactly_its_fields(
-    strategy: str, typed: Any, wrong: set[str]
+    platform: str, strategy: str, typed: Any, wrong: set[str]
 ) -> None:
     routine = registry.routines()[strategy]
-    form = RunForm(
-        {"timeout_minutes": "60", **{PREFIX + name: str(value) for name, value in typed.items()}}, routine=routine
-    )
+    data = {"timeout_minutes": "60", **{PREFIX + name: str(value) for name, value in typed.items()}}
+    form = RunForm(data, routine=routine, platform=platform)
     assert not form.is_valid()
     assert set(form.errors) == {PREFIX + name for name in wrong}
     with pytest.raises(ParametersRefused) as refusal:
@@ -90,7 +92,7 @@ def test_a_wrong_set_is_refused_by_form_and_routine_naming_exactly_its_fields(
 def test_a_refused_set_leaves_no_run_and_no_audit(client: Client, person: Any, sqlite_target: Target) -> None:
     client.force_login(person("anna", "DBA"))
     before = AuditEntry.objects.count()
-    for strategy, typed, wrong in CASES[:20]:
+    for strategy, typed, wrong in [case[1:] for case in CASES if case[0] == "sqlite"][:20]:
         data = {
             "target_object": "ALL",
             "timeout_minutes": "60",
@@ -106,13 +108,20 @@ def test_a_refused_set_leaves_no_run_and_no_audit(client: Client, person: Any, s
     assert (JobRun.objects.count(), AuditEntry.objects.count()) == (0, before)
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("strategy", sorted(registry.routines()))
-def test_every_parameter_has_a_field_with_its_words_default_and_bounds(strategy: str) -> None:
+def test_every_parameter_of_the_product_has_a_field_with_its_words_default_and_bounds(
+    strategy: str, platform: str
+) -> None:
     routine = registry.routines()[strategy]
-    form = RunForm(routine=routine)
+    form = RunForm(routine=routine, platform=platform)
     shown = {field.name.removeprefix(PREFIX): field for field in (*form.own, *form.shared)}
-    assert set(shown) == set(routine.parameters.model_fields)
-    for name, field in routine.parameters.model_fields.items():
+    fields = routine.parameters.model_fields
+    others = {"Oracle", "PostgreSQL", "SQLite"} - {registry.platforms()[platform].label}
+    assert set(shown) == {name for name, field in fields.items() if concerns(field, platform)}
+    assert not [field.label for field in shown.values() if any(word in str(field.label) for word in others)]
+    for name in shown:
+        field = fields[name]
         assert (shown[name].label, shown[name].help_text, shown[name].initial) == (
             field.title,
             field.description,
@@ -120,7 +129,7 @@ def test_every_parameter_has_a_field_with_its_words_default_and_bounds(strategy:
         )
         assert shown[name].label, name
         assert shown[name].help_text, name
-    for name, (_, lowest, highest) in numbers(routine).items():
+    for name, (_, lowest, highest) in numbers(routine, platform).items():
         widget = str(shown[name])
         assert f'min="{lowest}"' in widget
         assert f'max="{highest}"' in widget
@@ -129,8 +138,8 @@ def test_every_parameter_has_a_field_with_its_words_default_and_bounds(strategy:
 @pytest.mark.parametrize("strategy", sorted(registry.routines()))
 def test_what_is_left_empty_has_its_default(strategy: str) -> None:
     routine = registry.routines()[strategy]
-    on = {PREFIX + name: "on" for name, field in routine.parameters.model_fields.items() if field.annotation is bool}
-    form = RunForm({"timeout_minutes": "60", **on}, routine=routine)
+    on = {PREFIX + name: "on" for name, field in routine.parameters.model_fields.items() if field.default is True}
+    form = RunForm({"timeout_minutes": "60", **on}, routine=routine, platform="sqlite")
     assert form.is_valid()
     assert form.parameters == routine.read_parameters({}).model_dump(mode="json")
     assert form.cleaned_data["target_object"] == "ALL"
@@ -147,5 +156,6 @@ def test_what_is_left_empty_has_its_default(strategy: str) -> None:
     ],
 )
 def test_object_and_deadline_are_refused_beside_their_field(field: str, value: str) -> None:
-    form = RunForm({"timeout_minutes": "60", field: value}, routine=registry.routines()["INDEX_MAINTENANCE"])
+    routine = registry.routines()["INDEX_MAINTENANCE"]
+    form = RunForm({"timeout_minutes": "60", field: value}, routine=routine, platform="sqlite")
     assert set(form.errors) == {field}

@@ -24,6 +24,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "target-register": ("get", OPERATORS), "target-edit": ("get", OPERATORS),
     "target-check": ("post", OPERATORS), "target-assess": ("post", OPERATORS), "target-switch": ("post", OPERATORS),
     "strategies": ("get", ALL), "strategy": ("get", ALL),
+    "statements": ("get", SQL), "statements-download": ("get", SQL),
     "runs": ("get", ALL), "run": ("get", ALL), "run-live": ("get", ALL), "run-plan": ("get", OPERATORS),
     "run-plan-download": ("get", SQL),
     "run-release": ("post", OPERATORS), "run-stop": ("post", OPERATORS), "run-resume": ("post", OPERATORS),

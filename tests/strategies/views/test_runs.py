@@ -84,6 +84,19 @@ def test_an_empty_plan_of_an_account_that_lacks_a_right_is_not_called_all_well(d
     assert "Close it as succeeded" not in text
 
 
+def test_only_the_rights_that_the_strategy_of_the_run_lacks_are_named_each_once(dba: Client, shop: Scene) -> None:
+    rows = [
+        {"right": "SELECT ON SYS.A", "needed_for": f"{strategy} sees", "grant": "GRANT SELECT ON SYS.A TO x;",
+         "blocks": True, "strategy": strategy, "capability": strategy.lower()}
+        for strategy in ("INDEX_MAINTENANCE", "SPACE_MAINTENANCE")
+    ]  # fmt: skip
+    Target.objects.filter(pk=shop.target.pk).update(missing_rights=rows)
+    text = text_of(dba.get(f"/runs/{planned_run(shop.target).pk}/"))
+    assert "the portal's account lacks a right" in text
+    assert "INDEX_MAINTENANCE sees" in text
+    assert "SPACE_MAINTENANCE sees" not in text
+
+
 @pytest.mark.parametrize(("strategy", "blocks"), [("STATISTICS_MAINTENANCE", True), ("INDEX_MAINTENANCE", False)])
 def test_an_empty_plan_to_which_no_right_is_lacking_can_be_closed(
     strategy: str, blocks: bool, dba: Client, shop: Scene

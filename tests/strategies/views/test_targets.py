@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from strategies import secrets
+from strategies import registry, secrets
 from strategies.models import Assessment, AuditEntry, Finding, Role, Tag, Target, TargetState, Tenant
 from tests.pages import HOSTILE, Scene, planned_run, step, text_of
 
@@ -52,7 +53,8 @@ def test_registering_keeps_the_secret_encrypted_and_looks_at_once(dba: Client) -
         ({"name": "HOME"}, "name", "Another target is named"),
         ({"url": "postgresql://maint:hunter2@db/billing"}, "url", "must not contain a password"),
         ({"url": "db.example.org"}, "url", "No platform knows"),
-        ({"url": "oracle://maint@db:1521/FREE"}, "url", "Oracle is not in this version"),
+        ({"url": "oracle://maint@db:1521/a/b"}, "url", "name of one service"),
+        ({"url": "oracle://maint/hunter2@db:1521/FREE"}, "url", "must not contain a password"),
         ({"url": "sqlite:///relative.db", "secret_choice": "none", "password": ""}, "url", "path"),
         ({"secret_choice": "password", "password": ""}, "password", "Type the password"),
         ({"secret_choice": "none"}, "secret_choice", "another choice"),
@@ -166,7 +168,8 @@ def test_assessing_asks_once_for_each_strategy(dba: Client, shop: Scene) -> None
     before = Assessment.objects.count()
     for _ in range(3):
         dba.post(f"/databases/{shop.target.pk}/assess/")
-    assert Assessment.objects.count() == before + 2
+    strategies = [name for name in registry.routines() if registry.supports(shop.target.platform, name)]
+    assert Assessment.objects.count() == before + len(strategies)
     assert "Being assessed" in text_of(dba.get(f"/databases/{shop.target.pk}/"))
     assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 200
     Assessment.objects.filter(finished_at=None).update(finished_at=timezone.now())
@@ -276,6 +279,63 @@ def test_a_database_at_which_no_look_came_to_its_end_is_not_called_fine(dba: Cli
     assert "Press “Assess”" in text_of(dba.get(f"/databases/{Target.objects.get(is_home=True).pk}/"))
 
 
+@pytest.mark.parametrize(
+    ("notes", "checks_left", "told"),
+    [
+        ([], 0, "Nothing to do."),
+        (["The extension amcheck is not there."], 0, "Nothing found."),
+        ([], 9, "Nothing found."),
+    ],
+)
+def test_a_look_that_could_not_tell_everything_is_not_called_nothing_to_do(
+    notes: list[str], checks_left: int, told: str, dba: Client, sqlite_target: Target
+) -> None:
+    now = timezone.now()
+    Assessment.objects.create(
+        target=sqlite_target, strategy_name="INTEGRITY_VALIDATION", asked_by="anna", asked_at=now, started_at=now,
+        finished_at=now, notes=notes, checks_left=checks_left,
+    )  # fmt: skip
+    page = text_of(dba.get(f"/databases/{sqlite_target.pk}/"))
+    assert f"<b>{told}</b>" in page
+    assert ("open" in page.partition('id="notes-INTEGRITY_VALIDATION"')[2][:10]) == bool(notes or checks_left)
+    assert all(note in page for note in notes)
+    assert (f"{checks_left} checks are left to a run" in page) == bool(checks_left)
+
+
+@pytest.mark.parametrize(
+    ("notes", "checks_left", "is_offered"),
+    [([], 1, True), (["The extension amcheck is not there."], 0, False), ([], 0, False)],
+)
+def test_the_checks_that_a_look_leaves_to_a_run_can_be_planned_from_there(
+    notes: list[str], checks_left: int, is_offered: bool, dba: Client, sqlite_target: Target
+) -> None:
+    now = timezone.now()
+    Assessment.objects.create(
+        target=sqlite_target, strategy_name="INTEGRITY_VALIDATION", asked_by="anna", asked_at=now, started_at=now,
+        finished_at=now, notes=notes, checks_left=checks_left,
+    )  # fmt: skip
+    link = f'href="/runs/new/?target={sqlite_target.pk}&amp;strategy=INTEGRITY_VALIDATION">Plan the checks</a>'
+    assert (link in text_of(dba.get(f"/databases/{sqlite_target.pk}/"))) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("can_plan", "told"),
+    [
+        (True, "A run with the usual parameters leaves this alone."),
+        (False, "No run mends this: a person has to decide."),
+    ],
+)
+def test_what_no_run_does_by_itself_is_told_from_what_none_can(
+    can_plan: bool, told: str, dba: Client, sqlite_target: Target
+) -> None:
+    now = timezone.now()
+    Finding.objects.create(
+        target=sqlite_target, strategy_name="INTEGRITY_VALIDATION", kind="some_kind", object="t", object_type="TABLE",
+        severity="warning", summary="So it is.", evidence={"can_plan": can_plan}, first_seen_at=now, last_seen_at=now,
+    )  # fmt: skip
+    assert told in " ".join(text_of(dba.get(f"/databases/{sqlite_target.pk}/")).split())
+
+
 def test_the_portals_own_database_names_no_address(dba: Client, shop: Scene) -> None:
     text = text_of(dba.get(f"/databases/{Target.objects.get(is_home=True).pk}/"))
     assert "<dt>Address</dt> <dd>the portal's own database</dd>" in text
@@ -307,3 +367,92 @@ def test_the_list_narrows(dba: Client, shop: Scene) -> None:
     assert found("environment=production") == {"home"}
     assert found("platform=sqlite") == {target.name for target in Target.objects.filter(platform="sqlite")}
     assert "No database fits these filters" in text_of(dba.get("/databases/?name=nowhere"))
+
+
+def test_the_form_shows_how_an_address_of_each_product_looks_and_what_oracle_asks_to_be_stated(dba: Client) -> None:
+    page = text_of(dba.get("/databases/register/"))
+    assert [
+        platform.url_example for platform in registry.platforms().values() if platform.url_example not in page
+    ] == []
+    assert "For Oracle, options at its end such as ?edition=EE state what was bought" in page
+
+
+def lacking(target: Target, *blocks: bool) -> None:
+    """One missing right for each: whether runs wait for it."""
+    rights = [
+        {"right": f"right {number}", "needed_for": "seeing", "grant": f"GRANT r{number} TO x;", "blocks": one,
+         "strategy": "INDEX_MAINTENANCE", "capability": "index_maintenance"}
+        for number, one in enumerate(blocks)
+    ]  # fmt: skip
+    Target.objects.filter(pk=target.pk).update(missing_rights=rights)
+
+
+def test_each_capability_says_whether_its_rights_are_complete(dba: Client, shop: Scene) -> None:
+    path = f"/databases/{shop.target.pk}/"
+    said = re.compile(r"<dt>([^<]+)</dt> <dd><span class=\"st (\w+) ?\">.*?</i>([^<]+)</span></dd>")
+    for blocks, state in (
+        ((), ("ok", "Complete")),
+        ((False,), ("plan", "Enough")),
+        ((False, True), ("warn", "Runs wait")),
+    ):
+        lacking(shop.target, *blocks)
+        told = {title: (colour, word) for title, colour, word in said.findall(text_of(dba.get(path)))}
+        assert told.pop("Index maintenance") == state
+        assert set(told.values()) == {("ok", "Complete")}
+        assert "Monitoring" in told
+
+
+def test_a_missing_right_is_shown_with_its_grant_and_with_what_its_lack_means(dba: Client, shop: Scene) -> None:
+    lacking(shop.target, False, True)
+    page = text_of(dba.get(f"/databases/{shop.target.pk}/"))
+    assert "1 that runs wait for" in page
+    assert "1 that would help" in page
+    waits, starts = "Runs that need one of these wait until it is granted.", "Runs start without this one"
+    assert page.index(waits) < page.index("GRANT r1 TO x;") < page.index(starts) < page.index("GRANT r0 TO x;")
+
+
+def test_rights_that_are_missing_for_the_same_thing_stand_together_with_one_script_of_grants(
+    dba: Client, shop: Scene
+) -> None:
+    rights = [
+        {"right": f"SELECT ON SYS.{name}", "needed_for": "seeing", "grant": f"GRANT SELECT ON SYS.{name} TO x;",
+         "blocks": True, "strategy": capability.upper(), "capability": capability}
+        for capability in ("index_maintenance", "space_maintenance") for name in ("A", "B")
+    ]  # fmt: skip
+    Target.objects.filter(pk=shop.target.pk).update(missing_rights=rights)
+    page = dba.get(f"/databases/{shop.target.pk}/").content.decode()
+    assert page.count("<b>SELECT ON SYS.A, SYS.B</b>") == 2, "one row for each capability"
+    assert page.count("<pre>GRANT SELECT ON SYS.A TO x;\nGRANT SELECT ON SYS.B TO x;</pre>") == 1
+    assert "2 that runs wait for" in page
+
+
+def test_who_reads_no_sql_sees_no_grant(shop: Scene, person: Callable[..., Any]) -> None:
+    lacking(shop.target, True)
+    client = Client()
+    client.force_login(person("sam", Role.STAKEHOLDER))
+    page = text_of(client.get(f"/databases/{shop.target.pk}/"))
+    assert "1 that runs wait for" in page
+    assert "GRANT" not in page
+
+
+@pytest.mark.parametrize(
+    ("blocks", "in_list", "on_home"),
+    [
+        ((), "", ""),
+        ((False,), "1 right would help", ""),
+        (
+            (False, False, True),
+            'Runs wait for 1 right </div> <div class="t2"> 2 more rights would help',
+            "runs wait for 1 right",
+        ),
+    ],
+)
+def test_a_right_that_would_help_is_no_alarm_in_the_list_and_none_at_all_on_home(
+    blocks: tuple[bool, ...], in_list: str, on_home: str, dba: Client, shop: Scene
+) -> None:
+    lacking(shop.target, *blocks)
+    listed, home = text_of(dba.get("/databases/")), text_of(dba.get("/"))
+    assert in_list in listed
+    assert ("wait for" in listed, "would help" in listed) == (any(blocks), False in blocks)
+    assert on_home in home
+    assert ("runs wait for" in home, "would help" in home) == (any(blocks), False)

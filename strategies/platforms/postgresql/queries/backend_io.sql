@@ -1,5 +1,5 @@
 -- purpose: Reads, writes and extensions of the asking session itself so far.
--- needs: the same account
+-- needs: CONNECT
 -- licence: none
 -- since: 18
 SELECT sum(coalesce(reads, 0) + coalesce(writes, 0) + coalesce(extends, 0))::bigint AS operations

@@ -1,5 +1,6 @@
 -- purpose: Memory that the asking session holds.
--- needs: pg_read_all_stats
+-- needs: CONNECT
+-- better with: pg_read_all_stats
 -- licence: none
 -- since: 14
 SELECT sum(used_bytes)::bigint AS bytes

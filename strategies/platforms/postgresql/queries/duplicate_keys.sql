@@ -1,5 +1,6 @@
 -- purpose: A key that several rows of a table share although a unique index must hold it only once. Reads the table, within a limit of time.
--- needs: SELECT on the columns of the index
+-- needs: CONNECT
+-- better with: pg_read_all_data
 -- licence: none
 -- since: 14
 SELECT ROW({columns})::text AS key, count(*) AS rows

@@ -1,5 +1,5 @@
 -- purpose: What the server, the database and the account are: version, role, size, extensions.
--- needs: CONNECT on the database
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 SELECT current_setting('server_version') AS version,

@@ -1,5 +1,5 @@
 -- purpose: The table or index that a person named, read as PostgreSQL reads names.
--- needs: nothing beyond CONNECT
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 SELECT c.oid::bigint AS oid

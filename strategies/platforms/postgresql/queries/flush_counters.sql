@@ -1,5 +1,5 @@
 -- purpose: Have the asking session hand over its own counters now, not up to a second later.
--- needs: nothing beyond CONNECT
+-- needs: CONNECT
 -- licence: none
 -- since: 15
 SELECT pg_stat_force_next_flush()

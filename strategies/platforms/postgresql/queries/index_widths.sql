@@ -1,5 +1,6 @@
 -- purpose: What an estimate of an index's right size rests on: entries, widths of its columns, and how fresh the statistics are.
--- needs: SELECT on the tables, or pg_read_all_data: without it the widths are not visible
+-- needs: CONNECT
+-- better with: pg_read_all_data
 -- licence: none
 -- since: 14
 SELECT i.indexrelid::bigint AS index_oid,

@@ -1,5 +1,5 @@
 -- purpose: Indexes that index maintenance may look at (all, those of one table, or one), with state, size, copies that cancelled rebuilds left, and who works on their table.
--- needs: nothing beyond CONNECT; every account sees pg_locks
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 WITH at_work AS MATERIALIZED (
@@ -91,7 +91,11 @@ SELECT i.indexrelid::bigint AS index_oid,
  WHERE c.relkind = 'i'
    AND c.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-   AND (%(only)s::bigint IS NULL OR %(only)s::bigint IN (i.indexrelid::bigint, i.indrelid::bigint))
+   AND (%(only)s::bigint IS NULL OR %(only)s::bigint IN (i.indexrelid::bigint, i.indrelid::bigint)
+        -- A partitioned table or index keeps nothing itself: its partitions are meant.
+        OR EXISTS (SELECT FROM unnest(ARRAY[i.indexrelid, i.indrelid]) meant(oid)
+                    CROSS JOIN LATERAL pg_partition_ancestors(meant.oid) p
+                    WHERE p.relid::oid::bigint = %(only)s::bigint))
    AND (%(schema)s::text IS NULL OR (n.nspname = %(schema)s::text AND c.relname = %(name)s::text))
    AND (n.nspname <> 'pg_toast' OR EXISTS (
          SELECT FROM pg_class owner JOIN pg_namespace on_ ON on_.oid = owner.relnamespace

@@ -1,5 +1,5 @@
 -- purpose: Where the function that measures leaf density is installed, if the account may call it.
--- needs: nothing beyond CONNECT
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 SELECT quote_ident(n.nspname) || '.pgstatindex' AS function_name

@@ -1,5 +1,5 @@
 -- purpose: Bound how long each further statement of the asking session may take, and tell the bound before.
--- needs: nothing beyond CONNECT
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 SELECT current_setting('statement_timeout') AS before,

@@ -1,5 +1,6 @@
 -- purpose: Open transactions of others that an online index build would have to wait for, and since when they are open.
--- needs: nothing beyond CONNECT; since when, for other accounts, needs pg_monitor
+-- needs: CONNECT
+-- better with: pg_monitor
 -- licence: none
 -- since: 14
 SELECT a.pid,

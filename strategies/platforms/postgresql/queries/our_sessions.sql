@@ -1,5 +1,5 @@
 -- purpose: Live sessions of this portal with one tag, besides the one that asks.
--- needs: the same account, or pg_monitor
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 SELECT pid,

@@ -1,5 +1,6 @@
--- purpose: How far an index build or ANALYZE of the portal's own session is, and which sessions it waits for.
--- needs: the same account, or pg_monitor
+-- purpose: How far an index build, an ANALYZE, a VACUUM or a rewrite of the portal's own session is, and which sessions it waits for.
+-- needs: CONNECT
+-- better with: pg_monitor
 -- licence: none
 -- since: 14
 WITH progress AS (
@@ -13,6 +14,12 @@ WITH progress AS (
    UNION ALL
   SELECT pid, phase, nullif(sample_blks_total, 0), sample_blks_scanned, NULL
     FROM pg_stat_progress_analyze
+   UNION ALL
+  SELECT pid, phase, nullif(heap_blks_total, 0), heap_blks_scanned, NULL
+    FROM pg_stat_progress_vacuum
+   UNION ALL
+  SELECT pid, phase, nullif(heap_blks_total, 0), heap_blks_scanned, nullif(heap_tuples_written, 0)
+    FROM pg_stat_progress_cluster
 )
 SELECT p.phase, p.total, p.done, p.tuples_done,
        CASE WHEN a.wait_event_type = 'Lock' THEN pg_blocking_pids(a.pid) ELSE '{}' END AS blocked_by

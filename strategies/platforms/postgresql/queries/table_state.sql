@@ -1,5 +1,5 @@
 -- purpose: When one table was last analysed, and how many rows changed since.
--- needs: nothing beyond CONNECT
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 SELECT greatest(s.last_analyze, s.last_autoanalyze) AS analysed_at,

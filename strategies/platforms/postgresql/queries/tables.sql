@@ -1,5 +1,5 @@
 -- purpose: Every table that statistics maintenance may look at: rows, changes, when it was analysed, and whether the account may do it.
--- needs: nothing beyond CONNECT
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 WITH RECURSIVE closed AS MATERIALIZED (

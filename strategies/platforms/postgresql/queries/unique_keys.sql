@@ -1,5 +1,6 @@
 -- purpose: What unique indexes compare, as SQL text: the table and the columns of the key. Only indexes whose key can be asked of the rows without running anybody's code, and whose columns the account may read.
--- needs: SELECT on the columns: without it an index is left out
+-- needs: CONNECT
+-- better with: pg_read_all_data
 -- licence: none
 -- since: 14
 SELECT i.indexrelid::bigint AS index_oid,

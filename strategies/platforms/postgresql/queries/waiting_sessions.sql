@@ -1,5 +1,5 @@
 -- purpose: How many requests for locks are waiting, in any database of the server.
--- needs: CONNECT; every account sees pg_locks
+-- needs: CONNECT
 -- licence: none
 -- since: 14
 SELECT count(*) AS waiting

@@ -8,9 +8,10 @@ import psycopg
 import pytest
 
 from strategies.plans import ErrorClass, Finding, LeftBehind
-from strategies.platforms.base import Query, Row, Session
+from strategies.platforms.base import Row, Session
 from strategies.platforms.postgresql import duplicate_keys
 from strategies.platforms.postgresql.indexes import CONCERN
+from strategies.platforms.queries import Query
 from tests.servers import RunningServer
 from tests.strategies.platforms.postgresql.conftest import a_step, done
 from tests.strategies.platforms.postgresql.test_indexes import PARAMETERS, assess

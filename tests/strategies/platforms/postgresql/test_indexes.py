@@ -318,3 +318,27 @@ def test_the_estimate_follows_the_page_layout() -> None:
     assert expected_bytes(index) == (273 + 3 + 1) * 8192
     assert expected_bytes(replace(index, may_deduplicate=True, n_distinct=10)) < expected_bytes(index) / 2
     assert expected_bytes(replace(index, entries=0)) == 3 * 8192
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        ("by_a", ["public.highest_a_idx", "public.low_a_idx"]),
+        ("high_a_idx", ["public.highest_a_idx"]),
+        ("low_a_idx", ["public.low_a_idx"]),
+        ("parent", ["public.highest_a_idx", "public.low_a_idx"]),
+        ("high", ["public.highest_a_idx"]),
+    ],
+)
+def test_what_is_partitioned_stands_for_its_partitions(
+    session: Session, sql: Sql, target: str, meant: list[str]
+) -> None:
+    sql(
+        "CREATE TABLE parent (a int) PARTITION BY RANGE (a)",
+        "CREATE INDEX by_a ON parent (a)",
+        "CREATE TABLE low PARTITION OF parent FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE high PARTITION OF parent FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (a)",
+        "CREATE TABLE highest PARTITION OF high FOR VALUES FROM (15) TO (20)",
+        "UPDATE pg_index SET indisvalid = false WHERE indrelid IN ('low'::regclass, 'highest'::regclass)",
+    )
+    assert [found.object for found in assess(session, target).findings] == meant

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from strategies.platforms.base import Query, Session
+from strategies.platforms.base import Session
 from strategies.platforms.postgresql import leaf_density
 from strategies.platforms.postgresql.indexes import CONCERN
+from strategies.platforms.queries import Query
 from strategies.routines.index_maintenance import IndexParameters
 from tests.servers import RunningServer
 

@@ -9,7 +9,7 @@ import pytest
 from strategies.plans import ErrorClass, LeftBehind, Step
 from strategies.platforms.base import Session
 from strategies.platforms.postgresql.indexes import CONCERN
-from strategies.routines.index_maintenance import IndexParameters
+from strategies.routines.index_maintenance import IndexMaintenance, IndexParameters
 from tests.strategies.platforms.postgresql.conftest import done
 from tests.strategies.platforms.postgresql.test_indexes import PARAMETERS, assess, kinds, leftover, mend
 
@@ -37,6 +37,18 @@ def test_a_copy_goes_only_after_its_original_was_repaired(session: Session, sql:
     assert CONCERN.is_needed(session, drop).is_needed
     assert mend(session) == ["public.ra_ccnew"]
     assert kinds(session) == []
+
+
+def test_a_plan_takes_up_a_copy_that_can_only_go_after_its_original(
+    session: Session, sql: Sql, connect: Connect
+) -> None:
+    leftover(sql, connect)
+    make_invalid(sql, "ra")
+    plan = IndexMaintenance().plan(
+        platform="postgresql", target="t", concern=CONCERN, parameters=PARAMETERS, assessment=assess(session)
+    )
+    assert [step.object for step in plan.steps] == ["public.ra", "public.ra_ccnew"]
+    assert plan.notes == ()
 
 
 def test_where_the_original_is_not_repaired_in_the_same_run_its_copy_stays(

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from strategies.plans import ErrorClass
-from strategies.platforms.base import PlatformError, Query, Session
+from strategies.platforms.base import PlatformError, Session
+from strategies.platforms.queries import Query
 
 SLOW = Query("slow", "SELECT pg_sleep(30)", "", "", "", "")
 QUICK = Query("quick", "SELECT 1 AS one", "", "", "", "")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from strategies.platforms.base import load_query
+from strategies.platforms.queries import load_query
 from strategies.platforms.sqlite.bloat import MEGABYTE, IndexPages
 from tests.strategies.platforms.sqlite.conftest import Connect, TargetFile
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from strategies.platforms.base import Query, Row
+from strategies.platforms.base import Row
+from strategies.platforms.queries import Query
 from strategies.platforms.sqlite.catalogue import Index, Table, find_table, read_tables
 from strategies.platforms.sqlite.session import SqliteSession
 from tests.strategies.platforms.sqlite.conftest import Connect, TargetFile

@@ -12,7 +12,8 @@ from django.utils import timezone
 from strategies import needs, runs, targets
 from strategies.audit import Actor
 from strategies.execution import runner
-from strategies.models import Finding, RunStatus, Target, Tenant
+from strategies.models import Finding, JobRun, RunStatus, Target, Tenant
+from strategies.platforms.sqlite import speed
 from tests.strategies.platforms.sqlite.conftest import TargetFile
 
 pytestmark = [
@@ -73,3 +74,53 @@ def test_the_portals_own_tables_are_mended(file: TargetFile, strategy: str) -> N
     claimed.refresh_from_db()
     assert claimed.status == RunStatus.SUCCEEDED, claimed.message
     assert findings(copy, strategy) == {}
+
+
+SPACE = {"reclaim_percent": 1, "reclaim_megabytes": 1}
+
+
+def leave_free_pages() -> Path:
+    """A few megabytes of the portal's own file that nobody needs."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE passing(a)")
+        cursor.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+            " INSERT INTO passing SELECT randomblob(1000) FROM n"
+        )
+        cursor.execute("DROP TABLE passing")
+        cursor.execute("SELECT file FROM pragma_database_list WHERE name = 'main'")
+        ((file,),) = cursor.fetchall()
+        return Path(file)
+
+
+def planned_on_home() -> JobRun:
+    run = runs.ask(
+        ANNA, Target.objects.get(is_home=True), "SPACE_MAINTENANCE", timezone.now(), parameters=SPACE, wake=False
+    )
+    assert runs.plan(run, timezone.now()), run.message
+    return run
+
+
+def test_home_gives_its_free_pages_back_while_the_portal_works_with_it() -> None:
+    path = leave_free_pages()
+    home = Target.objects.get(is_home=True)
+    assert targets.check(home, timezone.now()), home.check_error
+    before = path.stat().st_size
+    run = planned_on_home()
+    assert runs.release(run, ANNA, run.plan_digest, timezone.now())
+    claimed = runs.claim(run.pk, "host/1/2/3.00", timezone.now())
+    assert claimed is not None
+    runner.carry_out(claimed)
+    claimed.refresh_from_db()
+    assert claimed.status == RunStatus.SUCCEEDED, claimed.message
+    assert path.stat().st_size < before - 4_000_000
+
+
+def test_home_is_left_alone_where_a_vacuum_would_outlast_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_free_pages()
+    home = Target.objects.get(is_home=True)
+    assert targets.check(home, timezone.now()), home.check_error
+    monkeypatch.setattr(speed, "_measure", lambda folder: (1_000, 60.0))
+    run = planned_on_home()
+    assert runs.plan_of(run).steps == ()
+    assert "are the most that this database can bear" in runs.plan_of(run).notes[0]

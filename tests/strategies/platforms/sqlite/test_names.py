@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from strategies.platforms.base import Query
+from strategies.platforms.queries import Query
 from strategies.platforms.sqlite.names import display, filled, folded, literal, qualified, quoted, read_display
 
 _TEXT = some.text(some.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1)

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from strategies.plans import ErrorClass, Limits, Step
-from strategies.platforms.base import AddressRefused, NotSupported, PlatformError, Query, RemoteSession, load_query
+from strategies.platforms.base import AddressRefused, NotSupported, PlatformError, RemoteSession
+from strategies.platforms.queries import Query, load_query
 from strategies.platforms.sqlite.catalogue import missing_write_access
 from strategies.platforms.sqlite.indexes import CONCERN as INDEXES
+from strategies.platforms.sqlite.integrity import CONCERN as INTEGRITY
 from strategies.platforms.sqlite.platform import PLATFORM
+from strategies.platforms.sqlite.space import CONCERN as SPACE
 from strategies.platforms.sqlite.statistics import CONCERN as STATISTICS
 from tests.strategies.platforms.sqlite.conftest import TAG, Connect, TargetFile
 
@@ -204,7 +207,7 @@ def test_every_query_has_its_header_and_belongs_to_a_concern() -> None:
     folder = Path(PLATFORM.__class__.connect.__code__.co_filename).parent / "queries"
     names = {file.stem for file in folder.glob("*.sql")}
     assert all(load_query("sqlite", name).sql for name in names)
-    assert names == {*INDEXES.queries, *STATISTICS.queries}
+    assert names == {*INDEXES.queries, *STATISTICS.queries, *SPACE.queries, *INTEGRITY.queries}
 
 
 @pytest.mark.parametrize(

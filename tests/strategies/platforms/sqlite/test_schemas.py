@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 
 from strategies.plans import ErrorClass
-from strategies.platforms.base import PlatformError, Query
+from strategies.platforms.base import PlatformError
+from strategies.platforms.queries import Query
 from strategies.platforms.sqlite.indexes import CONCERN as INDEXES
 from strategies.platforms.sqlite.statistics import CONCERN as STATISTICS
 from strategies.routines.index_maintenance import IndexParameters

@@ -14,11 +14,12 @@ import pytest
 from strategies.execution.watch import Watch
 from strategies.models import JobRun
 from strategies.plans import ErrorClass, LeftBehind, TargetError
-from strategies.platforms.base import PlatformError, Query
+from strategies.platforms.base import PlatformError
+from strategies.platforms.queries import Query
 from strategies.platforms.sqlite.catalogue import find_table
 from strategies.platforms.sqlite.indexes import CONCERN
-from strategies.platforms.sqlite.integrity import check_table
 from strategies.platforms.sqlite.session import SqliteSession
+from strategies.platforms.sqlite.table_check import check_table
 from strategies.routines.index_maintenance import IndexParameters
 from tests.strategies.platforms.sqlite.conftest import Connect, TargetFile
 

@@ -1,0 +1,11 @@
+-- purpose: Where the function that measures the free space of a table is installed, if the account may call it.
+-- needs: CONNECT
+-- licence: none
+-- since: 14
+SELECT quote_ident(n.nspname) || '.pgstattuple_approx' AS function_name
+  FROM pg_extension e
+  JOIN pg_namespace n ON n.oid = e.extnamespace
+  JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname = 'pgstattuple_approx'
+ WHERE e.extname = 'pgstattuple'
+   AND p.proargtypes[0] = 'regclass'::regtype
+   AND has_function_privilege(p.oid, 'EXECUTE')

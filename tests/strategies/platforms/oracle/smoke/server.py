@@ -1,0 +1,535 @@
+"""As much of an Oracle database as a trial asks for, in memory: it keeps tables, indexes and sessions, and can be made to refuse."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from oracledb import errors as driver_errors
+
+from strategies.platforms import oracle
+from strategies.platforms.oracle.metering import CPU, IO, MEMORY
+from strategies.platforms.oracle.names import oracle_query
+from strategies.platforms.queries import load_query
+from tests.strategies.platforms.oracle.dictionary import columns_of, row_of, statistics
+from tests.strategies.platforms.oracle.dictionary import index as index_row
+from tests.strategies.platforms.oracle.test_facts import ALL
+from tests.strategies.platforms.oracle.transport import Connection, Rows, driver_error, oracle_error
+
+_FOLDER = Path(oracle.__file__).parent
+NAMES = {
+    load_query(folder, path.stem).sql: path.stem
+    for folder in ("oracle", "oracle/smoke")
+    for path in (_FOLDER.parent / folder / "queries").glob("*.sql")
+}
+OPTIONS = (
+    "Partitioning", "Online Index Build", "Online Redefinition", "Parallel execution", "Bit-mapped indexes", "Flashback Table",
+    "Advanced Compression", "Real Application Clusters",
+)  # fmt: skip
+EVERYTHING = (
+    "CREATE SESSION", "CREATE TABLE", "CREATE PROCEDURE", "CREATE JOB", "CREATE EXTERNAL JOB", "CREATE CREDENTIAL", "ALTER SYSTEM",
+    "ANALYZE ANY", "ANALYZE ANY DICTIONARY", "ALTER ANY INDEX", "ALTER ANY TABLE", "DROP ANY TABLE", "ALTER ANY PROCEDURE",
+    "ALTER ANY TYPE", "ALTER ANY TRIGGER", "ALTER ANY MATERIALIZED VIEW", "SELECT ANY DICTIONARY",
+)  # fmt: skip
+_NAME = r'"PORTAL"\."([^"]+)"'
+_COUNTED = (
+    "_columns",
+    "_lobs",
+    "_indexes",
+    "_views",
+    "_logs",
+)  # how columns end that count what keeps a table from something
+
+
+@dataclass
+class Table:
+    rows: int = 0
+    size_bytes: int = 65_536
+    row_movement: str = "DISABLED"
+    data_object_id: int = 1000
+    gathered: list[str | None] = field(default_factory=lambda: [None])
+    changes: int = 0
+
+
+@dataclass
+class Index:
+    table: str
+    on: str
+    status: str = "VALID"
+    degree: str = "1"
+    visibility: str = "VISIBLE"
+    data_object_id: int = 2000
+    has_journal: bool = False
+
+
+class Server:
+    """`refuses` maps a part of a statement, or the name of a query, to the error that it raises."""
+
+    def __init__(self) -> None:
+        self.privileges = list(EVERYTHING)
+        self.facts: dict[str, Any] = dict(ALL)
+        self.quota = {"tablespace_name": "USERS", "used_bytes": 0, "max_bytes": -1, "oracle_maintained": "N"}
+        self.answers: dict[str, Rows] = {}
+        self.refuses: dict[str, Exception] = {}
+        self.during: dict[str, Callable[[], None]] = {}
+        self.refuses_sign_in: Exception | None = None
+        self.sign_ins = 0
+        self.sent: list[str] = []
+        self.connections: list[ServerConnection] = []
+        self.tables: dict[str, Table] = {}
+        self.indexes: dict[str, Index] = {}
+        self.procedures: dict[str, str] = {}
+        self.jobs: dict[str, dict[str, str]] = {}
+        self.credentials: set[str] = set()
+        self.bin: set[str] = set()
+        self.has_bin = True
+        self._seconds = 0
+        self._turn = threading.RLock()
+
+    def connect(self, **how: Any) -> Connection:
+        self.sign_ins += 1
+        if self.refuses_sign_in is not None:
+            raise self.refuses_sign_in
+        connection = ServerConnection(self, 100 + self.sign_ins)
+        self.connections.append(connection)
+        return connection
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.tables or self.indexes or self.procedures or self.jobs or self.credentials or self.bin)
+
+    def now(self) -> str:
+        self._seconds += 5
+        return f"2026-11-28 {8 + self._seconds // 3600:02}:{self._seconds // 60 % 60:02}:{self._seconds % 60:02}"
+
+    def answer(self, connection: ServerConnection, statement: str, binds: Mapping[str, Any]) -> Rows | Exception:
+        name = NAMES.get(statement, "")
+        for part, error in self.refuses.items():
+            if part == name or (not name and part in statement):
+                return error
+        for part, act in self.during.items():
+            if part == name or (not name and part in statement):
+                act()
+        if name in self.answers:
+            return self.answers[name]
+        if name in self.facts:
+            return self.facts[name]  # type: ignore[no-any-return]
+        if name:
+            read = getattr(self, f"_{name}", None)
+            return read(connection, binds) if read is not None else []
+        return self._do(connection, statement)
+
+    def _do(self, connection: ServerConnection, text: str) -> Rows | Exception:
+        for pattern, act in _ACTS:
+            if (match := re.match(pattern, text, re.DOTALL)) is not None:
+                if act is None:
+                    return []
+                with self._turn:
+                    found = act(self, connection, *match.groups())
+                return found() if callable(found) else found or []
+        raise AssertionError(f"nobody taught this server: {text}")
+
+    # What changes something.
+
+    def create_table(self, connection: ServerConnection, name: str) -> Rows:
+        self.tables[name] = Table()
+        for procedure in self.procedures:
+            self.procedures[procedure] = "INVALID, AND CAN BE COMPILED"
+        return []
+
+    def insert(self, connection: ServerConnection, name: str, width: str, rows: str) -> Rows:
+        table = self.tables[name]
+        if connection.autocommit:
+            table.rows += int(rows)
+            table.changes += int(rows)
+            table.size_bytes = max(65_536, table.rows * int(width))
+        else:
+            connection.works_on = name
+        connection.rowcount = int(rows)
+        return []
+
+    def delete(self, connection: ServerConnection, name: str, kept: str) -> Rows:
+        self.tables[name].rows = int(kept)
+        return []
+
+    def create_index(self, connection: ServerConnection, name: str, table: str, on: str) -> Rows | Exception:
+        if any(other.works_on == table for other in self.connections if other is not connection):
+            return driver_error(driver_errors.ERR_CALL_TIMEOUT_EXCEEDED, timeout=connection.call_timeout)
+        self.indexes[name] = Index(table, on)
+        return []
+
+    def spoil(self, connection: ServerConnection, name: str) -> Rows:
+        self.indexes[name].status = "UNUSABLE"
+        return []
+
+    def rebuild(
+        self, connection: ServerConnection, name: str, part: str | None, online: str | None, degree: str | None
+    ) -> Any:
+        index = self.indexes[name]
+        if index.has_journal:
+            return oracle_error(8104, f"this index object {name} is being online built or rebuilt")
+        if online and any(other.works_on == index.table for other in self.connections if other is not connection):
+            connection.waits_for = next(other for other in self.connections if other.works_on == index.table)
+            index.has_journal = True
+            return connection.until_stopped
+        index.status, index.data_object_id = "VALID", index.data_object_id + 1
+        index.degree = degree or index.degree
+        return []
+
+    def set_degree(self, connection: ServerConnection, name: str) -> Rows:
+        self.indexes[name].degree = "1"
+        return []
+
+    def set_visibility(self, connection: ServerConnection, name: str, word: str) -> Rows:
+        self.indexes[name].visibility = word
+        return []
+
+    def clean(self, connection: ServerConnection, object_id: str) -> Rows:
+        for index in self.indexes.values():
+            index.has_journal = False
+        return []
+
+    def gather(self, connection: ServerConnection, name: str) -> Rows:
+        table = self.tables[name.replace("''", "'")]
+        table.gathered.append(self.now())
+        table.changes = 0
+        return []
+
+    def back(self, connection: ServerConnection, name: str) -> Rows:
+        self.tables[name].gathered.pop()
+        return []
+
+    def disable_parallel(self, connection: ServerConnection, kind: str) -> Rows:
+        connection.parallel[{"DDL": "pddl_status", "DML": "pdml_status", "QUERY": "pq_status"}[kind]] = "DISABLED"
+        return []
+
+    def move_rows(self, connection: ServerConnection, name: str, word: str) -> Rows:
+        self.tables[name].row_movement = {"ENABLE": "ENABLED", "DISABLE": "DISABLED"}[word]
+        return []
+
+    def shrink(self, connection: ServerConnection, name: str, compact: str | None) -> Rows | Exception:
+        if any("UPPER" in index.on for index in self.indexes.values() if index.table == name):
+            return oracle_error(10631, "SHRINK clause should not be specified for this object")
+        if not compact:
+            self.tables[name].size_bytes = self.tables[name].rows * 1000
+        return []
+
+    def move(self, connection: ServerConnection, name: str) -> Rows:
+        table = self.tables[name]
+        table.size_bytes, table.data_object_id = table.rows * 1000, table.data_object_id + 1
+        return []
+
+    def drop(self, connection: ServerConnection, kind: str, name: str, ending: str | None) -> Rows | Exception:
+        if kind == "PROCEDURE":
+            return [] if self.procedures.pop(name, None) else oracle_error(4043, f"object {name} does not exist")
+        if name not in self.tables:
+            return oracle_error(942, "table or view does not exist")
+        if any(other.works_on == name for other in self.connections if other is not connection):
+            return oracle_error(54, "resource busy and acquire with NOWAIT specified or timeout expired")
+        self.tables.pop(name)
+        self.indexes = {one: index for one, index in self.indexes.items() if index.table != name}
+        if not ending and self.has_bin:
+            self.bin.add(name)
+        return []
+
+    def purge(self, connection: ServerConnection, name: str) -> Rows | Exception:
+        original = name.removeprefix("BIN$")
+        if original not in self.bin:
+            return oracle_error(38307, "object not in RECYCLE BIN")
+        self.bin.discard(original)
+        return []
+
+    def create_procedure(self, connection: ServerConnection, name: str, table: str) -> Rows:
+        self.procedures[name] = "INVALID"
+        return []
+
+    def compile(self, connection: ServerConnection, name: str) -> Rows:
+        is_good = self.procedures[name].endswith("COMPILED") or self.procedures[name] == "VALID"
+        self.procedures[name] = "VALID" if is_good else "INVALID"
+        connection.warning_now = None if is_good else object()
+        return []
+
+    def cancel_sql(self, connection: ServerConnection, sid: str) -> Rows:
+        self._session(int(sid)).stop(oracle_error(1013, "user requested cancel of current operation"))
+        return []
+
+    def kill(self, connection: ServerConnection, sid: str) -> Rows:
+        self._session(int(sid)).stop(oracle_error(28, "your session has been killed"))
+        return []
+
+    def make_credential(self, connection: ServerConnection, name: str) -> Rows:
+        self.credentials.add(name)
+        return []
+
+    def make_job(self, connection: ServerConnection, name: str, of_system: str, of_database: str) -> Rows:
+        self.jobs[name] = {
+            "job_type": "BACKUP_SCRIPT", "enabled": "FALSE", "credential_name": of_system, "connect_credential_name": of_database,
+        }  # fmt: skip
+        return []
+
+    def drop_job(self, connection: ServerConnection, name: str) -> Rows | Exception:
+        return [] if self.jobs.pop(name, None) else oracle_error(27475, f"unknown job {name}")
+
+    def drop_credential(self, connection: ServerConnection, name: str) -> Rows | Exception:
+        if name not in self.credentials:
+            return oracle_error(27476, f"{name} does not exist")
+        self.credentials.discard(name)
+        return []
+
+    def _session(self, sid: int) -> ServerConnection:
+        return next(one for one in self.connections if one.session_id == sid)
+
+    # What is read: each by the name of its query.
+
+    def _system_privileges(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"privilege": name} for name in self.privileges]
+
+    def _object_privileges(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        packages = ("DBMS_SPACE", "DBMS_STATS", "DBMS_REPAIR")
+        return [{"privilege": "EXECUTE", "owner": "SYS", "name": package} for package in packages]
+
+    def _quota(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [self.quota]
+
+    def _own_objects(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        kinds = {"TABLE": self.tables, "PROCEDURE": self.procedures, "JOB": self.jobs, "CREDENTIAL": self.credentials}
+        return [
+            {"object_type": kind, "object_name": name}
+            for kind, names in kinds.items()
+            for name in names
+            if name.startswith(binds["prefix"])
+        ]
+
+    def _option_names(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"name": name, "value": "TRUE"} for name in OPTIONS]
+
+    def _own_statistics(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        connection.readings += 3
+        return [{"name": name, "value": connection.readings} for name in (CPU, MEMORY, *IO)]
+
+    def _waiting_sessions(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"waiting": 0}]
+
+    def _find_table_or_index(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        kinds = {"TABLE": self.tables, "INDEX": self.indexes}
+        return [{"owner": "PORTAL", "object_type": kind} for kind, names in kinds.items() if binds["name"] in names]
+
+    def _indexes(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            index_row(
+                name, owner="PORTAL", table_owner="PORTAL", table_name=index.table, status=index.status, degree=index.degree,
+                visibility=index.visibility, data_object_id=index.data_object_id,
+            )
+            for name, index in self.indexes.items()
+            if (binds["owner"] is None or binds["index_name"] == name or binds["table_name"] == index.table)
+            and (binds["everything"] or index.status == "UNUSABLE")
+        ]  # fmt: skip
+
+    def _index_segments(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"part_name": None, "tablespace_name": "USERS", "bytes": 65_536}]
+
+    def _index_journals(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            row_of(
+                "index_journals", journal_owner="PORTAL", journal_name="SYS_JOURNAL_700", journal_object_id=900, owner="PORTAL",
+                index_name=name, table_owner="PORTAL", table_name=index.table, table_type="TABLE", object_id=700, table_object_id=600,
+            )
+            for name, index in self.indexes.items()
+            if index.has_journal and binds["index_name"] == name
+        ]  # fmt: skip
+
+    def _own_index(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        index = self.indexes.get(binds["index_name"])
+        if index is None:
+            return []
+        return [{"status": index.status, "degree": index.degree, "instances": "1", "visibility": index.visibility}]
+
+    def _own_job(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [self.jobs[binds["job_name"]]] if binds["job_name"] in self.jobs else []
+
+    def _own_tags(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {
+                "module": connection.module, "action": connection.action, "client_info": connection.clientinfo,
+                "client_identifier": connection.client_identifier,
+            }
+        ]  # fmt: skip
+
+    def _own_limits(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [dict(connection.parallel)]
+
+    def _statistics_clock(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {
+                "now_utc": f"{self.now()}.000000", "restorable_from_utc": "2026-10-28 00:00:00.000000", "retention_days": 31,
+                "publish": "TRUE", "incremental": "FALSE",
+            }
+        ]  # fmt: skip
+
+    def _table_statistics(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            statistics(
+                name, owner="PORTAL", num_rows=table.rows if table.gathered[-1] else None, last_analyzed=table.gathered[-1],
+                inserts=table.changes or None, updates=0, deletes=0, truncated="NO",
+            )
+            for name, table in self.tables.items()
+            if binds["table_name"] in (None, name)
+        ]  # fmt: skip
+
+    def _table_segment(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        table = self.tables.get(binds["table_name"])
+        if table is None:
+            return []
+        own = [index for index in self.indexes.values() if index.table == binds["table_name"]]
+        counted = {
+            "function_indexes": sum("UPPER" in index.on for index in own),
+            "unusable_indexes": sum(index.status == "UNUSABLE" for index in own),
+        }
+        counts = [name for name in columns_of(oracle_query("table_segment").sql) if name.endswith(_COUNTED)]
+        return [
+            row_of(
+                "table_segment", owner="PORTAL", table_name=binds["table_name"], segment_type="TABLE", tablespace_name="USERS",
+                tablespace_status="ONLINE", size_bytes=table.size_bytes, row_movement=table.row_movement,
+                segment_space_management="AUTO", data_object_id=table.data_object_id, **dict.fromkeys(counts, 0) | counted,
+            )
+        ]  # fmt: skip
+
+    def _recycle_bin(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            row_of("recycle_bin", owner="PORTAL", object_name=f"BIN${name}", original_name=name, age_days=0, size_bytes=65_536)
+            for name in self.bin
+            if binds["object_name"] in (name, f"BIN${name}")
+        ]  # fmt: skip
+
+    def _validatable_tables(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {"owner": "PORTAL", "table_name": name, "size_bytes": table.size_bytes}
+            for name, table in self.tables.items()
+            if binds["table_name"] in (None, name)
+        ]
+
+    def _invalid_objects(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {"owner": "PORTAL", "object_name": name, "object_type": "PROCEDURE", "last_changed": "2026-11-28 08:00:00"}
+            for name, status in self.procedures.items()
+            if status != "VALID" and binds["object_name"] in (None, name)
+        ]
+
+    def _compile_errors(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {"type": "PROCEDURE", "line": 4, "position": 1, "text": "PL/SQL: ORA-00942: table or view does not exist"}
+        ]
+
+    def _our_sessions(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        seen = (one for one in self.connections if one is not connection and one.is_healthy())
+        return [
+            {
+                **row_of("our_sessions", inst_id=1, sid=one.session_id, state="WAITING", event="PL/SQL lock timer", working_seconds=1),
+                "serial#": one.serial_num,
+                "status": "ACTIVE" if one.works.is_set() else "INACTIVE",
+            }
+            for one in seen
+            if one.clientinfo == binds["tag"]
+        ]  # fmt: skip
+
+    def _progress(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        one = next((one for one in self.connections if one.session_id == binds["sid"]), None)
+        if one is None:
+            return []
+        holder = one.waits_for.session_id if one.waits_for is not None else None
+        return [row_of("progress", state="WAITING", event="enq: TX", blocking_session=holder, blocking_instance=1)]
+
+    def _high_values(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"table_owner": "SALES", "table_name": "T", "partition_name": "P1", "high_value": "1000"}]
+
+
+class ServerConnection(Connection):
+    """One session of that server."""
+
+    def __init__(self, server: Server, number: int) -> None:
+        super().__init__()
+        self.server, self.session_id = server, number
+        self.client_identifier = ""
+        self.parallel = {"pq_status": "ENABLED", "pdml_status": "DISABLED", "pddl_status": "ENABLED"}
+        self.works_on: str | None = None  # the table that its open transaction has changed
+        self.waits_for: ServerConnection | None = None
+        self.readings = 0
+        self.rowcount = 0
+        self.warning_now: Any = None
+        self.works = threading.Event()
+        self._stopped_by: Exception | None = None
+
+    def answer(self, statement: str, binds: dict[str, Any], how: dict[str, Any]) -> Rows | Exception:
+        self.sent.append(statement)
+        self.server.sent.append(statement)
+        found = self.server.answer(self, statement, binds)
+        self.rowcounts[statement] = self.rowcount
+        self.warnings[statement], self.warning_now = self.warning_now, None
+        return found
+
+    def until_stopped(self) -> Exception:
+        self.works.set()
+        assert self.broken.wait(10)
+        self.broken.clear()
+        self.works.clear()
+        self.waits_for = None
+        return self._stopped_by or oracle_error(1013, "user requested cancel of current operation")
+
+    def sleep(self) -> Any:
+        return self.until_stopped
+
+    def stop(self, why: Exception) -> None:
+        self._stopped_by = why
+        self.broken.set()
+
+    def cancel(self) -> None:
+        self._stopped_by = None
+        super().cancel()
+
+    def rollback(self) -> None:
+        self.works_on = None
+        super().rollback()
+
+    def close(self) -> None:
+        self.works_on = None
+        super().close()
+
+
+Act = Callable[..., Any]
+_ACTS: tuple[tuple[str, Act | None], ...] = (
+    (r"ALTER SESSION DISABLE PARALLEL (DDL|DML|QUERY)$", Server.disable_parallel),
+    (r"ALTER SESSION |BEGIN\s+DBMS_STATS.FLUSH|SAVEPOINT|COMMIT", None),
+    (rf"CREATE TABLE {_NAME}", Server.create_table),
+    (rf"INSERT INTO {_NAME} .*RPAD\('x', (\d+), .*<= (\d+)", Server.insert),
+    (rf'DELETE FROM {_NAME} WHERE "ID" > (\d+)', Server.delete),
+    (rf"CREATE INDEX {_NAME} ON {_NAME} (.+)", Server.create_index),
+    (rf"ALTER INDEX {_NAME} UNUSABLE$", Server.spoil),
+    (rf'ALTER INDEX {_NAME} REBUILD(?: PARTITION "([^"]+)")?( ONLINE)?(?: PARALLEL (\d+))?$', Server.rebuild),
+    (rf"ALTER INDEX {_NAME} NOPARALLEL$", Server.set_degree),
+    (rf"ALTER INDEX {_NAME} (INVISIBLE|VISIBLE)$", Server.set_visibility),
+    (r"BEGIN\s+IF NOT SYS.DBMS_REPAIR.ONLINE_INDEX_CLEAN\((\d+)", Server.clean),
+    (r"""BEGIN\s+DBMS_STATS.GATHER_TABLE_STATS\(ownname => '"PORTAL"', tabname => '"([^"]+)"'""", Server.gather),
+    (r"""BEGIN\s+DBMS_STATS.(?:RESTORE|DELETE)_TABLE_STATS\(ownname => '"PORTAL"', tabname => '"([^"]+)"'""", Server.back),
+    (rf"ALTER TABLE {_NAME} (ENABLE|DISABLE) ROW MOVEMENT$", Server.move_rows),
+    (rf"ALTER TABLE {_NAME} SHRINK SPACE( COMPACT)?$", Server.shrink),
+    (rf"ALTER TABLE {_NAME} MOVE ONLINE$", Server.move),
+    (rf"DROP (TABLE|PROCEDURE) {_NAME}( CASCADE CONSTRAINTS PURGE)?$", Server.drop),
+    (rf"PURGE TABLE {_NAME}$", Server.purge),
+    (rf"CREATE PROCEDURE {_NAME} .*FROM {_NAME}", Server.create_procedure),
+    (rf"ALTER PROCEDURE {_NAME} COMPILE", Server.compile),
+    (rf"ANALYZE TABLE {_NAME} VALIDATE STRUCTURE CASCADE ONLINE$", None),
+    (r"ALTER SYSTEM CANCEL SQL '(\d+),", Server.cancel_sql),
+    (r"ALTER SYSTEM KILL SESSION '(\d+),", Server.kill),
+    (r"BEGIN\s+DBMS_SESSION.SLEEP", lambda self, connection: connection.sleep()),
+    (rf"BEGIN\s+DBMS_CREDENTIAL.CREATE_CREDENTIAL\(credential_name => '{_NAME}'", Server.make_credential),
+    (rf"BEGIN\s+DBMS_CREDENTIAL.DROP_CREDENTIAL\(credential_name => '{_NAME}'", Server.drop_credential),
+    (
+        rf"BEGIN\s+DBMS_SCHEDULER.CREATE_JOB\(job_name => '{_NAME}'.*credential_name => '{_NAME}'.*value => '{_NAME}'",
+        Server.make_job,
+    ),
+    (rf"BEGIN\s+DBMS_SCHEDULER.DROP_JOB\(job_name => '{_NAME}'", Server.drop_job),
+)  # fmt: skip
