@@ -11,7 +11,8 @@ import pytest
 # Files that take minutes go first: at the end all workers would wait for the one that has such a file left.
 LONGEST = (
     "tests/test_on_postgresql.py", "tests/maintenance_portal/test_supervisor.py", "tests/browser/test_accessibility.py",
-    "tests/maintenance_portal/commands/test_processes.py", "tests/test_benchmarks.py", "tests/browser/test_story.py",
+    "tests/maintenance_portal/commands/test_processes.py", "tests/browser/test_story.py",
+    "tests/strategies/views/test_bad_input.py", "tests/maintenance_portal/demo/test_seed.py", "tests/test_benchmarks.py",
 )  # fmt: skip
 
 

@@ -58,13 +58,13 @@ def test_routines_say_everything_in_their_manual_page() -> None:
 
 def test_every_reading_statement_has_its_header_and_every_concern_names_statements_that_exist() -> None:
     from strategies import registry
-    from strategies.platforms import base
+    from strategies.platforms import queries as files
 
     named: dict[str, set[str]] = {}
     for platform in registry.platforms():
         folder = ROOT / "strategies" / "platforms" / platform / "queries"
         for path in sorted(folder.glob("*.sql")):
-            query = base.load_query(platform, path.stem)
+            query = files.load_query(platform, path.stem)
             assert query.sql
             named.setdefault(platform, set()).add(path.stem)
     for platform in registry.platforms():
