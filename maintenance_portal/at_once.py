@@ -43,12 +43,15 @@ def check(attendant: Attendant, actor: Actor, target: Target) -> None:
 
 
 def check_if_old(attendant: Attendant, target: Target) -> None:
-    """Look again where the gate would decide on facts that are old, or that speak against a start. Raises StopAsked."""
+    """Look again where the gate would decide on facts that are old, or that speak against a start. Raises StopAsked.
+
+    A right that keeps no run from starting does not: its lack may be meant.
+    """
     if target.stopped_at is not None:
         return  # after a refused sign-in nothing tries again by itself
     oldest = timezone.now() - timedelta(seconds=settings.PORTAL_FACTS_MAX_AGE_SECONDS)
     is_writable = bool((target.facts or {}).get("is_writable"))
-    is_good = not target.check_error and not target.missing_rights and is_writable
+    is_good = not target.check_error and not target.rights_needed and is_writable
     if target.checked_at is None or target.checked_at < oldest or not is_good:
         check(attendant, PORTAL, target)
 

@@ -101,6 +101,17 @@ def proxy(**_: Any) -> list[CheckMessage]:
     return []
 
 
+@register(PORTAL)
+def pool(**_: Any) -> list[CheckMessage]:
+    """The workers are forked: connections that a pool holds would be used by several processes at once."""
+    if settings.DATABASES["default"].get("OPTIONS", {}).get("pool"):
+        hint = "Leave pool out of DATABASE_URL."
+        return [
+            Error("The portal's database cannot be used through a pool of the driver's.", hint=hint, id="portal.E007")
+        ]
+    return []
+
+
 @register(Tags.security, deploy=True)
 def production(**_: Any) -> list[CheckMessage]:
     """What works on a desk and is not meant for production."""

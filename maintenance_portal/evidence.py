@@ -12,38 +12,118 @@ from maintenance_portal import quantities
 
 # What keys are called on pages. A key that is not here is shown by its own words.
 _LABELS = {
+    "accesses": "Times it was used",
+    "actual_version": "Version of its rules now",
+    "age_days": "Days since it was dropped",
+    "age_percent": "Age of its oldest rows, of the limit",
+    "allocated_bytes": "Size of its files now",
+    "allocated_percent": "Used, of the size now",
+    "analysed": "Tables with statistics",
     "analysed_at": "Statistics gathered",
+    "auto_vacuum": "Kind of automatic vacuum",
+    "blocks": "Blocks",
     "can_plan": "A run may work on it",
     "changed_rows": "Rows changed since",
     "compared": "What was compared",
+    "constraint_name": "Constraint",
+    "constraint_type": "Kind of constraint",
+    "created_on": "Created",
+    "damage": "Kind of damage",
+    "dead_percent": "Share of dead rows",
+    "dead_rows": "Dead rows",
+    "definition": "Definition",
+    "degree": "Parallel degree",
     "entries": "Entries",
     "error_class": "Kind of error",
     "exists": "Still there",
     "expected_bytes": "Size after a rebuild, about",
+    "failures": "Failures counted",
+    "file": "File",
+    "files": "Files",
+    "first_block": "First block",
+    "free_bytes": "Space in free pages",
+    "free_pages": "Free pages",
+    "free_percent": "Share of free pages",
+    "growing_files": "Files that grow by themselves",
+    "index": "Index",
     "index_name": "Index",
+    "index_type": "Kind of index",
+    "indexes": "Indexes",
     "indexes_without_statistics": "Indexes without statistics",
+    "instances": "Instances it may use",
+    "is_incremental": "Statistics kept by partition (incremental)",
+    "is_online": "Others go on writing",
+    "is_partitioned": "Partitioned",
     "is_ready": "Kept up to date",
+    "is_sampled": "Use was counted by samples",
     "is_valid": "Valid",
+    "journal": "Journal of an online build",
+    "journal_mode": "Journal",
+    "kind": "What was found",
+    "last_analyzed": "Statistics gathered",
+    "last_changed": "Last changed",
+    "last_failure_at": "Last failure",
+    "last_used_on": "Last used",
     "leftovers": "Copies left behind",
+    "live_rows": "Rows",
+    "max_bytes": "Can grow to",
+    "max_percent": "Used, of what it can grow to",
     "messages": "What the check said",
     "method": "How it was measured",
+    "needs_bytes": "Room that a rebuild needs",
     "notices": "What the database said",
+    "object_name": "Object",
+    "object_type": "Kind of object",
+    "original": "Copy of",
+    "original_is_valid": "Its original is valid",
+    "original_name": "Name before it was dropped",
+    "owner": "Owner",
     "page_size": "Size of a page",
+    "pages": "Pages",
     "pages_after_rebuild": "Pages after a rebuild, about",
     "pages_before": "Pages before",
+    "part_level": "Level",
+    "part_name": "Partition",
+    "parts": "Parts gathered",
     "problems": "Problems found",
+    "read_at": "Looked at",
+    "rebuild_degree": "Parallel degree of the rebuild",
     "reclaimable_bytes": "To be won by a rebuild",
     "reclaimable_percent": "Share to be won",
     "recorded_rows": "Rows in the statistics",
+    "recorded_version": "Version of its rules when it was recorded",
+    "rely": "Declared as relied upon",
+    "restorable_from_at": "Earlier statistics are kept from",
+    "retention_days": "Days that earlier statistics are kept",
+    "row_age": "Age of its oldest rows (transactions)",
+    "row_movement": "Row movement",
+    "rows": "Rows",
     "schema_name": "Schema",
     "size_bytes": "Size",
+    "stale_by_oracle": "Stale by Oracle's own rule",
+    "status": "State",
+    "table": "Table",
     "table_name": "Table",
+    "tables": "Tables",
+    "tablespace": "Tablespace",
+    "tablespace_free_bytes": "Free in the tablespace",
+    "tablespace_name": "Tablespace",
+    "unusable_indexes": "Indexes that cannot be used",
     "unused_bytes": "Unused space",
+    "unused_days": "Counts as unused after (days)",
+    "used_bytes": "Used",
+    "vacuumed_at": "Last vacuum",
+    "validated": "Validated",
+    "visibility": "Seen by the optimizer",
+    "wal_bytes": "Size of the -wal file",
     "wasted_bytes": "To be won by a rebuild",
     "wasted_percent": "Share to be won",
 }
 # What the portal keeps for itself (identities, the query to ask again, what an undo puts back): shown as it is kept.
-_INTERNAL = {"filenode", "full_indexes", "previous", "query"}
+_INTERNAL = {
+    "arguments", "filenode", "full_indexes", "function", "is_due", "is_nameable", "longest_hold_seconds", "looks_at", "oids",
+    "previous", "query", "relation",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +155,16 @@ def evidence(values: Any) -> Evidence:
     return Evidence(rows, _raw(internal) if internal else "")
 
 
+def unlabelled(values: Mapping[str, Any]) -> set[str]:
+    """Keys that people would be shown by their own words."""
+    return {str(key) for key, value in values.items() if not _is_internal(str(key), value)} - _LABELS.keys()
+
+
 def _is_internal(key: str, value: Any) -> bool:
     holds_more = isinstance(value, Mapping) or (
         isinstance(value, list) and any(isinstance(item, (Mapping, list)) for item in value)
     )
-    return holds_more or key in _INTERNAL or key == "oid" or key.endswith("_oid")
+    return holds_more or key in _INTERNAL or key == "oid" or key.endswith(("_oid", "object_id"))
 
 
 def _row(key: str, value: Any) -> Row:

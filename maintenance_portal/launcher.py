@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from maintenance_portal import installation, ports
+from maintenance_portal import installation, node_packages, ports
 from maintenance_portal.environment import Environment, EnvironmentRefused
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +98,7 @@ def _known_data_folder() -> Path | None:
 
 # Three files at a time, since many tests wait for real processes, and the long ones first (tests/conftest.py); what is asked
 # for by itself runs by itself.
-_WHOLE_SUITE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+_WHOLE_SUITE = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _test(arguments: list[str]) -> NoReturn:
@@ -106,6 +106,7 @@ def _test(arguments: list[str]) -> NoReturn:
         arguments = [argument for argument in arguments if argument != "--all"]
         os.environ["PORTAL_TEST_ALL"] = "1"
     python = _prepared(demo=True, development=True)
+    node_packages.install(ROOT / "tests" / "oracle", say=lambda sentence: print(sentence, flush=True))  # noqa: T201
     os.chdir(ROOT)
     _hand_over(python, ["-m", "pytest", *(arguments or _WHOLE_SUITE)])
 

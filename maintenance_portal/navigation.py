@@ -109,9 +109,12 @@ def _groups(user: User, path: str, held: int) -> list[Group]:
             entry("Trends", "trends", "graph-up"),
             entry("Statistics", "statistics", "bar-chart"),
         ]
+    plan = [entry("Strategies", "strategies", "diagram-3")]
+    if reads_sql:
+        plan.append(entry("Statements", "statements", "file-earmark-code"))
     groups += [
         Group("Run", run),
-        Group("Plan", [entry("Strategies", "strategies", "diagram-3")]),
+        Group("Plan", plan),
         Group("Observe", observe),
     ]
     if may(user, *READS_AUDIT):

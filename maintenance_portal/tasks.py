@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from monitoring import archives, log_health, retention, rollups
-from strategies import endings, events, jobs, needs, plan_turns, queue, runs, settling, targets
+from strategies import endings, events, findings, jobs, needs, plan_turns, queue, runs, settling, targets
 from strategies.audit import PORTAL
 from strategies.batches import Budget
 from strategies.execution import lost, runner
@@ -266,10 +266,14 @@ def run_job(pk: int) -> None:
 
 
 def carry_out(run: JobRun) -> None:
-    """Carry out a run that this process has claimed; what it saw at its end are the findings of its target now."""
-    seen = runner.carry_out(run)
+    """Carry out a run that this process has claimed; what it found and what it saw at its end are the findings of its target now."""
+    seen = None
+    try:
+        seen = runner.carry_out(run)
+    finally:  # whatever became of the run, what its checks have told is known
+        settled = findings.keep_checked(run, timezone.now())
     if seen is not None:
-        needs.keep_look(run, seen, timezone.now())
+        needs.keep_look(run, seen, settled, timezone.now())
 
 
 def look_after_run(pk: int) -> None:
@@ -277,6 +281,8 @@ def look_after_run(pk: int) -> None:
     run = JobRun.objects.select_related("target").filter(pk=pk).first()
     if run is not None:
         lost.look_after(run, timezone.now())
+        if not run.is_open:
+            findings.keep_checked(run, timezone.now())
 
 
 def roll_up(_: int) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from strategies.views import catalogue, holds, job_form, jobs, run_actions, runs, targets
+from strategies.views import catalogue, holds, job_form, jobs, run_actions, runs, statements, targets
 
 urlpatterns = [
     path("databases/", targets.target_list, name="targets"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("databases/<int:pk>/switch/", targets.target_switch, name="target-switch"),
     path("strategies/", catalogue.strategies, name="strategies"),
     path("strategies/<str:name>/", catalogue.strategy, name="strategy"),
+    path("statements/", statements.statements, name="statements"),
+    path("statements/statements.sql", statements.statements_download, name="statements-download"),
     path("jobs/", jobs.job_list_page, name="jobs"),
     path("jobs/new/", job_form.job_new, name="job-new"),
     path("jobs/due/", job_form.job_due, name="job-due"),

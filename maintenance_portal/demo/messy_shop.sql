@@ -47,6 +47,8 @@ SELECT pg_stat_force_next_flush();
 
 ANALYZE orders;
 
+ALTER TABLE orders ADD CONSTRAINT orders_cost_something CHECK (total_cents > 0) NOT VALID;
+
 INSERT INTO customers VALUES (2001, 'Customer 1', 'c1@example.org', 'Austria');
 
 CREATE UNIQUE INDEX CONCURRENTLY customers_by_email ON customers (email);
@@ -64,3 +66,5 @@ SELECT pg_stat_force_next_flush();
 ANALYZE audit_trail;
 
 INSERT INTO audit_trail SELECT n, timestamptz '2024-01-01Z' + n * interval '1 minute', 'clerk ' || n % 17 FROM generate_series(1501, 15000) n;
+
+UPDATE customers SET country = upper(country) WHERE id > 800;

@@ -14,6 +14,15 @@ STATISTICS_MAINTENANCE finds with its defaults
 - `customers`, `events`, `vouchers`, `order "lines"` and `group`: never analysed,
 - `orders`: analysed before an index was added,
 - `audit trail`: ten times the rows it had when it was analysed.
+
+SPACE_MAINTENANCE finds with `reclaim_percent` = 10 and `reclaim_megabytes` = 1
+
+- the file itself: an import was thrown away, and its pages are free.
+
+INTEGRITY_VALIDATION finds with its defaults, once a run has made its checks
+
+- `orders` and `vouchers`: their indexes do not hold what the tables do, which is what INDEX_MAINTENANCE sees, too,
+- `order "lines"`: a line of an order that is not there.
 """
 
 from __future__ import annotations
@@ -30,6 +39,7 @@ from pathlib import Path
 _CUSTOMERS, _ORDERS, _EVENTS = 2_000, 6_000, 60_000
 _AUDITED_BEFORE, _AUDITED_NOW = 1_500, 15_000
 _LOST_ENTRIES = 40
+_IMPORTED = 2_000
 _DAY_ONE = date(2024, 1, 1)
 
 _COUNTRIES = ("Austria", "Brazil", "Curaçao", "Denmark", "Ελλάδα", "日本", "Kenya", "Perú")
@@ -37,7 +47,7 @@ _KINDS = ("click", "view", "buy")
 
 
 def build_messy_sqlite(path: Path) -> None:
-    """Create the file (some 8 MB, always the same content); does nothing where it exists. Raises OSError, sqlite3.Error.
+    """Create the file (some 10 MB, always the same content); does nothing where it exists. Raises OSError, sqlite3.Error.
 
     It is built beside its place and moved there when it is whole, so that a killed build leaves no half of a shop.
     """
@@ -50,6 +60,8 @@ def build_messy_sqlite(path: Path) -> None:
         _analyse_too_early(draft)
         _lose_index_entries(draft)
         _share_a_unique_key(draft)
+        _order_nothing(draft)
+        _throw_an_import_away(draft)
         os.replace(draft, path)
 
 
@@ -128,6 +140,20 @@ def _share_a_unique_key(path: Path) -> None:
     with _writing(path) as shop:
         shop.execute("INSERT INTO vouchers(code, cents) VALUES ('SPRING-0007', 700)")
     _redefine(path, "vouchers_by_code", "CREATE UNIQUE INDEX vouchers_by_code ON vouchers(code)")
+
+
+def _order_nothing(path: Path) -> None:
+    """A line without its order, from a program that did not ask SQLite to enforce foreign keys."""
+    with _writing(path) as shop:
+        shop.execute('INSERT INTO "order ""lines""" VALUES (?, 1, ?, 1)', (_ORDERS + 1, "article 007"))
+
+
+def _throw_an_import_away(path: Path) -> None:
+    """Pages that held rows once and are free now; the file keeps its size."""
+    with _writing(path) as shop:
+        shop.execute("CREATE TABLE imported(content)")
+        shop.executemany("INSERT INTO imported VALUES (zeroblob(?))", ((1_000,) for _ in range(_IMPORTED)))
+        shop.execute("DROP TABLE imported")
 
 
 def _redefine(path: Path, index: str, sql: str) -> None:

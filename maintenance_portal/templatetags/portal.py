@@ -17,6 +17,7 @@ from maintenance_portal.evidence import Evidence
 from maintenance_portal.evidence import evidence as read_evidence
 from maintenance_portal.quantities import span
 from strategies import registry
+from strategies.capabilities import in_short
 from strategies.models import JobRun, Target, may
 from strategies.models.access import OPERATES, READS_AUDIT, READS_SQL
 from strategies.plans import LeftBehind, Severity
@@ -163,6 +164,9 @@ def besides(values: Any, names: str) -> Any:
     if not isinstance(values, Mapping):
         return values
     return {key: value for key, value in values.items() if key not in names.split(",")}
+
+
+register.filter("in_short", in_short)
 
 
 @register.filter

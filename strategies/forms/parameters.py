@@ -9,14 +9,17 @@ from django import forms
 from pydantic.fields import FieldInfo
 
 from strategies.forms.plain_text import plain
-from strategies.routines.base import Parameters, ParametersRefused, Routine
+from strategies.routines.base import Parameters, ParametersRefused, Routine, concerns
 
 PREFIX = "parameter-"  # so that no parameter takes the name of a field of the form itself
 LONGEST_MINUTES = 24 * 60
 
 
 class RunForm(forms.Form):
-    """`parameters` holds what the routine takes, after `is_valid`. A parameter that is left empty has its default."""
+    """`parameters` holds what the routine takes, after `is_valid`. A parameter that is left empty has its default.
+
+    It asks for those that mean something to the platform of the run's target.
+    """
 
     target_object = forms.CharField(
         label="Object", initial="ALL", max_length=500, required=False,
@@ -27,12 +30,13 @@ class RunForm(forms.Form):
         help_text="Whatever still runs then is cancelled, and the run ends as timed out.",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, routine: Routine[Any], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, routine: Routine[Any], platform: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._routine = routine
         self.parameters: dict[str, Any] = {}
         for name, field in routine.parameters.model_fields.items():
-            self.fields[PREFIX + name] = form_field(field)
+            if concerns(field, platform):
+                self.fields[PREFIX + name] = form_field(field)
 
     def clean_target_object(self) -> str:
         return plain(str(self.cleaned_data["target_object"]) or "ALL", "name")
@@ -54,9 +58,8 @@ class RunForm(forms.Form):
     @property
     def own(self) -> list[forms.BoundField]:
         """The parameters of this routine."""
-        return [
-            self[PREFIX + name] for name in self._routine.parameters.model_fields if name not in Parameters.model_fields
-        ]
+        own = [name for name in self._routine.parameters.model_fields if name not in Parameters.model_fields]
+        return [self[PREFIX + name] for name in own if PREFIX + name in self.fields]
 
     @property
     def shared(self) -> list[forms.BoundField]:

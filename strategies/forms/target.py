@@ -27,8 +27,9 @@ class TargetForm(forms.Form):
 
     name = forms.CharField(max_length=80, help_text="How people call this database.")
     url = forms.CharField(
-        label="Address", max_length=500, help_text="Without a password, like postgresql://user@host:5432/database."
-    )
+        label="Address", max_length=500,
+        help_text="Without a password, like oracle://user@host:1521/service or postgresql://user@host:5432/database.",
+    )  # fmt: skip
     secret_reference = forms.CharField(
         label="Secret",
         required=False,
@@ -178,8 +179,6 @@ def platform_for(url: str) -> Platform:
         if scheme in platform.schemes:
             return platform
     known = " or ".join(platform.url_example for platform in registry.platforms().values())
-    if scheme.startswith("oracle"):
-        raise ValidationError(f"Oracle is not in this version of the portal; write {known}.")
     raise ValidationError(f"No platform knows this kind of address; write {known}.")
 
 

@@ -57,8 +57,10 @@ class TargetPageForm(TargetForm):
         if self.is_of_home:
             del self.fields["secret_choice"], self.fields["password"]
             return
-        examples = " or ".join(platform.url_example for platform in registry.platforms().values())
-        self.fields["url"].help_text = f"Without a password: {examples}"
+        platforms = registry.platforms().values()
+        examples = " or ".join(platform.url_example for platform in platforms)
+        notes = [platform.url_note for platform in platforms if platform.url_note]
+        self.fields["url"].help_text = " ".join([f"Without a password, like {examples}.", *notes])
         self.fields["secret_reference"].label = "Place"
         self._offer_choices()
 

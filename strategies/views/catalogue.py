@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from strategies import registry
 from strategies.manual import manual
 from strategies.models import StrategyType
+from strategies.platforms.base import Platform
 from strategies.routines.base import Parameters, Routine
 from strategies.views.access import SignedIn, for_readers
 
@@ -30,7 +31,7 @@ class ParameterRow:
 def strategies(request: SignedIn) -> HttpResponse:
     """What can be run here, and the names that the registry knows without a routine behind them."""
     rows = [
-        (routine, manual(routine.__doc__)[0].paragraphs[0], _platforms(name))
+        (routine, manual(routine.__doc__)[0].paragraphs[0], [product.label for product in _platforms(name)])
         for name, routine in registry.routines().items()
     ]
     others = StrategyType.objects.exclude(strategy_name__in=registry.routines())
@@ -43,20 +44,23 @@ def strategy(request: SignedIn, name: str) -> HttpResponse:
     routine = registry.routines().get(name)
     if routine is None:
         raise Http404
+    products = _platforms(name)
     return render(
         request,
         "strategies/strategy.html",
         {
             "routine": routine,
             "sections": manual(routine.__doc__),
-            "platforms": _platforms(name),
+            "platforms": [product.label for product in products],
+            "products": products,
             "parameters": _parameters(routine),
         },
     )
 
 
-def _platforms(name: str) -> list[str]:
-    return [platform.label for platform in registry.platforms().values() if registry.supports(platform.name, name)]
+def _platforms(name: str) -> list[Platform]:
+    """Those that have what this strategy asks for."""
+    return [platform for platform in registry.platforms().values() if registry.supports(platform.name, name)]
 
 
 def _parameters(routine: Routine[Any]) -> list[ParameterRow]:

@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from strategies import keyset, progress, registry, runs, successors
+from strategies import account_rights, keyset, progress, registry, runs, successors
+from strategies.account_rights import Lacking
 from strategies.audit import Actor
 from strategies.filters import RunFilter
 from strategies.forms.parameters import RunForm
-from strategies.gate_facts import missing_rights
+from strategies.gate_facts import rows_of_missing_rights
 from strategies.job_facts import name_jobs
 from strategies.models import (
     ACTIVE,
@@ -35,6 +36,7 @@ from strategies.models import (
 )
 from strategies.models.access import OPERATES
 from strategies.plans import ErrorClass, Plan
+from strategies.routines.base import concerns
 from strategies.views.access import SignedIn, for_operators, for_readers, for_readers_of_sql
 from strategies.views.targets import STOP_POLLING
 
@@ -87,7 +89,8 @@ def run_plan(request: SignedIn) -> HttpResponse:
         return render(request, "strategies/run_plan.html", context)
     routine = registry.routines()[strategy]
     data = request.POST if request.method == "POST" else None
-    form = RunForm(data, routine=routine, initial={"target_object": request.GET.get("object") or "ALL"})
+    asked_for = {"target_object": request.GET.get("object") or "ALL"}
+    form = RunForm(data, routine=routine, platform=target.platform, initial=asked_for)
     if request.method == "POST" and form.is_valid():
         run = runs.ask(
             Actor.of(request), target, strategy, timezone.now(), target_object=form.cleaned_data["target_object"],
@@ -152,12 +155,12 @@ def _live(row: JobRun, user: User) -> dict[str, Any]:
     }
 
 
-def _lacking(row: JobRun) -> list[dict[str, Any]]:
+def _lacking(row: JobRun) -> Lacking | None:
     """Missing rights without which an empty plan does not say that all is well; while it can still be planned anew."""
     if row.plan is None or row.steps_total or not row.is_open:
-        return []
-    names = missing_rights(row)
-    return [right for right in row.target.missing_rights if right["right"] in names]
+        return None
+    found = account_rights.together(rows_of_missing_rights(row))
+    return found if found.count else None
 
 
 def _will_fail_again(row: JobRun) -> bool:
@@ -169,7 +172,12 @@ def _parameters(row: JobRun) -> list[tuple[str, Any]]:
     """Titles and values, as the form asked for them; a parameter of an older version keeps its name."""
     routine = registry.routines().get(row.strategy_name)
     fields = routine.parameters.model_fields if routine else {}
-    return [(str(fields[name].title) if name in fields else name, value) for name, value in row.parameters.items()]
+    known = {name: field for name, field in fields.items() if concerns(field, row.target.platform)}
+    return [
+        (str(known[name].title) if name in known else name, value)
+        for name, value in row.parameters.items()
+        if name in known or name not in fields
+    ]
 
 
 def _operations(row: JobRun, plan: Plan | None) -> list[OperationLog]:

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from strategies import needs, registry, secrets, targets
+from strategies import account_rights, needs, registry, secrets, targets
 from strategies.audit import Actor
 from strategies.filters import TargetFilter
 from strategies.forms.target_page import SwitchForm, TargetPageForm
@@ -50,6 +50,16 @@ class Look:
     def has_steps(self) -> bool:
         """Whether a run would do anything about what was found."""
         return any(steps for _, steps in self.findings)
+
+    @property
+    def has_checks(self) -> bool:
+        """Whether a run would read what the last look left to it."""
+        return self.latest is not None and self.latest.checks_left > 0
+
+    @property
+    def notes(self) -> list[str]:
+        """What the last look could not tell, in sentences."""
+        return needs.notes(self.latest.notes, self.latest.checks_left) if self.latest is not None else []
 
 
 @require_safe
@@ -88,7 +98,11 @@ def _live(row: Target, user: User) -> dict[str, Any]:
     return {
         "target": row,
         "platform": platform.label if platform else row.platform,
+        "is_known": platform is not None,
         "looks": looks,
+        "rights": account_rights.by_capability(row),
+        "needed": account_rights.needed(row),
+        "useful": account_rights.useful(row),
         "is_busy": row.is_being_checked or any(look.open for look in looks),
         "secret": secrets.describe(row.secret),
         "holds": Hold.objects.in_force().visible_to(user).filter(target=row),

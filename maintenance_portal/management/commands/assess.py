@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from maintenance_portal import answers, at_once
 from maintenance_portal.cli import Exit, PortalCommand, add_json, strategy_named, target_named
 from maintenance_portal.foreground import Attendant, StopAsked
-from strategies import registry
+from strategies import needs, registry
 from strategies.audit import Actor
 from strategies.models import Target
 from strategies.plans import Assessment
@@ -35,7 +35,7 @@ class Command(PortalCommand):
                 {
                     "target": target.name,
                     "findings": [answers.of_finding(name, f) for name, look in seen.items() for f in look.findings],
-                    "notes": {name: list(look.notes) for name, look in seen.items()},
+                    "notes": {name: needs.notes(look.notes, len(look.checks)) for name, look in seen.items()},
                     "errors": errors,
                 }
             )
@@ -65,11 +65,13 @@ class Command(PortalCommand):
         if rows:
             self.say(f"{target.name}: {len(rows)} {'finding' if len(rows) == 1 else 'findings'}.")
             self.say_table(("SEVERITY", "STRATEGY", "OBJECT", "WHAT WAS SEEN"), rows)
-        elif seen:
-            self.say(f"{target.name} needs nothing of {', '.join(seen)}.")
-        for name, look in seen.items():
-            for note in look.notes:
-                self.say(f"Note ({name}): {note}")
+        notes = {name: needs.notes(look.notes, len(look.checks)) for name, look in seen.items()}
+        if not rows and (sure := [name for name in seen if not notes[name]]):
+            self.say(f"{target.name} needs nothing of {', '.join(sure)}.")
+        if not rows and (unsure := [name for name in seen if notes[name]]):
+            self.say(f"{target.name}: nothing found of {', '.join(unsure)}, which could not tell everything.")
+        for name, note in ((name, note) for name, given in notes.items() for note in given):
+            self.say(f"Note ({name}): {note}")
         for name, error in errors.items():
             self.stderr.write(f"{name}: {error}")
         for name in {row[1]: None for row in rows}:

@@ -9,6 +9,8 @@ from django.core.management.base import CommandParser
 from maintenance_portal import at_once
 from maintenance_portal.cli import Exit, PortalCommand, add_json, target_named
 from maintenance_portal.foreground import Attendant, StopAsked
+from strategies import account_rights
+from strategies.account_rights import CapabilityRights
 from strategies.audit import Actor
 from strategies.models import Target
 
@@ -35,6 +37,7 @@ class Command(PortalCommand):
                     "ok": not error,
                     "facts": None if error else target.facts,
                     "missing_rights": [] if error else target.missing_rights,
+                    "capabilities": [] if error else [one.as_json() for one in account_rights.by_capability(target)],
                     "error": error or None,
                 }
             )
@@ -58,8 +61,18 @@ class Command(PortalCommand):
         ]
         for label, text in rows:
             self.say(f"  {label}: {text}")
+        for one in account_rights.by_capability(target):
+            self.say(f"  {one.title}: {_rights(one)}")
         if not target.missing_rights:
             self.say("No right is missing.")
         for right in target.missing_rights:
             effect = "needed" if right.get("blocks", True) else "useful"
             self.say(f"Missing: {right['right']}, {effect} for {right['needed_for']}. Grant it with: {right['grant']}")
+
+
+def _rights(one: CapabilityRights) -> str:
+    """complete; or how many rights runs wait for, and how many more would help."""
+    if not one.missing:
+        return "complete"
+    needed = f"{one.needed_count} missing, runs wait" if one.needed_count else "enough"
+    return needed + (f"; {one.useful_count} more would help" if one.useful_count else "")
