@@ -84,13 +84,19 @@ class Compared(NamedTuple):
 
 
 def side_by_side(
-    first: Callable[[], object], second: Callable[[], object], pairs: int, *, calls: tuple[int, int] = (1, 1)
-) -> Compared:
-    """Time both in turns, after a round that does not count. `calls` are how often each is called for one measurement."""
+    first: Callable[[], object], second: Callable[[], object], pairs: int, *, calls: tuple[int, int] = (1, 1),
+    prepare: Callable[[], object] | None = None,
+) -> Compared:  # fmt: skip
+    """Time both in turns, after a round that does not count. `calls` are how often each is called for one measurement.
+
+    `prepare` is called before each measurement, and its time does not count.
+    """
     timed: tuple[list[float], list[float]] = ([], [])
     for number in range(pairs + 1):
         order = (0, 1) if number % 2 else (1, 0)  # who comes second may find caches that the other has filled
         for which in order:
+            if prepare is not None:
+                prepare()
             took = _milliseconds((first, second)[which], calls[which])
             if number:
                 timed[which].append(took)

@@ -23,7 +23,7 @@ _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
 
 @dataclass
 class Database:
-    """One database with the portal's tables. Within `use` it is the portal's own."""
+    """One database with the portal's tables. Within `use` it is the portal's own, also for threads that begin there."""
 
     vendor: str
     name: str
@@ -31,12 +31,12 @@ class Database:
 
     @contextmanager
     def use(self) -> Iterator[None]:
-        before = connections["default"]
-        connections["default"] = self.wrapper
+        before, usual = connections["default"], connections.settings["default"]
+        connections["default"], connections.settings["default"] = self.wrapper, self.wrapper.settings_dict
         try:
             yield
         finally:
-            connections["default"] = before
+            connections["default"], connections.settings["default"] = before, usual
 
     @property
     def title(self) -> str:

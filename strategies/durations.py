@@ -1,11 +1,13 @@
-"""How long work usually takes, from its own past."""
+"""How long work usually takes, and when it was last begun, from its own past."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import quantiles
+
+from django.db import transaction
 
 from strategies.models import Duration, Target
 from strategies.models.duration import KEPT
@@ -31,6 +33,40 @@ def remember(target: Target, strategy: str, step_key: str, duration_ms: int, mom
         target=target, strategy_name=strategy, step_key=step_key[:500], defaults={"updated_at": moment}
     )
     Duration.objects.filter(pk=row.pk).update(recent_ms=[*row.recent_ms, duration_ms][-KEPT:], updated_at=moment)
+
+
+def remember_all(target: Target, strategy: str, times: Mapping[str, tuple[int, datetime]]) -> None:
+    """Add a duration (ms) and when the work was done, by step key, for all of them in one transaction."""
+    if not times:
+        return
+    with transaction.atomic():
+        known = {row.step_key: row for row in Duration.objects.filter(target=target, strategy_name=strategy)}
+        again, new = [], []
+        for step_key, (duration_ms, moment) in times.items():
+            row = known.get(step_key[:500])
+            if row is None:
+                row = known[step_key[:500]] = Duration(target=target, strategy_name=strategy, step_key=step_key[:500])
+                new.append(row)
+            elif row.pk is not None:
+                again.append(row)
+            row.recent_ms, row.updated_at = [*row.recent_ms, duration_ms][-KEPT:], moment
+        Duration.objects.bulk_create(new, batch_size=500)
+        Duration.objects.bulk_update(again, ["recent_ms", "updated_at"], batch_size=100)
+
+
+def begun(target: Target, strategy: str, step_key: str, moment: datetime) -> None:
+    """Keep that this work was begun, whatever becomes of it."""
+    rows = Duration.objects.filter(target=target, strategy_name=strategy, step_key=step_key[:500])
+    if not rows.update(updated_at=moment):
+        Duration.objects.get_or_create(
+            target=target, strategy_name=strategy, step_key=step_key[:500], defaults={"updated_at": moment}
+        )
+
+
+def last(target: Target, strategy: str) -> dict[str, datetime]:
+    """When each piece of work of this strategy was last begun or done, by step key (its first 500 characters)."""
+    rows = Duration.objects.filter(target=target, strategy_name=strategy)
+    return dict(rows.values_list("step_key", "updated_at"))
 
 
 def past(target_ids: list[int], step_key: str | None = WHOLE_RUN) -> dict[tuple[int, str, str], Times]:

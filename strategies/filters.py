@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import django_filters as filters
@@ -11,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from strategies import job_list, needs, registry
+from strategies.capabilities import MONITORING, Capability, capabilities
 from strategies.models import (
     Environment,
     Finding,
@@ -25,6 +27,7 @@ from strategies.models import (
     TargetState,
     Tenant,
 )
+from strategies.platforms.base import Platform
 from strategies.run_groups import LATELY, run_groups
 
 
@@ -64,6 +67,49 @@ class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
         return [(labels.get(name, "Filters"), str(errors[0])) for name, errors in self.form.errors.items()]
 
 
+def platform_choices() -> list[tuple[str, str]]:
+    return [(platform.name, platform.label) for platform in registry.platforms().values()]
+
+
+class StatementForm(FilterForm):
+    """Which of the statements that the portal may send: of one product, and of one capability or of all."""
+
+    platform = forms.ChoiceField(label="Product", required=False)
+    capability = forms.ChoiceField(label="For", required=False)
+
+    def __init__(self, query: Mapping[str, Any]) -> None:
+        super().__init__(query)
+        strategies = [(name.lower(), title) for name, title in strategy_choices()]
+        products, kinds = [("", "Choose…"), *platform_choices()], [("", "All"), (MONITORING, "Monitoring"), *strategies]
+        self.fields["platform"].choices = products  # type: ignore[attr-defined]
+        self.fields["capability"].choices = kinds  # type: ignore[attr-defined]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Label of each wrong field, and what is wrong with it."""
+        return [(str(self.fields[name].label), str(errors[0])) for name, errors in self.errors.items()]
+
+    # Once it is valid:
+
+    @property
+    def platform_name(self) -> str:
+        """Empty where none was chosen yet."""
+        return str(self.cleaned_data["platform"])
+
+    @property
+    def capability_name(self) -> str:
+        """Empty = all of them."""
+        return str(self.cleaned_data["capability"])
+
+    def chosen(self) -> list[tuple[Platform, list[Capability]]]:
+        """The product that was chosen, or all of them, each with its capabilities; none where it has nothing of the kind."""
+        return [
+            (product, [one for one in capabilities(name) if self.capability_name in ("", one.name)])
+            for name, product in registry.platforms().items()
+            if self.platform_name in ("", name)
+        ]
+
+
 class RunFilter(StrictFilterSet):
     status = filters.ChoiceFilter(label="State", empty_label="Any", method="in_state", choices=run_states)
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
@@ -96,9 +142,7 @@ class TargetFilter(StrictFilterSet):
         choices=[("findings", "Open findings"), ("none", "None open"), ("unassessed", "Not assessed yet")],
         method="in_need",
     )
-    platform = filters.ChoiceFilter(
-        label="Product", empty_label="Any", choices=lambda: [(p.name, p.label) for p in registry.platforms().values()]
-    )
+    platform = filters.ChoiceFilter(label="Product", empty_label="Any", choices=platform_choices)
     environment = filters.ChoiceFilter(label="Environment", empty_label="Any", choices=Environment.choices)
     tag = filters.ModelChoiceFilter(
         label="Tag", empty_label="Any", field_name="tags",

@@ -13,6 +13,7 @@ from strategies.sentences import sentences
 LEFT_OUT = "left_out"  # a dependency that can no longer be met: the run ends without a start
 LATE, NOT_DUE = "late", "not_due"  # bounds of the start: they say when, not why
 UNREACHABLE = "unreachable"
+NAMED_RIGHTS = 3  # in one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +175,22 @@ def out_of_reach(target: str, check_error: str) -> list[Reason]:
     ]
 
 
+def _of_rights(target: str, missing: Sequence[str]) -> list[Reason]:
+    """One sentence, however many there are: the page of the database has them all, with their grants."""
+    if not missing:
+        return []
+    if len(missing) == 1:
+        lacks, cleared_by = f"a right: {missing[0]}", "The owner of the database grants it."
+    else:
+        named = ", ".join(missing[:NAMED_RIGHTS])
+        more = f" and {len(missing) - NAMED_RIGHTS} more" if len(missing) > NAMED_RIGHTS else ""
+        lacks = f"{len(missing)} rights: {named}{more}"
+        cleared_by = "The owner of the database grants them; the page of the database has the statements."
+    return [Reason("missing_right", f"The account on {target} lacks {lacks}.", cleared_by)]
+
+
 def _of_account(facts: GateFacts) -> list[Reason]:
-    reasons = [
-        Reason(
-            "missing_right",
-            f"The account on {facts.target} lacks a right: {right}.",
-            "The owner of the database grants it.",
-        )
-        for right in facts.missing_rights
-    ]
+    reasons = _of_rights(facts.target, facts.missing_rights)
     if facts.is_checked and not facts.check_error and facts.changes_data and not facts.is_writable:
         reasons.append(
             Reason(

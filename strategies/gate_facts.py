@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -102,11 +103,16 @@ class Gatehouse:
 
 def missing_rights(run: JobRun) -> tuple[str, ...]:
     """What the account lacks for the strategy of this run, as the last check saw it."""
-    return tuple(
-        right["right"]
+    return tuple(right["right"] for right in rows_of_missing_rights(run))
+
+
+def rows_of_missing_rights(run: JobRun) -> list[dict[str, Any]]:
+    """The same, with what each is needed for and the statement that would grant it."""
+    return [
+        right
         for right in run.target.missing_rights
         if right.get("blocks", True) and right.get("strategy") in (None, run.strategy_name)
-    )
+    ]
 
 
 def _is_runnable(run: JobRun) -> bool:

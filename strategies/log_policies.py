@@ -70,7 +70,7 @@ def get_log_retention_days(strategy_name: str = ALL) -> int:
 def follow_all(actor: Actor, strategy_name: str) -> bool:
     """Take away a strategy's own row, so that it is kept and switched as all others; False = it had none."""
     with transaction.atomic():
-        row = LogPolicy.objects.select_for_update().filter(strategy_name=_named(strategy_name)).first()
+        row = _locked(_named(strategy_name))
         if row is None:
             return False
         before = {"retention_days": row.retention_days, "is_enabled": row.is_enabled}
@@ -114,11 +114,16 @@ def _named(strategy_name: str) -> str:
     return name
 
 
+def _locked(strategy: str) -> LogPolicy | None:
+    """Its own row. Not by `first`: Oracle locks no part of a query's rows, and there is one at most."""
+    return next(iter(LogPolicy.objects.select_for_update().filter(strategy_name=strategy)), None)
+
+
 def _change(actor: Actor, strategy: str, *, retention_days: int | None = None, is_enabled: bool | None = None) -> bool:
     """A strategy's own row begins as the general one is, so that a change of one value changes no other."""
     with transaction.atomic():
         general = general_row()
-        row = LogPolicy.objects.select_for_update().filter(strategy_name=strategy).first()
+        row = _locked(strategy)
         is_new = row is None
         if row is None:
             if is_enabled is True:

@@ -9,7 +9,7 @@ from typing import Any
 
 from strategies import platforms as platforms_package
 from strategies import routines as routines_package
-from strategies.platforms.base import Concern, NotSupported, Platform
+from strategies.platforms.base import Change, Concern, NotSupported, Platform
 from strategies.routines.base import Routine
 
 
@@ -46,6 +46,13 @@ def concern(platform: str, routine: str) -> Concern[Any]:
             raise
         raise NotSupported(f"{routines()[routine].title} is not available on {platforms()[platform].label}.") from None
     found: Concern[Any] = module.CONCERN
+    return found
+
+
+def changes(platform: str, concern_module: str) -> tuple[Change, ...]:
+    """The kinds of changing statements that a module of a platform builds; "" = those of its sessions."""
+    declared = import_module(f"{platforms_package.__name__}.{platform}.changes").CHANGES
+    found: tuple[Change, ...] = declared.get(concern_module, ())
     return found
 
 

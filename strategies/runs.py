@@ -17,13 +17,15 @@ from strategies.audit import PORTAL, Actor
 from strategies.gate import Reason, Verdict, verdict
 from strategies.gate_facts import Gatehouse, missing_rights
 from strategies.models import JobRun, OperationStatus, Origin, Portal, RunStatus, Target
-from strategies.plans import ErrorClass, Limits, Plan, TargetError
+from strategies.plans import ErrorClass, LeftBehind, Limits, Plan, StateLeft, TargetError
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 from strategies.routines.base import ParametersRefused
+from strategies.sentences import sentences
 
 log = logging.getLogger(__name__)
 
 NOTHING_TO_DO = "Nothing to do: the plan has no steps."  # its notes may say what was seen and left alone
+DAMAGED = "failed_check"  # the code of a run that failed by what was found, not by what it did
 UNRELEASED_FOR = timedelta(hours=24)  # a plan that nobody releases within a day is cancelled: what it saw is old
 
 
@@ -134,8 +136,8 @@ def keep_plan(run: JobRun, made: Plan, moment: datetime) -> bool:
             audit.record(PORTAL, "run.planned", run, after=after, target=run.target)
         run.refresh_from_db()
         # Planned ahead of its time, an empty plan is looked at again when it is due.
-        if kept and run.is_released and run.due_at <= moment and is_done_with_nothing(run):
-            endings.end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
+        if kept and run.is_released and run.due_at <= moment:
+            _end_with_nothing(run, moment)
     return bool(kept)
 
 
@@ -150,6 +152,19 @@ def is_done_with_nothing(run: JobRun) -> bool:
     return run.steps_total == 0 and not missing_rights(run)
 
 
+def _end_with_nothing(run: JobRun, moment: datetime) -> bool:
+    """End a run that has nothing to do: well, unless the look itself saw damage. False = it goes on to the gate."""
+    if not is_done_with_nothing(run):
+        return False
+    if damage := plan_of(run).damage:
+        error = TargetError(ErrorClass.PERMANENT, DAMAGED, sentences(*damage))
+        left = StateLeft(LeftBehind.CLEAN, "Nothing was changed: the plan has no steps.")
+        endings.end_without_start(run, RunStatus.FAILED, error.message, moment, error=error, state_left=left)
+    else:
+        endings.end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
+    return True
+
+
 def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
     """Let a planned run start once the gate agrees. `digest` is that of the plan which the person saw; False = it is another."""
     with transaction.atomic():
@@ -158,9 +173,7 @@ def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
         if won:
             audit.record(actor, "run.released", run, after={"digest": digest}, target=run.target)
     run.refresh_from_db()
-    if won and is_done_with_nothing(run):
-        endings.end_without_start(run, RunStatus.SUCCEEDED, NOTHING_TO_DO, moment)
-    elif won:
+    if won and not _end_with_nothing(run, moment):
         ask_gate([run], moment)
     return won
 

@@ -132,7 +132,7 @@ def _resumed(run: JobRun) -> list[JobRun]:
 def _count_job(execution: Execution, job_id: int) -> None:
     run = execution.run
     rows = MaintenanceJob.objects.filter(pk=job_id).only(*_AVERAGE, "error_count")
-    row = rows.select_for_update(no_key=_without_key()).first()
+    row = next(iter(rows.select_for_update(no_key=_without_key())), None)  # Oracle refuses a lock with `first`
     if row is None:
         return
     values: dict[str, Any] = {

@@ -17,14 +17,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from strategies import audit, queue, registry, secrets
+from strategies import account_rights, audit, queue, registry, secrets
 from strategies.audit import PORTAL, Actor
 from strategies.models import OPEN, AuditEntry, Finding, Portal, RunStatus, Tag, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import (
     Address,
     AddressRefused,
-    NotSupported,
     Platform,
     PlatformError,
     Session,
@@ -239,6 +238,8 @@ def session(target: Target, purpose: str, run: int | None = None) -> Iterator[Se
         if refusal.error.error_class is ErrorClass.AUTHENTICATION:
             stop(target, str(refusal.error))
         raise
+    if target.is_home:
+        opened.longest_hold_seconds = settings.PORTAL_LEASE_SECONDS / 2
     with opened:
         yield opened
 
@@ -281,7 +282,7 @@ def check(target: Target, moment: datetime) -> bool:
     try:
         with session(target, "check") as opened:
             facts = opened.facts()
-            missing = _missing_rights(target, opened)
+            missing = account_rights.missing(platform_of(target), opened)
     except PlatformError as refusal:
         keep_check_error(target, str(refusal.error), moment)
         return False
@@ -306,17 +307,3 @@ def _keep_check(target: Target, moment: datetime, **seen: Any) -> None:
 def _as_reached(target: Target) -> QuerySet[Target]:
     """The target, as long as its address and secret are those that were used: nothing seen through others is kept."""
     return Target.objects.filter(pk=target.pk, platform=target.platform, url=target.url, secret=target.secret)
-
-
-def _missing_rights(target: Target, opened: Session) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for name, routine in registry.routines().items():
-        try:
-            concern = registry.concern(target.platform, name)
-        except NotSupported:
-            continue
-        found += [
-            {**right.as_json(), "strategy": name}
-            for right in concern.missing_rights(opened, routine.read_parameters({}))
-        ]
-    return found

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from monitoring import errors
 from monitoring.models import ErrorDay, ErrorGroup
-from strategies import holds, needs, operation_log, runs
+from strategies import findings, holds, needs, operation_log, runs
 from strategies.audit import Actor
 from strategies.models import (
     BAD,
@@ -173,7 +173,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         missing_rights=[{"right": "write", "needed_for": HOSTILE, "grant": "GRANT x", "blocks": True, "strategy": "INDEX_MAINTENANCE"}],
     )  # fmt: skip
     assessment = needs.ask_assessment(ANNA, target, "INDEX_MAINTENANCE", now, wake=False)
-    needs.keep_findings(target, "INDEX_MAINTENANCE", "ALL", Seen((finding(), finding("b", Severity.CRITICAL))), now)
+    findings.keep_seen(target, "INDEX_MAINTENANCE", "ALL", Seen((finding(), finding("b", Severity.CRITICAL))), now)
     Assessment.objects.filter(pk=assessment.pk).update(started_at=now, finished_at=now, notes=[HOSTILE], found=2)
     failed = ended_run(target, RunStatus.FAILED, step(1), message=HOSTILE)
     errors.roll_day(failed.operations.get().operation_time.astimezone(UTC).date())

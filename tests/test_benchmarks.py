@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
+from benchmarks import few_needs, maintained, native_tools
 from benchmarks.__main__ import NAMES, line, read_options
 from benchmarks.measuring import Figure, at_least, at_most, not_measured, p95, side_by_side
 from tests.maintenance_portal.started import environment
 from tests.servers import available_servers
 
 # Those that take seconds; with `run.py test --all` the others as well.
-TAKEN = (
-    NAMES
-    if os.environ.get("PORTAL_TEST_ALL") == "1"
-    else ("percentiles", "rollup_upkeep", "operation_log", "gate", "clock")
-)
+TAKEN = NAMES if os.environ.get("PORTAL_TEST_ALL") == "1" else ("percentiles", "rollup_upkeep", "operation_log")
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.timeout(600)  # all of them in one go, beside whatever else this machine does
 
@@ -48,6 +47,36 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return {"out": done.stdout, "json": json.loads((folder / "figures.json").read_text()), "folder": folder}
+
+
+def a_bench(server: object) -> Any:
+    return SimpleNamespace(portals=SimpleNamespace(server=server), rows=(1000,), empty=lambda *what: object())
+
+
+def test_a_tool_that_is_not_there_keeps_no_other_from_being_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "vacuumdb").touch()
+    monkeypatch.setattr(maintained, "tools", lambda: tmp_path)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    why = {
+        tool: maintained.why_not_with(tool, a_bench(object())) for tool in (native_tools.ANALYZE, native_tools.REINDEX)
+    }
+    assert list(why.values()) == ["", "the PostgreSQL of this machine has no reindexdb"]
+    assert maintained.why_not_with(native_tools.VACUUM, a_bench(object())) == "no sqlite3 on this machine"
+    monkeypatch.setattr(shutil, "which", lambda program: f"/usr/bin/{program}")
+    assert maintained.why_not_with(native_tools.VACUUM, a_bench(None)) == ""
+
+
+@pytest.mark.parametrize("benchmark", [native_tools, few_needs])
+def test_each_tool_that_is_not_there_is_told(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    figures = list(benchmark.measure(a_bench(None)))
+    assert [(figure.value, figure.note) for figure in figures] == [
+        (None, "no PostgreSQL on this machine"),
+        (None, "no PostgreSQL on this machine"),
+        (None, "no sqlite3 on this machine"),
+    ]
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -83,6 +112,15 @@ def test_two_ways_are_timed_in_turns_after_a_round_that_does_not_count() -> None
     assert "".join(calls) == "bbaabbbbaabb"
     assert len(took.ratios) == 3
     assert took.spread[0] <= took.ratio <= took.spread[1]
+
+
+def test_what_is_prepared_before_each_measurement_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock on which each piece of work takes so many seconds."""
+    done: list[int] = []
+    monkeypatch.setattr("benchmarks.measuring.perf_counter", lambda: float(sum(done)))
+    took = side_by_side(lambda: done.append(1), lambda: done.append(3), 2, prepare=lambda: done.append(100))
+    assert done == [100, 3, 100, 1, 100, 1, 100, 3, 100, 3, 100, 1]
+    assert (took.first_ms, took.second_ms, took.ratios) == (1000, 3000, (3, 3))
 
 
 def test_a_figure_says_whether_it_is_met() -> None:

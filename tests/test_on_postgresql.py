@@ -17,7 +17,6 @@ ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes
 SHORT = (
     "tests/strategies/test_reference_rows.py",
     "tests/strategies/test_audit.py",
-    "tests/strategies/test_jobs.py",
     "tests/strategies/test_job_triggers.py",
     "tests/strategies/test_log_guard.py",
     "tests/strategies/test_job_guard.py",
@@ -25,7 +24,6 @@ SHORT = (
     "tests/strategies/test_operation_log.py",
     "tests/strategies/test_tallies.py",
     "tests/test_examples.py",
-    "tests/strategies/views/test_jobs.py::test_whatever_is_typed_gets_an_answer",
 )
 WHOLE = (
     "tests/strategies", "tests/monitoring", "tests/test_examples.py", "tests/maintenance_portal/test_tasks.py",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.known_errors.entry import AUTHENTICATION, CANCELLED, LOCK, LOST, PERMANENT, Entry
+from monitoring.known_errors.entry import AUTHENTICATION, CANCELLED, LOCK, LOST, PERMANENT, TRANSIENT, Entry
 
 SOURCE = ""  # they are described here and nowhere else
 
@@ -11,6 +11,11 @@ ERRORS: dict[str, Entry] = {
         PERMANENT,
         "The statement reported no error, and yet the database says afterwards that the work is not done.",
         "Look at what it said before and after on the operation's page; VACUUM and ANALYZE without the right only warn.",
+    ),
+    "failed_check": Entry(
+        PERMANENT,
+        "A check came to its end and found what must not be: damage, or rows that break a rule. It has changed nothing.",
+        "The message says what. The finding on the database's page says what a person does, and stays until a check is clean.",
     ),
     "worker_lost": Entry(
         LOST,
@@ -21,6 +26,26 @@ ERRORS: dict[str, Entry] = {
         LOST,
         "The connection broke without a word of the server.",
         "Check the server's log and the network at that minute.",
+    ),
+    "network": Entry(
+        TRANSIENT,
+        "The network did not reach the database; the message says how far it came.",
+        "Check host, port, name resolution and firewall; the portal tries again.",
+    ),
+    "no_answer": Entry(
+        TRANSIENT,
+        "Somebody took the call and then said nothing, as a listener that hangs or a firewall that swallows packets.",
+        "Check the listener and the network; the portal gives up in time and tries again.",
+    ),
+    "not_now": Entry(
+        PERMANENT,
+        "The step would not be safe now, as for want of room on the disk; nothing was sent.",
+        "The message says what stands in the way. Remove it, and start the run again.",
+    ),
+    "history_gone": Entry(
+        PERMANENT,
+        "The old statistics cannot be brought back: the database no longer keeps them.",
+        "Gather them anew. DBMS_STATS.ALTER_STATS_HISTORY_RETENTION makes the database keep them for longer.",
     ),
     "time_limit": Entry(
         CANCELLED,

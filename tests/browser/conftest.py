@@ -21,6 +21,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 SIZES = {"light": (1440, 900), "dark": (1440, 900), "phone": (390, 844)}
+# Each page is looked at in both themes on a wide screen; with `run.py test --all` on a phone, too, where else a few are.
+EACH_PAGE = ["light", "phone"] if os.environ.get("PORTAL_TEST_ALL") == "1" else ["light"]
 # Live parts ask every few seconds; here ten times as often.
 HURRY = """const wait = window.setTimeout;
 window.setTimeout = (work, delay, ...rest) => wait(work, delay >= 1000 ? delay / 10 : delay, ...rest);"""

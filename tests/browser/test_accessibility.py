@@ -11,8 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from strategies.models import JobRun, Role
-from tests.browser.conftest import SIZES, watched
+from strategies.capabilities import capabilities
+from strategies.models import JobRun, Role, Target
+from tests.browser.conftest import EACH_PAGE, SIZES, watched
 from tests.pages import Scene, addresses
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -46,6 +47,9 @@ def paths(shop: Scene) -> list[str]:
         f"/databases/{shop.target.pk}/",
         f"/databases/{shop.target.pk}/edit/",
         "/strategies/INDEX_MAINTENANCE/",
+        "/statements/?platform=oracle",
+        "/statements/?platform=sqlite&capability=monitoring",
+        "/statements/?platform=dbase",
         f"/operations/{shop.operation.pk}/",
         "/runs/?status=cancelled",
         "/runs/?status=dancing",
@@ -81,7 +85,7 @@ def cut_off(page: Page) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("look", ["light", "phone"])
+@pytest.mark.parametrize("look", EACH_PAGE)
 def test_every_page_is_clean(look: str, open_as: Callable[..., Page], shop: Scene, base: str) -> None:
     page = open_as(look=look)
     found: dict[str, Any] = {}
@@ -97,6 +101,27 @@ def test_every_page_is_clean(look: str, open_as: Callable[..., Page], shop: Scen
         if problems:
             found[path] = problems
     assert found == {}
+
+
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_the_page_of_an_account_that_lacks_everything_is_clean_and_folds_what_is_long(
+    look: str, open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    rows = [
+        {"right": right.privilege, "needed_for": right.needed_for, "grant": f"GRANT {right.privilege} TO x;",
+         "blocks": bool(one.strategy) and not right.is_optional, "strategy": one.strategy, "capability": one.name}
+        for one in capabilities("oracle") for right in one.rights
+    ]  # fmt: skip
+    Target.objects.filter(pk=shop.target.pk).update(platform="oracle", missing_rights=rows)
+    page = open_as(look=look)
+    page.goto(f"{base}/databases/{shop.target.pk}/")
+    card = page.locator("section[aria-labelledby=h-rights]")
+    assert card.locator("table").count() == 2
+    assert card.locator("table:visible").count() == 1, "what would only help is folded"
+    assert card.locator("pre:visible").count() == 0, "and so are the grants"
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert [*faults(page), *faults_in_the_dark(page), *cut_off(page)] == []
+    assert not sideways(page)
 
 
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.MANAGER])
@@ -177,6 +202,8 @@ def test_a_phone_hides_nothing_that_matters(open_as: Callable[..., Page], shop: 
         (f"/runs/{shop.failed.pk}/", ("Took", "Rows", "Message")),
         ("/databases/", ("State", "Findings", "Product", "Checked")),
         ("/strategies/INDEX_MAINTENANCE/", ("Default", "Takes")),
+        ("/statements/?platform=postgresql", ("Needs", "Licence", "Since", "What it is for")),
+        (f"/databases/{shop.target.pk}/", ("Needed for", "Capability")),
     ):
         page.goto(base + path)
         for label in labels:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from monitoring import rollups
 from strategies.models import RunStatus
+from tests.browser.conftest import EACH_PAGE
 from tests.browser.test_accessibility import cut_off, faults, faults_in_the_dark, sideways
 from tests.monitoring.past import job, log, operation, run
 from tests.pages import Scene
@@ -48,7 +49,7 @@ def drawn(page: Page, theme: str) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+@pytest.mark.parametrize("look", [*EACH_PAGE, "dark"])
 def test_figures_are_drawn_and_clean(look: str, open_as: Callable[..., Page], past: None, base: str) -> None:
     page = open_as(look=look)
     for path, count in PAGES.items():

@@ -14,6 +14,7 @@ from monitoring.models import ErrorGroup, HandledError
 from strategies import log_policies
 from strategies.audit import Actor
 from strategies.models import OperationLog, Role
+from tests.browser.conftest import EACH_PAGE
 from tests.browser.test_accessibility import cut_off, faults, faults_in_the_dark, sideways
 from tests.browser.test_charts import drawn
 from tests.monitoring.past import log, operation, target
@@ -47,7 +48,7 @@ def group(code: str = "23505") -> int:
     return int(ErrorGroup.objects.get(error_code=code).pk)
 
 
-@pytest.mark.parametrize("look", ["light", "phone"])
+@pytest.mark.parametrize("look", EACH_PAGE)
 def test_pages_are_clean_and_drawn(look: str, open_as: Callable[..., Page], past: None, base: str) -> None:
     page = open_as(look=look)
     paths = {

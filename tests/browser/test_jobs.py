@@ -15,7 +15,7 @@ from strategies.execution import runner
 from strategies.models import JobRun, MaintenanceJob, Portal, RunStatus, Stop, Target
 from strategies.workers import WorkerIdentity
 from tests import scripted
-from tests.browser.conftest import updated
+from tests.browser.conftest import EACH_PAGE, updated
 from tests.browser.test_accessibility import SPACED, cut_off, faults, faults_in_the_dark, sideways
 from tests.jobs import a_job
 from tests.pages import HOSTILE, Scene, ended_run, step
@@ -115,7 +115,7 @@ def test_an_open_run_is_followed_by_itself(open_as: Callable[..., Page], target:
     expect(page.locator("#live").get_by_text("live ·")).to_have_count(0)
 
 
-@pytest.mark.parametrize("look", ["light", "phone"])
+@pytest.mark.parametrize("look", EACH_PAGE)
 def test_the_pages_of_jobs_are_clean(
     look: str, open_as: Callable[..., Page], target: Target, shop: Scene, base: str
 ) -> None:

@@ -333,5 +333,5 @@ class TestStory:
     def working(server: RunningServer) -> list[Any]:
         with server.connect("shop") as connection:
             return connection.execute(
-                "SELECT query FROM pg_stat_activity WHERE application_name LIKE 'mportal:%' AND state <> 'idle'"
+                "SELECT query FROM pg_stat_activity WHERE application_name LIKE 'mportal:% run:%' AND state <> 'idle'"
             ).fetchall()

@@ -82,3 +82,8 @@ def test_what_is_not_for_production_is_named_by_the_deploy_check_only(settings: 
     settings.ALLOWED_HOSTS = ["*"]
     assert {"portal.W001", "portal.W002"} <= found(deploy=True)
     assert found() == set()
+
+
+def test_a_pool_of_the_drivers_is_refused(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", {"pool": True})
+    assert found() == {"portal.E007"}

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from maintenance_portal.evidence import Row, evidence
+from strategies.plans import Finding, Severity, Verification
+from tests.strategies.platforms.labels import collected
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,12 @@ def test_what_is_for_programs_is_raw_and_nothing_is_lost() -> None:
 @pytest.mark.parametrize("values", [None, "", {}, []])
 def test_no_evidence_is_nothing(values: Any) -> None:
     assert not evidence(values)
+
+
+def test_a_key_that_a_finding_brings_without_a_label_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests of the platforms fail by it, for every finding, step and verification that they make."""
+    seen = collected(monkeypatch)
+    evidence = {"size_bytes": 1, "oid": 7, "brand_new": 2, "parts": [{"a": 1}]}
+    Finding("kind", "t", "TABLE", Severity.INFO, "It is so.", "", evidence)
+    Verification(True, "It is so.", {"quite_new": 3})
+    assert seen == {"brand_new", "quite_new"}

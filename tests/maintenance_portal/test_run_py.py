@@ -17,7 +17,7 @@ from maintenance_portal.demo import postgresql
 from tests.maintenance_portal.started import ROOT, StartedPortal, free_port, start, wait_for
 
 ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: PORTAL_TEST_ALL=1")
-NEEDED = ("__init__", "launcher", "environment", "installation", "ports")
+NEEDED = ("__init__", "launcher", "environment", "installation", "node_packages", "ports")
 PORT = free_port()
 
 SAY = "import os, sys\nprint('handed over', sys.argv[1:], os.environ.get('PORTAL_DATA'), os.environ.get('PORTAL_TEST_ALL'))\n"
@@ -44,6 +44,8 @@ def copy_of_the_house(folder: Path) -> Path:
     (folder / "requirements.txt").write_text("tiny==1.0\n")
     (folder / "requirements-dev.txt").write_text("tiny==1.0\npytest==0.0.1\n")
     (folder / "requirements-demo.txt").write_text("nowhere==1.0\n")
+    (folder / "tests" / "oracle").mkdir(parents=True)
+    (folder / "tests" / "oracle" / "package-lock.json").write_text("{}")
     wheel(folder / "wheels", "tiny", "1.0", "version = 1\n")
     wheel(folder / "wheels", "tiny", "2.0", "version = 2\n")
     wheel(folder / "wheels", "pytest", "0.0.1", SAY)
@@ -112,9 +114,16 @@ def test_the_demo_is_tried_once_and_missed_with_a_note(house: Path, first: subpr
     assert "Note" not in started(house, "--port", str(free_port())).stdout
 
 
-def test_tests_are_run_with_their_own_packages(house: Path, first: subprocess.CompletedProcess[str]) -> None:
-    done = started(house, "test", "--all", "-k", "x")
+def test_tests_are_run_with_their_own_packages(
+    house: Path, first: subprocess.CompletedProcess[str], tmp_path: Path
+) -> None:
+    """Those of Node, too, where it is there."""
+    for name in ("node", "npm"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} was asked for: $1 in $PWD"\n')
+        (tmp_path / name).chmod(0o755)
+    done = started(house, "test", "--all", "-k", "x", PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert done.returncode == 0, done.stderr
+    assert f"npm was asked for: ci in {house / 'tests' / 'oracle'}" in done.stdout
     assert "handed over ['-k', 'x'] None 1" in done.stdout
 
 

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from oracledb import errors as driver_errors
 from psycopg import errors as psycopg_errors
 
 from monitoring import known_errors
 from monitoring.known_errors import oracle, portal, postgresql, sqlite
 from monitoring.known_errors.entry import Entry
 from strategies.plans import ErrorClass
+from strategies.platforms.oracle import errors as of_oracle
+from strategies.platforms.oracle import integrity_steps
 from strategies.platforms.postgresql import errors as of_postgresql
 from strategies.platforms.sqlite import errors as of_sqlite
+from tests.strategies.platforms.oracle.transport import oracle_error
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {
@@ -88,6 +92,26 @@ def test_sqlite_means_what_the_platform_makes_of_it(name: str) -> None:
     error = sqlite3.DatabaseError("words")
     error.sqlite_errorname = name
     assert of_sqlite.target_error(error).error_class is sqlite.ERRORS[name].error_class
+
+
+@pytest.mark.parametrize("code", [code for code in oracle.ERRORS if code.startswith("ORA-")])
+def test_oracle_means_what_the_platform_makes_of_it(code: str) -> None:
+    found = of_oracle.target_error(oracle_error(int(code.removeprefix("ORA-")), "words"))
+    assert (found.error_class, found.code) == (oracle.ERRORS[code].error_class, code)
+
+
+@pytest.mark.parametrize("code", [code for code in oracle.DRIVER_ERRORS if code.startswith("DPY-")])
+def test_so_does_oracles_driver(code: str) -> None:
+    """Those with a 6 are of attempts to connect; that of several addresses is about whatever came last."""
+    words = "[Errno 113] No route to host" if code == "DPY-6005" else "words"
+    made = driver_errors._Error(f"{code}: {words}")
+    read = of_oracle.connect_error if code.startswith("DPY-6") else of_oracle.target_error
+    found = read(made.exc_type(made))
+    assert (found.error_class, found.code) == (oracle.DRIVER_ERRORS[code].error_class, code)
+
+
+def test_what_is_damage_to_a_check_is_explained() -> None:
+    assert {code for code in integrity_steps.DAMAGE if known_errors.known(code) is None} == set()
 
 
 def test_every_code_that_the_portal_gives_out_itself_is_known() -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from strategies import registry
 from strategies.models import Assessment, AuditEntry, Finding, JobRun, Target
+from strategies.plans import MissingRight
+from strategies.platforms.sqlite.indexes import CONCERN as INDEXES
 from tests.maintenance_portal.commands.conftest import command
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,7 +58,8 @@ def test_findings_are_told_with_their_evidence_and_kept(shop: Target) -> None:
     }
     assert all(f["evidence"] for f in said.answer["findings"])
     assert (said.answer["errors"], Finding.objects.current().count()) == ({}, 4)
-    assert Assessment.objects.filter(finished_at__isnull=False).count() == 2
+    strategies = [name for name in registry.routines() if registry.supports("sqlite", name)]
+    assert Assessment.objects.filter(finished_at__isnull=False).count() == len(strategies)
     assert not JobRun.objects.exists()
     said = command("assess", "shop", "--strategy", "STATISTICS_MAINTENANCE")
     assert said.code == 0
@@ -74,3 +78,24 @@ def test_a_person_who_checks_clears_the_stop_after_a_refused_sign_in(shop: Targe
     Target.objects.filter(name="shop").update(stopped_at=timezone.now(), stopped_why="refused")
     assert command("check_target", "shop").code == 0
     assert Target.objects.get(name="shop").stopped_at is None
+
+
+def test_rights_are_told_by_capability_with_what_their_lack_means(
+    shop: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rights = [
+        MissingRight("writing", "rebuilding", "GRANT w;"),
+        MissingRight("seeing", "seeing", "GRANT s;", blocks=False),
+    ]
+    monkeypatch.setattr(type(INDEXES), "missing_rights", lambda self, session, parameters: rights)
+    out = command("check_target", "shop").out
+    assert "  Monitoring: complete\n" in out
+    assert "  Index maintenance: 1 missing, runs wait; 1 more would help\n" in out
+    assert "Missing: writing, needed for rebuilding. Grant it with: GRANT w;" in out
+    assert "Missing: seeing, useful for seeing. Grant it with: GRANT s;" in out
+    answer = command("check_target", "shop", "--json").answer
+    told = {one["capability"]: (one["state"], len(one["missing"])) for one in answer["capabilities"]}
+    assert told.pop("index_maintenance") == ("lacking", 2)
+    assert set(told.values()) == {("complete", 0)}
+    monkeypatch.setattr(type(INDEXES), "missing_rights", lambda self, session, parameters: rights[1:])
+    assert "  Index maintenance: enough; 1 more would help\n" in command("check_target", "shop").out

@@ -225,19 +225,18 @@ def test_a_look_that_takes_long_is_left_at_once(
     assert installation.command("register_target", "pg", server.url(database)).code == 0
     assert installation.command("check_target", "pg").code == 0
 
-    def held() -> bool:
+    def held() -> set[int]:
+        """Sessions that wait, also while they begin; one whose client has left may go on waiting."""
         with server.connect() as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE 'mportal:%'"
-            ).fetchone()
-        return bool(row and row[0])
+            return {pid for (pid,) in connection.execute("SELECT pid FROM pg_locks WHERE NOT granted")}
 
     with server.connect(database) as holder:
         holder.autocommit = False
         holder.execute("LOCK TABLE pg_class IN ACCESS EXCLUSIVE MODE")
         for words in (["run_strategy", STATISTICS, "--target", "pg"], ["assess", "pg"], ["check_target", "pg"]):
+            before = held()
             process = installation.start(*words)
-            time.sleep(3)
+            eventually(lambda known=before: bool(held() - known))
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=20)
             assert process.returncode == 1, (words, out, err)

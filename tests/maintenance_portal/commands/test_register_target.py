@@ -58,7 +58,7 @@ def test_a_tenant_is_named_and_an_unknown_one_is_refused() -> None:
         (["a", "sqlite:///relative.db"], "URL: "),
         (["a", "nonsense"], "URL: "),
         (["a", "mysql://anna@h/db"], "URL: No platform knows"),
-        (["a", "oracle://anna@h/db"], "URL: Oracle is not in this version"),
+        (["a", "oracle://anna@h"], "URL: The address ends with the name of one service"),
         (["a", "postgresql://anna:s3cr3t@h/db"], "URL: The address must not contain a password"),
         (["a", "postgresql://anna@h/db?password=s3cr3t"], "URL: The address must not contain a password"),
         (["a", "oracle://anna/s3cr3t@h/db"], "URL: The address must not contain a password"),

@@ -335,3 +335,19 @@ class TestScripted:
         said = command("run_strategy", "CLEANUP_MAINTENANCE", "--target", "shop")
         assert "\x1b" not in said.out
         assert "evil\\x1b[2Jname next" in said.out
+
+
+@pytest.mark.parametrize(("blocks", "looks"), [(False, 0), (True, 1)])
+def test_a_database_is_looked_at_anew_for_a_right_that_runs_wait_for_and_not_for_one_that_would_help(
+    blocks: bool, looks: int, shop: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--dry-run").code == 0
+    shop.refresh_from_db()
+    right = {"right": "r", "needed_for": "n", "grant": "", "blocks": blocks, "strategy": "SPACE_MAINTENANCE"}
+    Target.objects.filter(pk=shop.pk).update(missing_rights=[right])
+    looked, check = list[str](), at_once.targets.check
+    monkeypatch.setattr(
+        at_once.targets, "check", lambda target, moment: (looked.append(target.name), check(target, moment))[1]
+    )
+    assert run("--dry-run").code == 0
+    assert looked == ["shop"] * looks

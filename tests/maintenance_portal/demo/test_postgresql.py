@@ -21,9 +21,13 @@ from maintenance_portal.demo import postgresql
 from maintenance_portal.processes import Child
 from strategies.platforms.base import Session, SessionTag
 from strategies.platforms.postgresql.indexes import CONCERN as INDEXES
+from strategies.platforms.postgresql.integrity import CONCERN as INTEGRITY
 from strategies.platforms.postgresql.platform import PLATFORM
+from strategies.platforms.postgresql.space import CONCERN as SPACE
 from strategies.platforms.postgresql.statistics import CONCERN as STATISTICS
 from strategies.routines.index_maintenance import IndexParameters
+from strategies.routines.integrity_validation import IntegrityParameters
+from strategies.routines.space_maintenance import SpaceParameters
 from strategies.routines.statistics_maintenance import StatisticsParameters
 from tests.maintenance_portal.demo.test_sqlite import found, mend
 from tests.maintenance_portal.started import wait_for
@@ -103,6 +107,26 @@ def test_the_shop_has_the_promised_faults_and_they_can_be_mended(shop: str) -> N
     assert not found(session, INDEXES, limits)
     mend(session, STATISTICS, StatisticsParameters())
     assert not found(session, STATISTICS, StatisticsParameters())
+
+
+def test_the_shop_wastes_space_as_promised_and_gives_it_back(shop: str) -> None:
+    session = connected(shop)
+    blocking = SpaceParameters(reclaim_megabytes=1, allow_blocking=True)
+    assert found(session, SPACE, SpaceParameters()) == {("dead_rows", "public.customers")}
+    seen = SPACE.assess(session, blocking, "ALL").findings
+    assert {(one.kind, one.object) for one in seen} == {
+        ("dead_rows", "public.customers"), ("bloated_table", "public.events"),
+    }  # fmt: skip
+    mend(session, SPACE, blocking)
+    assert SPACE.assess(session, blocking, "ALL").findings == ()
+
+
+def test_the_shop_has_the_promised_constraint_and_it_can_be_validated(shop: str) -> None:
+    session, validating = connected(shop), IntegrityParameters(validate_constraints=True)
+    (finding,) = INTEGRITY.assess(session, validating, "ALL").findings
+    assert (finding.kind, finding.evidence["constraint_name"]) == ("unvalidated_constraint", "orders_cost_something")
+    mend(session, INTEGRITY, validating)
+    assert INTEGRITY.assess(session, validating, "ALL").findings == ()
 
 
 def test_it_is_small_and_built_once(shop: str) -> None:
