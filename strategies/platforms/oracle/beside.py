@@ -1,87 +1,44 @@
-"""A connection beside a session: tells how its statement is doing, and never holds anybody up."""
+"""The connection that asks how a session's statement is doing, with a limit for each round trip."""
 
 from __future__ import annotations
 
-import math
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import oracledb
 
 from strategies.plans import ErrorClass
 from strategies.platforms.base import PlatformError, Row
+from strategies.platforms.beside import ConnectionBeside, SignInRefused
 from strategies.platforms.oracle.reading import limit_round_trips, read
 from strategies.platforms.oracle.sign_in import Connection, Signed
 from strategies.platforms.queries import Query
 
 PATIENCE_SECONDS = 5.0  # for connecting, and for an answer; a run's lease must outlast both
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 5.0, 300.0
-_CLOSING_SECONDS = 1.0
 
 
-class Beside:
-    """Connects when first asked. `look` is called by one thread, `close` may come from another.
-
-    After a refused sign-in it never connects again (accounts get locked); after other failures it pauses, twice as long
-    each time.
-    """
+class Beside(ConnectionBeside[Connection]):
+    trouble: ClassVar[tuple[type[Exception], ...]] = (oracledb.Error, OSError, PlatformError)
 
     def __init__(self, connect: Callable[[], Signed], clock: Callable[[], float] = time.monotonic) -> None:
-        self._connect, self._clock = connect, clock
-        self._connection: Connection | None = None
-        self._turn = threading.Lock()
-        self._is_closed = False
-        self._pause_seconds = _FIRST_PAUSE_SECONDS
-        self._not_before = -math.inf
+        super().__init__(clock)
+        self._connect = connect
 
-    def look(self, query: Query, parameters: Mapping[str, Any]) -> Row | None:
-        """The first row, or None: there is none, or it cannot be seen now."""
-        with self._turn:
-            if self._is_closed or self._clock() < self._not_before:
-                return None
-            try:
-                row = self._ask(query, parameters)
-                self._pause_seconds = _FIRST_PAUSE_SECONDS
-                return row
-            except PlatformError as refusal:
-                if refusal.error.error_class is ErrorClass.AUTHENTICATION:
-                    self._not_before = math.inf
-                self._pause()
-                return None
-            except (oracledb.Error, OSError):
-                self._drop()
-                self._pause()
-                return None
-            finally:
-                if self._is_closed:
-                    self._drop()
+    def _open(self) -> Connection:
+        try:
+            connection = self._connect().connection
+        except PlatformError as refusal:
+            if refusal.error.error_class is ErrorClass.AUTHENTICATION:
+                raise SignInRefused from refusal
+            raise
+        # Each round trip has this limit; the driver then breaks the call, and waits as long once more for that.
+        limit_round_trips(connection, round(PATIENCE_SECONDS * 1000))
+        return connection
 
-    def close(self) -> None:
-        """Whoever looks just now closes the connection when done; waiting for that would hold the caller up."""
-        self._is_closed = True
-        if self._turn.acquire(timeout=_CLOSING_SECONDS):
-            try:
-                self._drop()
-            finally:
-                self._turn.release()
-
-    def _ask(self, query: Query, parameters: Mapping[str, Any]) -> Row | None:
-        if self._connection is None:
-            self._connection = self._connect().connection
-            # Each round trip has this limit; the driver then breaks the call, and waits as long once more for that.
-            limit_round_trips(self._connection, round(PATIENCE_SECONDS * 1000))
-        rows = read(self._connection, query, parameters)
+    def _ask(self, connection: Connection, query: Query, parameters: Mapping[str, Any]) -> Row | None:
+        rows = read(connection, query, parameters)
         return rows[0] if rows else None
 
-    def _pause(self) -> None:
-        self._not_before = max(self._not_before, self._clock() + self._pause_seconds)
-        self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            with suppress(oracledb.Error, OSError):
-                self._connection.close()
-            self._connection = None
+    def _shut(self, connection: Connection) -> None:
+        connection.close()
