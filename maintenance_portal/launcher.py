@@ -16,7 +16,7 @@ _HELP = """\
 python3 run.py                 start the portal with its demo
 python3 run.py test [--all]    run the tests (--all: those that take long, too); pytest's options follow
 python3 run.py benchmark ...   take the performance figures, on data of their own (benchmark --help says which)
-python3 run.py manage ...      any command of manage.py
+python3 run.py manage ...      any command of manage.py (on another data folder: run.py --data DIR manage ...)
 
 The first start makes .venv beside run.py (PORTAL_VENV: elsewhere) and installs the locked packages into it.
 Without the internet: fill the folder wheels on another machine, python3 -m pip download -r requirements.txt -d wheels
@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> int:
             _test(arguments[1:])
         if arguments[:1] == ["benchmark"]:
             _benchmark(arguments[1:])
-        if arguments[:1] == ["manage"]:
-            _hand_over(_prepared(demo=False), [str(ROOT / "manage.py"), *arguments[1:]])
+        if (command := _managed(arguments)) is not None:
+            _hand_over(_prepared(demo=False), [str(ROOT / "manage.py"), *command])
         _start(arguments)
     except (EnvironmentRefused, installation.DataFolderRefused, ports.PortRefused) as refusal:
         _refuse(str(refusal))
@@ -52,6 +52,19 @@ def main(arguments: list[str]) -> int:
         _refuse(str(refusal), 2)
     except KeyboardInterrupt:
         _refuse("Stopped before anything was started.", 130)
+
+
+def _managed(arguments: list[str]) -> list[str] | None:
+    """What follows `manage`, before which the data folder may stand; None = it is no command of manage.py."""
+    if "manage" not in arguments[:3]:
+        return None
+    place = arguments.index("manage")
+    if place:
+        data = read_options(arguments[:place]).data
+        if data is None:
+            return None
+        os.environ["PORTAL_DATA"] = str(data.absolute())
+    return arguments[place + 1 :]
 
 
 def _start(arguments: list[str]) -> NoReturn:
@@ -96,7 +109,7 @@ def _known_data_folder() -> Path | None:
     return None if (ROOT / ".env").exists() else ROOT / "data"
 
 
-# Three files at a time, since many tests wait for real processes, and the long ones first (tests/conftest.py); what is asked
+# Four files at a time, since many tests wait for real processes, and the long ones first (tests/conftest.py); what is asked
 # for by itself runs by itself.
 _WHOLE_SUITE = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 

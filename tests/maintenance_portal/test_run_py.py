@@ -99,6 +99,16 @@ def test_the_second_start_installs_nothing(house: Path, first: subprocess.Comple
     assert done.stdout == "handed over ['check', '--deploy'] None None\n"
 
 
+@pytest.mark.parametrize("data", [["--data", "elsewhere"], ["--data=elsewhere"]])
+def test_a_command_is_given_the_data_folder_that_stands_before_it(
+    house: Path, first: subprocess.CompletedProcess[str], data: list[str]
+) -> None:
+    done = started(house, *data, "manage", "check", "--data", "own")
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("handed over ['check', '--data', 'own'] /")
+    assert line.endswith("/elsewhere None")
+
+
 def test_another_lock_file_installs_again(house: Path, first: subprocess.CompletedProcess[str]) -> None:
     (house / "requirements.txt").write_text("tiny==2.0\n")
     assert "Installing" in started(house, "manage", "x").stdout
