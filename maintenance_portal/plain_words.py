@@ -44,7 +44,7 @@ def of_run(run: JobRun) -> str:
     if run.status == RunStatus.FAILED:
         known = run.error_class in list(ErrorClass)
         return _ERRORS[ErrorClass(run.error_class)] if known else "It failed; a DBA has to look."
-    return _ENDS.get(run.state, run.get_status_display())
+    return _ENDS.get(run.state, run.shown_state.label)
 
 
 def of_target(target: Target) -> str:

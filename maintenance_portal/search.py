@@ -207,7 +207,7 @@ def _list_of_runs(found: Sequence[JobRun], strategies: Sequence[str]) -> tuple[s
 def _run(row: JobRun) -> Hit:
     title = f"Run {row.pk}: {title_of(row.strategy_name)} on {row.target.name}"
     detail = _joined(row.target_object if row.target_object != "ALL" else "", f"asked by {row.asked_by}")
-    return Hit(title, reverse("run", args=[row.pk]), detail, row.state, moment=row.created_at)
+    return Hit(title, reverse("run", args=[row.pk]), detail, row.shown_state, moment=row.created_at)
 
 
 def _strategy_names(text: str) -> list[tuple[str, str]]:

@@ -122,6 +122,8 @@ def _present(jobs: Sequence[MaintenanceJob], runs: QuerySet[JobRun], moment: dat
     """By job, the run that is furthest; one that is planned ahead of its time is not there yet."""
     rows = runs.filter(job__in=[job.pk for job in jobs], status__in=OPEN, due_at__lte=moment)
     found: dict[int | None, JobRun] = {}
-    for run in sorted(rows.only("job", "status", "due_at"), key=lambda run: OPEN.index(run.state)):
+    for run in sorted(
+        rows.only("job", "status", "due_at", "planned_at", "planning_at"), key=lambda run: OPEN.index(run.state)
+    ):
         found[run.job_id] = run
     return found

@@ -37,9 +37,8 @@ def _by_index(**condition: Any) -> Q:
 def run_groups(moment: datetime) -> dict[str, RunGroup]:
     """By the name that stands in addresses."""
     lately = ended_since(moment - LATELY)
-    is_kept_from_plan = Q(
-        status=RunStatus.PLANNED, is_released=True, planned_at=None, planning_at=None, reasons_at__isnull=False
-    )
+    # Whether it was asked for by a person, who releases it later, or by its job: both wait for their plan
+    is_kept_from_plan = Q(status=RunStatus.PLANNED, planned_at=None, planning_at=None, reasons_at__isnull=False)
     return {
         "at_work": RunGroup("At work", Q(status__in=OCCUPYING)),
         # What is not due yet waits for nobody

@@ -37,6 +37,13 @@ class RunStatus(State):
     ROLLED_BACK = "rolled_back", "arrow-counterclockwise", "warn", "Rolled back"
 
 
+class BeforePlan(State):
+    """How pages call a run that is `planned` to be and has no plan yet: its status is that of one whose plan is there."""
+
+    NO_PLAN = "no_plan", "hourglass-split", "warn", "Not planned yet"
+    PLANNING = "planning", "arrow-repeat", "run", "Being planned"
+
+
 ACTIVE = (RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.VERIFYING)  # a worker has them
 OCCUPYING = (*ACTIVE, RunStatus.PAUSED)  # no second run of the same work may start beside these
 OPEN = (RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY, *OCCUPYING)
@@ -205,6 +212,13 @@ class JobRun(models.Model):
     @property
     def state(self) -> RunStatus:
         return RunStatus(self.status)
+
+    @property
+    def shown_state(self) -> State:
+        """The state as pages show it."""
+        if self.status != RunStatus.PLANNED or self.planned_at is not None:
+            return self.state
+        return BeforePlan.NO_PLAN if self.planning_at is None else BeforePlan.PLANNING
 
     @property
     def is_open(self) -> bool:

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from maintenance_portal.home import home
 from maintenance_portal.middleware import POLICY, ReaderTimeZone
+from strategies import plan_turns, runs
+from strategies.audit import Actor
 from strategies.models import AuditEntry, JobRun, Portal, Pulse, Role, Tag, Target, Tenant, User
 from tests.pages import Scene, addresses, scene, text_of
 
@@ -57,6 +59,27 @@ def test_home_shows_what_runs_what_failed_what_waits_and_how_databases_are(
     assert "orders_1" in text
     assert "1 database not assessed yet" in text_of(signed_in(User.objects.get(username="anna")).get("/"))
     assert "New work is held:" in text
+
+
+@pytest.mark.parametrize("is_released", [True, False], ids=["by its job", "by hand"])
+def test_a_run_that_cannot_be_planned_yet_waits_on_home_and_is_not_called_planned(
+    is_released: bool, person: Callable[..., Any], sqlite_target: Target
+) -> None:
+    moment, anna = timezone.now(), person("anna", Role.DBA)
+    run = runs.ask(
+        Actor("anna"), sqlite_target, "INDEX_MAINTENANCE", moment, wake=False, is_released=is_released
+    )  # fmt: skip
+    Target.objects.filter(pk=sqlite_target.pk).update(checked_at=moment, check_error="Connection refused.")
+    assert home(anna, moment).waiting == [], "no beat has looked yet"
+    plan_turns.open_turns(moment)
+    run.refresh_from_db()
+    assert run.shown_state.label == "Not planned yet"
+    seen = home(anna, moment)
+    assert (seen.waiting, seen.waiting_count, seen.unreleased_count) == ([run], 1, 0)
+    for path in ("/", f"/runs/{run.pk}/", "/runs/?status=waiting"):
+        page = text_of(signed_in(anna).get(path))
+        assert "Not planned yet" in page, path
+    assert "could not be reached at the last check: Connection refused." in text_of(signed_in(anna).get("/"))
 
 
 def test_home_shows_a_run_that_has_not_begun_its_first_step(shop: Scene, person: Callable[..., Any]) -> None:
