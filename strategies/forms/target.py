@@ -58,7 +58,7 @@ class TargetForm(forms.Form):
         self.target = target
         self._refused: dict[str, str] = {}
         tenant: Any = self.fields["tenant"]
-        tenant.queryset = tenants
+        tenant.queryset = self._tenants = tenants
         if target is not None and target.is_home:
             del self.fields["url"], self.fields["secret_reference"]
         if self.is_bound:
@@ -102,6 +102,10 @@ class TargetForm(forms.Form):
             raise ValidationError(str(refusal)) from None
         if self.target and self.target.url != address.url and self.target.runs.filter(status__in=OPEN).exists():
             raise ValidationError("A run on this database is open; wait until it has ended, or cancel it.")
+        # Two names for one database would have two of its limits, and two runs of the same work at once.
+        same = Target.objects.filter(platform=platform.name, url=address.url, tenant__in=self._tenants)
+        if (other := (same.exclude(pk=self.target.pk) if self.target else same).first()) is not None:
+            raise ValidationError(f"{other.name} is the database at this address.")
         self.cleaned_data["platform"] = platform.name
         return address.url
 
@@ -142,6 +146,11 @@ class TargetForm(forms.Form):
     def takes_secret(self) -> bool:
         """Whether the platform of a valid form knows secrets at all."""
         return registry.platforms()[self.cleaned_data["platform"]].takes_secret
+
+    @property
+    def needs_secret(self) -> bool:
+        """Whether nobody signs in to the platform of a valid form without one."""
+        return registry.platforms()[self.cleaned_data["platform"]].needs_secret
 
     def values(self, password: str = "") -> TargetValues:
         """What the person said. A `password` is encrypted here, and goes before a reference."""

@@ -112,8 +112,13 @@ class TargetPageForm(TargetForm):
             return "secret_choice", "A password was typed, but another choice was made."
         if not platform.takes_secret:
             return None
+        if choice is SecretChoice.NONE and platform.needs_secret:
+            return (
+                "secret_choice",
+                f"{platform.label} signs in with a password: type it, or name the place where it stands.",
+            )
         if choice is SecretChoice.PASSWORD and not typed:
-            return "password", "Type the password, or choose that there is no secret."
+            return "password", "Type the password, or choose another way."
         if choice is SecretChoice.REFERENCE and not cleaned.get("secret_reference"):
             return "secret_reference", "Name the place, like env:NAME or file:/absolute/path."
         if choice is SecretChoice.KEEP and self._kept and cleaned["url"] != self._kept.url:

@@ -170,6 +170,7 @@ class Platform(ABC):
     schemes: ClassVar[tuple[str, ...]]
     has_sessions: ClassVar[bool]  # can the target be asked which of our sessions live?
     takes_secret: ClassVar[bool]
+    needs_secret: ClassVar[bool] = False  # nobody signs in without one
     url_example: ClassVar[str]
     url_note: ClassVar[str] = ""  # a sentence for who types an address
     prechecks: ClassVar[Mapping[str, Precheck]] = {}

@@ -86,8 +86,15 @@ def _form(options: dict[str, Any]) -> TargetForm:
 
 def _password(form: TargetForm, reference: str | None) -> str:
     """Asked for on a terminal, where the platform takes one and none was named; empty = none. Raises BadInput."""
-    if reference is not None or not form.takes_secret or not sys.stdin.isatty():
-        return ""
+    password = "" if reference is not None or not form.takes_secret or not sys.stdin.isatty() else _asked(form)
+    if not password and not reference and form.needs_secret:
+        raise BadInput(
+            "--secret", "this product signs in with a password: name where it stands, env:NAME or file:/path"
+        )
+    return password
+
+
+def _asked(form: TargetForm) -> str:
     try:
         return getpass.getpass(f"Password for {form.cleaned_data['url']} (empty = none): ", stream=sys.stderr)
     except (EOFError, KeyboardInterrupt):

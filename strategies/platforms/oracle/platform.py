@@ -42,6 +42,7 @@ class Oracle(Platform):
     schemes: ClassVar[tuple[str, ...]] = ("oracle",)
     has_sessions: ClassVar[bool] = True
     takes_secret: ClassVar[bool] = True
+    needs_secret: ClassVar[bool] = True
     url_example: ClassVar[str] = EXAMPLE
     url_note: ClassVar[str] = (
         "For Oracle, options at its end such as ?edition=EE state what was bought; without them nothing is planned that"

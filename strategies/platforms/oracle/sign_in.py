@@ -98,7 +98,9 @@ def sign_in(address: Address, secret: str | None, tag: SessionTag, timeout_secon
     """A connection, and the door that opened. Raises PlatformError."""
     if not secret:
         words = "No password is known for this account: the portal signs in with a password."
-        raise PlatformError(TargetError(ErrorClass.AUTHENTICATION, "secret", words))
+        raise PlatformError(
+            TargetError(ErrorClass.PERMANENT, "secret", words)
+        )  # the server was not asked, and locks nothing
     door = Door(address, secret)
     signed = door.open(tag, timeout_seconds)
     if (major := int(signed.connection.version.split(".")[0])) < OLDEST:

@@ -57,6 +57,7 @@ def test_a_tenant_is_named_and_an_unknown_one_is_refused() -> None:
         (["HOME", "sqlite:////a.db"], "NAME: Another target is named"),
         (["a", "sqlite:///relative.db"], "URL: "),
         (["a", "nonsense"], "URL: "),
+        (["a", "oracle://anna@h/db"], "--secret: this product signs in with a password"),
         (["a", "mysql://anna@h/db"], "URL: No platform knows"),
         (["a", "oracle://anna@h"], "URL: The address ends with the name of one service"),
         (["a", "postgresql://anna:s3cr3t@h/db"], "URL: The address must not contain a password"),

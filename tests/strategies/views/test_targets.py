@@ -58,6 +58,11 @@ def test_registering_keeps_the_secret_encrypted_and_looks_at_once(dba: Client) -
         ({"url": "sqlite:///relative.db", "secret_choice": "none", "password": ""}, "url", "path"),
         ({"secret_choice": "password", "password": ""}, "password", "Type the password"),
         ({"secret_choice": "none"}, "secret_choice", "another choice"),
+        (
+            {"url": "oracle://a@db/x", "secret_choice": "none", "password": ""},
+            "secret_choice",
+            "signs in with a password",
+        ),
         ({"secret_choice": "reference", "password": "", "secret_reference": "hunter2"}, "secret_reference", "env:NAME"),
         ({"secret_choice": "reference", "password": ""}, "secret_reference", "Name the place"),
         ({"secret_choice": "keep", "password": ""}, "secret_choice", "Select a valid choice"),
@@ -81,6 +86,20 @@ def test_a_wrong_value_is_refused_beside_its_field(change: dict[str, str], field
     assert "hunter2" not in text
     assert PASSWORD not in text
     assert Target.objects.count() == before
+
+
+def test_one_database_has_one_name(dba: Client) -> None:
+    """With two it would have its limits twice, and take two runs of the same work at once."""
+    dba.post("/databases/register/", GOOD)
+    again = dba.post("/databases/register/", GOOD | {"name": "again"})
+    assert "billing is the database at this address." in str(again.context["form"].errors["url"])
+    target = Target.objects.get(name="billing")
+    assert edit(dba, target, owner="Finance").status_code == 302
+    elsewhere = Target.objects.create(
+        name="secret", platform="sqlite", url="sqlite:////s.db", tenant=Tenant.objects.create(name="Other")
+    )
+    hidden = {"name": "mine", "url": elsewhere.url, "secret_choice": "none", "password": ""}
+    assert dba.post("/databases/register/", GOOD | hidden).status_code == 302, "nobody learns what others have"
 
 
 def test_changing_forgets_what_was_seen_through_the_old_address(dba: Client) -> None:
@@ -322,7 +341,7 @@ def test_the_checks_that_a_look_leaves_to_a_run_can_be_planned_from_there(
     ("can_plan", "told"),
     [
         (True, "A run with the usual parameters leaves this alone."),
-        (False, "No run mends this: a person has to decide."),
+        (False, "As it stands no run does anything about it: a person acts first, or decides."),
     ],
 )
 def test_what_no_run_does_by_itself_is_told_from_what_none_can(

@@ -150,7 +150,7 @@ def test_without_a_password_nobody_is_asked() -> None:
     with a_listener(refusing(12514)) as listener:
         for secret in (None, ""):
             error = refusal(f"oracle://portal@127.0.0.1:{listener.port}/sales", secret=secret)
-            assert (error.error_class, error.code) == (ErrorClass.AUTHENTICATION, "secret")
+            assert (error.error_class, error.code) == (ErrorClass.PERMANENT, "secret")
         assert listener.connections == 0
 
 
