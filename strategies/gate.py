@@ -157,7 +157,7 @@ def shut_out(target: str, *, is_active: bool, stopped_why: str) -> list[Reason]:
             Reason(
                 "stopped",
                 sentences(f"{target} refused the sign-in, and nothing tries again by itself: {stopped_why}"),
-                "A DBA corrects the account and presses Check again on the database's page.",
+                "A DBA corrects the account and presses “Check the connection” on the database's page.",
             )
         ]
     return []
@@ -170,7 +170,7 @@ def out_of_reach(target: str, check_error: str) -> list[Reason]:
         Reason(
             UNREACHABLE,
             sentences(f"{target} could not be reached at the last check: {check_error}"),
-            "The portal checks again while runs wait; a DBA can press Check now.",
+            "The portal checks again while runs wait; a DBA can press “Check the connection” on its page.",
         )
     ]
 

@@ -55,7 +55,7 @@ def put_off(run: JobRun, error: TargetError, moment: datetime, *, is_cut_off: bo
             f"{run.target} could not be looked at: {error}",
             f"The next attempt comes at {again.astimezone(UTC):%H:%M:%S} UTC",
         ),
-        "This clears by itself when the database answers; a DBA can press Check now on its page.",
+        "This clears by itself when the database answers; a DBA can press “Check the connection” on its page.",
     )
     rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, planned_at=None, planning_at=run.planning_at)
     won = rows.exclude(planning_at=None).update(

@@ -26,12 +26,15 @@ def missing(session: Session, rows: Sequence[Row], work: str, noun: str) -> list
     refused = [row for row in rows if not row["may_maintain"]]
     found = []
     if refused:
+        is_none_left = len(refused) == len(rows)
         found.append(
             MissingRight(
                 right=f"{work} on {len(refused)} of {len(rows)} {_plural(noun)}{_such_as(refused)}",
-                needed_for=f"{work}; without it these {_plural(noun)} are found, but not worked on",
+                needed_for=work
+                if is_none_left
+                else f"{work}; without it these {_plural(noun)} are found, but not worked on",
                 grant=_maintain(refused, facts["user"]),
-                blocks=len(refused) == len(rows),
+                blocks=is_none_left,
             )
         )
     # The indexes of TOAST tables rarely need work; the finding of one that does says what is lacking.
