@@ -41,7 +41,10 @@ class TargetForm(forms.Form):
     tags = forms.CharField(required=False, max_length=500, help_text="Groups of databases, separated by commas.")
     owner = forms.CharField(required=False, max_length=120, help_text="Whom to ask about this database.")
     time_zone = forms.CharField(
-        required=False, max_length=64, initial="UTC", help_text="Where its quiet hours are, like Europe/Vienna."
+        required=False,
+        max_length=64,
+        initial="UTC",
+        help_text="The clock of the people who use it, like Europe/Vienna.",
     )
     max_parallel_runs = forms.IntegerField(
         label="Runs at once", required=False, min_value=1, max_value=1000, initial=1,

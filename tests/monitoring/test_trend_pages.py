@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitoring import rollups
-from strategies.models import Role, RunStatus
+from strategies.models import Role, RunStatus, Target
 from tests.monitoring.past import job, log, operation, random_past, run, target
 from tests.pages import text_of
 
@@ -245,3 +245,11 @@ def test_ten_times_the_past_costs_no_more_queries(path: str, dba: Client) -> Non
     rollups.roll_up(timezone.now() + timedelta(minutes=2), force=True)
     assert cost() == before
     assert before <= 24
+
+
+@pytest.mark.parametrize("path", ["/trends/", "/statistics/", "/errors/"])
+def test_the_demos_past_is_told_where_it_is_among_the_figures(path: str, dba: Client, sqlite_target: Target) -> None:
+    told = "The invented past of the demo is among them."
+    assert told not in text_of(dba.get(path))
+    Target.objects.filter(pk=sqlite_target.pk).update(is_demo=True)
+    assert told in text_of(dba.get(path))

@@ -28,7 +28,7 @@ from strategies.platforms.oracle.smoke.stage import Stage
 class Command(PortalCommand):
     help = (
         "Try on a real Oracle server what the portal relies on, with objects of its own that are removed again, and write a"
-        " report. Ends with 0 all is well, 1 something failed or was left behind, 2 bad input."
+        " report. Ends with 0 all is well, 1 something failed, was left behind or could not be tried, 2 bad input."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
