@@ -20,8 +20,13 @@ class AlreadyRuns(Exception):
 
 
 def data_folder(path: Path) -> Path:
-    """Make the folder (mode 0700) if it is missing. Raises OSError where that is not allowed."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the folder (mode 0700) if it is missing. Raises OSError where that is not allowed.
+
+    It keeps itself out of a repository that it may lie in: its keys are not to be committed by mistake.
+    """
+    if not path.exists():
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (path / ".gitignore").write_text("*\n", encoding="utf-8")
     return path
 
 

@@ -84,6 +84,7 @@ def script(
         for line in (
             f"What an account of the Maintenance Portal needs on {product.label}; to be read and run with {product.shell}",
             "in the database that is to be maintained, by an administrator. The account is there already.",
+            "A privilege that several parts need stands in the first of them alone; --capability gives one part whole.",
             *(
                 []
                 if with_optional

@@ -36,7 +36,12 @@ def visible_targets(request: HttpRequest | None) -> QuerySet[Target]:
 
 
 def strategy_choices() -> list[tuple[str, str]]:
-    return [(name, routine.title) for name, routine in registry.routines().items()]
+    """Those that some product has; the others can have no rows."""
+    return [
+        (name, routine.title)
+        for name, routine in registry.routines().items()
+        if any(registry.supports(product, name) for product in registry.platforms())
+    ]
 
 
 def run_states() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -13,7 +13,10 @@ PLATFORM_RIGHTS = (
     Right("CREATE SESSION", "signing in"),
     Right("ALTER SYSTEM", "cancelling and ending sessions of the portal's own whose worker is gone", is_optional=True),
 )
-PREAMBLE = ("SET DEFINE OFF",)  # else SQL*Plus asks what to put in the place of an & in a name
+PREAMBLE = (
+    "SET DEFINE OFF",  # else SQL*Plus asks what to put in the place of an & in a name
+    "REM An account that maintains its own schema alone needs none of the privileges with ANY.",
+)
 _PRIVILEGE = re.compile(r"(?:SELECT|READ|EXECUTE) ON [A-Z]+\.[A-Z0-9_$#]+|[A-Z]+(?: [A-Z]+)*")
 
 

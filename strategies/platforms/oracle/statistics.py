@@ -145,9 +145,8 @@ def judge_result(rows: Sequence[Row], step: Step) -> Verification:
         words = "Gathered, and stale again by the database's own count."
         return Verification(False, words, evidence, len(before) - len(stale))
     rows_said = now[next(iter(before))].get("num_rows")
-    return Verification(
-        True, "Gathered." if rows_said is None else f"Gathered: {int(rows_said):,} rows.", evidence, len(before)
-    )
+    words = "" if rows_said is None else f": {int(rows_said):,} {'row' if int(rows_said) == 1 else 'rows'}"
+    return Verification(True, f"Gathered{words}.", evidence, len(before))
 
 
 def _is_newer(row: Row, before: str | None) -> bool:

@@ -65,8 +65,7 @@ class Statistics(Concern[StatisticsParameters]):
         while (state := _state(session, step)) is not None:
             evidence = {"analysed_at": _to_the_second(state["analysed_at"]), "changed_rows": state["changed_rows"]}
             if _was_analysed_since(state, step):
-                rows = f"{state['known_rows']:,.0f}"
-                return Verification(True, f"Analysed: about {rows} rows.", evidence)
+                return Verification(True, f"Analysed: about {_rows(state['known_rows'])}.", evidence)
             if time.monotonic() > until:
                 heard = (
                     f" The server said: {' '.join(outcome.notices)}" if outcome is not None and outcome.notices else ""
@@ -123,10 +122,14 @@ def _missing(row: Mapping[str, Any], rows: float) -> Finding:
 
 def _stale(row: Mapping[str, Any], rows: float, changed: int, percent: float) -> Finding:
     if row["kind"] == "p":
-        words = f"its partitions hold {row['live_rows'] or 0:,} rows, its statistics speak of {row['known_rows']:,.0f}."
+        words = f"its partitions hold {_rows(row['live_rows'] or 0)}, its statistics speak of {row['known_rows']:,.0f}."
     else:
-        words = f"{changed:,} changes to its {rows:,.0f} rows ({percent:,.0f} %) {_since_when(row)}."
+        words = f"{changed:,} changes to its {_rows(rows)} ({percent:,.0f} %) {_since_when(row)}."
     return _finding(row, STALE, f"{row['object']}: {words}", rows)
+
+
+def _rows(count: float) -> str:
+    return f"{count:,.0f} {'row' if count == 1 else 'rows'}"
 
 
 def _since_when(row: Mapping[str, Any]) -> str:

@@ -168,22 +168,26 @@ def judge_result(situation: Situation, step: Step, *, is_unchanged: bool) -> Ver
         missing = ", ".join(map(display, situation.unrecorded)) or step.object
         return Verification(False, f"There are still no statistics for {missing}.", evidence, objects_affected=0)
     if is_unchanged and _still_needs(situation, step):
-        message = f"The statistics of {step.object} are still the old ones: {situation.recorded_rows:,} rows recorded."
+        message = f"The statistics of {step.object} are still the old ones: {_rows(situation.recorded_rows or 0)} recorded."
         return Verification(False, message, evidence, objects_affected=0)
     recorded = situation.recorded_rows or 0
     changed = f", {situation.rows:,} are there now" if recorded != situation.rows else ""
-    return Verification(True, f"Statistics of {step.object} gathered: {recorded:,} rows recorded{changed}.", evidence)
+    return Verification(True, f"Statistics of {step.object} gathered: {_rows(recorded)} recorded{changed}.", evidence)
 
 
 def _summary(kind: str, situation: Situation) -> str:
     if kind == STALE:
         return (
-            f"{situation.recorded_rows:,} rows recorded, {situation.rows:,} there now: "
+            f"{_rows(situation.recorded_rows or 0)} recorded, {situation.rows:,} there now: "
             f"a change of {situation.changed_rows:,} ({situation.changed_percent:.0f} %)."
         )
     if situation.recorded_rows is None:
-        return f"{situation.rows:,} rows, and statistics were never gathered."
-    return f"No statistics for {', '.join(map(display, situation.unrecorded))} ({situation.rows:,} rows)."
+        return f"{_rows(situation.rows)}, and statistics were never gathered."
+    return f"No statistics for {', '.join(map(display, situation.unrecorded))} ({_rows(situation.rows)})."
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 def _gather(finding: Finding, parameters: StatisticsParameters) -> Step:

@@ -61,7 +61,9 @@ def items(tried: tuple[Tried, ...]) -> Iterator[Item]:
     yield Item("catalogue_role", ACCOUNT, "What SELECT_CATALOG_ROLE lacks of what the queries read", _catalogue_role)
     optional = can_do_without(tried)
     for name in names_of("queries"):
-        yield Item(f"query_{name}", QUERIES, f"{name}.sql", partial(_query, oracle_query(name), name in optional))
+        query = oracle_query(name)
+        title = f"{name}.sql: {query.purpose.rstrip('.')}"
+        yield Item(f"query_{name}", QUERIES, title, partial(_query, query, name in optional))
     for one in tried:
         title = f"{one.name} looks at the whole database"
         yield Item(f"assess_{one.name.lower()}", STRATEGIES, title, partial(_assess, one), limit_seconds=600)
