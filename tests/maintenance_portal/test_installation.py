@@ -74,6 +74,15 @@ def test_a_folder_that_cannot_be_locked_is_one_sentence(tmp_path: Path) -> None:
         installation.occupy(tmp_path)
 
 
+def test_a_new_data_folder_keeps_its_keys_out_of_the_repository_that_it_lies_in(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    installation.data_folder(folder)
+    assert ((folder / ".gitignore").read_text(), folder.stat().st_mode & 0o777) == ("*\n", 0o700)
+    (folder / ".gitignore").unlink()  # whoever removed it meant it
+    installation.data_folder(folder)
+    assert not list(folder.iterdir())
+
+
 def test_each_data_folder_has_a_demo_of_its_own_beside_it(tmp_path: Path) -> None:
     one, other = tmp_path / "par" / "e1", tmp_path / "par" / "e2"
     assert demo_of(str(one)) == tmp_path / "par" / "e1-demo"

@@ -190,6 +190,11 @@ def test_a_name_with_a_nul_is_answered(db: None) -> None:
     assert Client().post("/sign-in/", {"username": "a\0b", "password": "x"}).status_code == 200
 
 
+def test_whoever_wanted_a_page_is_told_that_it_comes_after_signing_in(db: None) -> None:
+    assert "Sign in to see that page." in text_of(Client().get("/runs/", follow=True))
+    assert "Sign in to see that page." not in text_of(Client().get("/", follow=True))
+
+
 def test_nobody_is_sent_to_another_site_after_signing_in(person: Callable[..., Any]) -> None:
     person("anna", Role.DBA)
     data = {"username": "anna", "password": "correct horse battery", "next": "https://evil.example/"}

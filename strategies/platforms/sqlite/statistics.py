@@ -168,7 +168,9 @@ def judge_result(situation: Situation, step: Step, *, is_unchanged: bool) -> Ver
         missing = ", ".join(map(display, situation.unrecorded)) or step.object
         return Verification(False, f"There are still no statistics for {missing}.", evidence, objects_affected=0)
     if is_unchanged and _still_needs(situation, step):
-        message = f"The statistics of {step.object} are still the old ones: {_rows(situation.recorded_rows or 0)} recorded."
+        message = (
+            f"The statistics of {step.object} are still the old ones: {_rows(situation.recorded_rows or 0)} recorded."
+        )
         return Verification(False, message, evidence, objects_affected=0)
     recorded = situation.recorded_rows or 0
     changed = f", {situation.rows:,} are there now" if recorded != situation.rows else ""

@@ -196,6 +196,7 @@ def test_undoing_plans_the_reversals_and_is_offered_once(dba: Client, shop: Scen
     assert "Undo 1 step" not in text_of(dba.get(f"/runs/{shop.succeeded.pk}/"))
     response = dba.post(f"/runs/{shop.succeeded.pk}/undo/", follow=True)
     assert f"Run {run.pk} undoes this one already." in text_of(response)
+    assert "1. Undo of:" in text_of(dba.get(f"/runs/{run.pk}/"))
 
 
 @pytest.mark.parametrize("act", ["resume", "retry", "undo"])

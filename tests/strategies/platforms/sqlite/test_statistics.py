@@ -77,6 +77,11 @@ def test_missing_statistics_are_found_and_gathered(connect: Connect, target: Tar
     assert assess(session) == Assessment()
 
 
+def test_one_row_is_not_told_in_the_plural(connect: Connect, target: TargetFile) -> None:
+    session = connect(shop(target, rows=1).path)
+    assert assess(session).findings[0].summary.startswith("1 row, and statistics were never gathered")
+
+
 def test_a_table_without_any_index_gets_its_row_count(connect: Connect, target: TargetFile) -> None:
     target.run("CREATE TABLE plain(a)", "CREATE TABLE bare(a)", "INSERT INTO plain VALUES (1), (2)")
     session = connect(target.path)
