@@ -22,7 +22,7 @@ from tests.servers import available_servers
 # Those that take seconds; with `run.py test --all` the others as well.
 TAKEN = NAMES if os.environ.get("PORTAL_TEST_ALL") == "1" else ("percentiles", "rollup_upkeep", "operation_log")
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.timeout(600)  # all of them in one go, beside whatever else this machine does
+pytestmark = pytest.mark.timeout(1800)  # all of them in one go, beside whatever else this machine does
 
 
 @pytest.fixture(scope="module")
