@@ -20,9 +20,11 @@ from tests.maintenance_portal.started import environment
 from tests.servers import available_servers
 
 # Those that take seconds; with `run.py test --all` the others as well.
-TAKEN = NAMES if os.environ.get("PORTAL_TEST_ALL") == "1" else ("percentiles", "rollup_upkeep", "operation_log")
+IS_ALL = os.environ.get("PORTAL_TEST_ALL") == "1"
+TAKEN = NAMES if IS_ALL else ("percentiles", "rollup_upkeep", "operation_log")
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.timeout(1800)  # all of them in one go, beside whatever else this machine does
+# All of them in one go, beside whatever else this machine does.
+pytestmark = pytest.mark.timeout(1800 if IS_ALL else 600)
 
 
 @pytest.fixture(scope="module")
