@@ -1,11 +1,24 @@
 """The tables: the seed's under their own names, ours beside them."""
 
 from strategies.models.access import OPERATES, READS, READS_AUDIT, READS_SQL, Role, Tenant, Theme, User, may
+from strategies.models.approval import (
+    SIGNS,
+    Approval,
+    ApprovalRule,
+    ApprovalState,
+    ApprovalWord,
+    BreakGlass,
+    Delegation,
+    StandingApproval,
+    Verdict,
+)
 from strategies.models.assessment import Assessment, Finding
 from strategies.models.audit import AppendOnly, AuditEntry
+from strategies.models.calendar import Calendar, CalendarEntry, CalendarKind, CalendarScope
 from strategies.models.dependency import JobDependency
 from strategies.models.duration import Duration
 from strategies.models.event import Event
+from strategies.models.feed import Feed
 from strategies.models.hold import Hold
 from strategies.models.job import JobState, MaintenanceJob, WhenLate
 from strategies.models.log_policy import DEFAULT_RETENTION_DAYS, LogPolicy
@@ -19,14 +32,16 @@ from strategies.models.reference import (
     ScheduleType,
     TargetType,
 )
-from strategies.models.run import ACTIVE, BAD, GOOD, OCCUPYING, OPEN, TERMINAL, JobRun, Origin, RunStatus, Stop
+from strategies.models.run import ACTIVE, BAD, GOES_ON, GOOD, OCCUPYING, OPEN, TERMINAL, JobRun, Origin, RunStatus, Stop
 from strategies.models.strategy import ExecutionMode, StrategyConfig, StrategyType
 from strategies.models.target import Environment, Tag, Target, TargetState
+from strategies.models.window import MaintenanceWindow, WindowChange
 
 __all__ = [
     "ACTIVE",
     "BAD",
     "DEFAULT_RETENTION_DAYS",
+    "GOES_ON",
     "GOOD",
     "OCCUPYING",
     "OPEN",
@@ -34,16 +49,28 @@ __all__ = [
     "READS",
     "READS_AUDIT",
     "READS_SQL",
+    "SIGNS",
     "TERMINAL",
     "UNFINISHED",
     "AppendOnly",
+    "Approval",
+    "ApprovalRule",
+    "ApprovalState",
+    "ApprovalWord",
     "Assessment",
     "AuditEntry",
+    "BreakGlass",
+    "Calendar",
+    "CalendarEntry",
+    "CalendarKind",
+    "CalendarScope",
+    "Delegation",
     "DeploymentStatusRow",
     "Duration",
     "Environment",
     "Event",
     "ExecutionMode",
+    "Feed",
     "Finding",
     "Hold",
     "JobDependency",
@@ -52,6 +79,7 @@ __all__ = [
     "JobType",
     "LogPolicy",
     "MaintenanceJob",
+    "MaintenanceWindow",
     "OperationLog",
     "OperationStatus",
     "OperationStatusRow",
@@ -62,6 +90,7 @@ __all__ = [
     "Role",
     "RunStatus",
     "ScheduleType",
+    "StandingApproval",
     "Stop",
     "StrategyConfig",
     "StrategyType",
@@ -72,6 +101,8 @@ __all__ = [
     "Tenant",
     "Theme",
     "User",
+    "Verdict",
     "WhenLate",
+    "WindowChange",
     "may",
 ]

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from django.db import models
 
+from strategies.assessments import Severity
 from strategies.models.access import User
 from strategies.models.target import Target, visible_rows
-from strategies.plans import Severity
 
 
 class AssessmentQuerySet(models.QuerySet["Assessment"]):
@@ -65,7 +65,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
 
 class Finding(models.Model):
-    """A need, as strategies/plans.py describes it, with when it was first and last seen. `gone_at` = no longer seen."""
+    """A need, as strategies/assessments.py describes it, with when it was first and last seen. `gone_at` = no longer seen."""
 
     target = models.ForeignKey(Target, on_delete=models.CASCADE, related_name="findings")
     strategy_name = models.CharField(max_length=50)

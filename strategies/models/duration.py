@@ -12,7 +12,8 @@ KEPT = 20
 class Duration(models.Model):
     """The latest durations (ms, newest last, at most 20) of one piece of work on one target; step_key "-" = the whole run.
 
-    `updated_at` is when it was last done or, of a check, begun: one that did not come to its end has no duration then.
+    `updated_at` is when it was last done; where there are no durations, it was not done yet. `begun_at` is when it was last begun
+    and, as far as is known, not brought to its end; of a check, when it was last begun.
     """
 
     target = models.ForeignKey(Target, on_delete=models.CASCADE, related_name="durations")
@@ -20,6 +21,7 @@ class Duration(models.Model):
     step_key = models.CharField(max_length=500, default="-")
     recent_ms = models.JSONField(default=list)
     updated_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "portal_duration"

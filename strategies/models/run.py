@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -14,6 +14,8 @@ from strategies.models.job import MaintenanceJob
 from strategies.models.state import State
 from strategies.models.strategy import StrategyConfig
 from strategies.models.target import Target, visible_rows
+from strategies.models.window import MaintenanceWindow
+from strategies.windows import GRACE
 
 
 class RunStatus(State):
@@ -61,7 +63,11 @@ class Origin(models.TextChoices):
     EVENT = "event", "Event"
     RESUME = "resume", "Resumed"
     RETRY = "retry", "Tried again"
+    CONTINUE = "continue", "Carried on in the next window"
     UNDO = "undo", "Undo"
+
+
+GOES_ON = (Origin.RESUME, Origin.CONTINUE)  # such a run does the rest of what its parent was to do
 
 
 class Stop(models.TextChoices):
@@ -86,14 +92,14 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
         return rows.update(status=to, **values) == 1
 
     def claim(
-        self, pk: int, *, worker: str, moment: datetime, lease_until: datetime, deadline_at: datetime
+        self, pk: int, *, worker: str, moment: datetime, lease_until: datetime, deadline_at: datetime, **window: Any
     ) -> int | None:
         """Take a ready run for one worker; the fencing token, or None where another was first."""
         won = self.move(
             pk, leaving=(RunStatus.READY,), to=RunStatus.RUNNING, fencing_token=F("fencing_token") + 1, worker=worker,
             heartbeat_at=moment, lease_until=lease_until, deadline_at=deadline_at, claimed_at=moment,
             started_at=Coalesce(F("started_at"), Value(moment)), stop="", reasons=[], not_before=None, state_left="",
-            state_left_message="",
+            state_left_message="", **window,
         )  # fmt: skip
         return self.values_list("fencing_token", flat=True).get(pk=pk) if won else None
 
@@ -115,7 +121,11 @@ class JobRun(models.Model):
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="runs")
     target_object = models.CharField(max_length=500, default="ALL")
     parameters = models.JSONField(default=dict)
-    limits = models.JSONField(default=dict, blank=True, help_text="What each step may use; see plans.Limits.")
+    limits = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What each step, and all together, may use; see plans.Limits and budgets.Budget.",
+    )
     prechecks = models.JSONField(default=list, blank=True, help_text="Names of the checks that come before its start.")
     timeout_seconds = models.PositiveIntegerField(default=3600)
     priority_level = models.PositiveSmallIntegerField(default=5)
@@ -147,6 +157,10 @@ class JobRun(models.Model):
         default=0, db_default=0, help_text="How often the worker that planned it was lost."
     )
     is_released = models.BooleanField(default=False, help_text="May start by itself once the gate lets it.")
+    released_by = models.CharField(
+        max_length=150, blank=True, default="", db_default="",
+        help_text="Who said last that it may start once the gate lets it; empty = nobody but who asked for it.",
+    )  # fmt: skip
     plan = models.JSONField(null=True, blank=True)
     plan_digest = models.CharField(max_length=64, blank=True, default="")
     planning_at = models.DateTimeField(null=True, blank=True)
@@ -169,6 +183,29 @@ class JobRun(models.Model):
     stop = models.CharField(max_length=10, choices=Stop.choices, blank=True, default="")
     stop_asked_at = models.DateTimeField(null=True, blank=True)
     stop_asked_by = models.CharField(max_length=150, blank=True, default="")
+    is_read_only = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its plan changes nothing: it needs no window, and no freeze stops it.",
+    )
+    needs_approval = models.BooleanField(
+        null=True, help_text="Whether people are asked before its start; empty = not known yet, and it waits."
+    )
+    predicted = models.JSONField(null=True, blank=True, help_text="How long it will take, see predictions.Prediction.")
+    window = models.ForeignKey(
+        MaintenanceWindow, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs",
+        help_text="In which it began; empty = outside of any.",
+    )  # fmt: skip
+    window_starts_at = models.DateTimeField(null=True, blank=True, help_text="The slot of the window, by its start.")
+    window_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="No step begins after it: its window is over then, or a freeze begins."
+    )
+    precheck_notes = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Sentences: what was seen before its start and did not keep it from starting.",
+    )
+    used = models.JSONField(null=True, blank=True, help_text="What its steps have used so far, see budgets.Used.")
     steps_total = models.PositiveIntegerField(default=0)
     step_number = models.PositiveIntegerField(default=0)
     step_started_at = models.DateTimeField(null=True, blank=True)
@@ -229,6 +266,15 @@ class JobRun(models.Model):
         return self.status in ACTIVE
 
     @property
+    def must_end_at(self) -> datetime | None:
+        """When what is still at work is cancelled, because its window is over or a freeze has begun; None = neither ends it."""
+        return self.window_ends_at + self.grace if self.window_ends_at is not None else None
+
+    @property
+    def grace(self) -> timedelta:
+        return self.window.grace if self.window is not None else GRACE
+
+    @property
     def has_begun(self) -> bool:
         """Whether a worker ever began it: what bounds its start counts no more, also while it waits to go on."""
         return self.started_at is not None
@@ -236,7 +282,7 @@ class JobRun(models.Model):
     @property
     def is_whole(self) -> bool:
         """Whether its duration is that of the whole work: not of what was left of it, nor of taking it back."""
-        return not self.is_undo and self.origin != Origin.RESUME
+        return not self.is_undo and self.origin not in GOES_ON
 
     def worked(self, moment: datetime) -> int | None:
         """Milliseconds that workers have spent on it until `moment`, without pauses; None = it never began."""

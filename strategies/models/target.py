@@ -125,6 +125,10 @@ class Target(models.Model):
     tags = models.ManyToManyField(Tag, blank=True, related_name="targets", db_table="portal_target_tags")
     time_zone = models.CharField(max_length=64, default="UTC")
     max_parallel_runs = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
+    load_limit = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0.1)],
+        help_text="Above it nothing starts and runs wait between their steps, see Platform.load; empty = no limit.",
+    )  # fmt: skip
     is_home = models.BooleanField(default=False, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField(default=True)
