@@ -8,26 +8,38 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import model_to_dict
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from strategies import audit
+from strategies import audit, feeds
 from strategies.audit import Actor
 from strategies.models import (
+    Approval,
+    ApprovalRule,
+    ApprovalWord,
     Assessment,
     AuditEntry,
+    BreakGlass,
+    Calendar,
+    CalendarEntry,
+    Delegation,
     DeploymentStatusRow,
     Duration,
+    Feed,
     Finding,
     Hold,
     JobRun,
     JobType,
     MaintenanceJob,
+    MaintenanceWindow,
     OperationLog,
     OperationStatusRow,
     OperationType,
     ScheduleType,
+    StandingApproval,
     StrategyConfig,
     StrategyType,
     Tag,
@@ -35,6 +47,7 @@ from strategies.models import (
     TargetType,
     Tenant,
     User,
+    WindowChange,
 )
 
 admin.site.site_header = admin.site.site_title = "Maintenance Portal"
@@ -53,6 +66,11 @@ class Audited(admin.ModelAdmin):  # type: ignore[type-arg]
     def told(self, obj: Any) -> dict[str, Any]:
         """What the audit keeps of a row, as JSON: never a secret."""
         return model_to_dict(obj)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """In one: what could not be deleted after all was not deleted, and is not recorded."""
+        with transaction.atomic():
+            return super().changelist_view(request, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
@@ -106,6 +124,11 @@ class PortalUserAdmin(Audited, UserAdmin):  # type: ignore[type-arg]
             "permissions": sorted(obj.user_permissions.values_list("codename", flat=True)),
         }
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Nor renamed: under another name somebody could approve what they asked for."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj is None else (*fields, "username")
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -114,7 +137,18 @@ class PortalUserAdmin(Audited, UserAdmin):  # type: ignore[type-arg]
     Tenant, Tag, StrategyType, OperationType, OperationStatusRow, JobType, ScheduleType, TargetType, DeploymentStatusRow
 )
 class ReferenceAdmin(Audited):
-    pass
+    """What something in force still holds for, or uses, is not deleted: the page names that, one by one."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, set() if protected else lacking, protected  # else only kinds would be named
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        part = queryset[0]._meta.model_name if queryset else ""
+        if part in ("tag", "tenant"):  # feeds of them end with them
+            for feed in Feed.objects.filter(revoked_at=None, **{f"{part}__in": [obj.pk for obj in queryset]}):
+                feeds.revoke(Actor.of(request), feed, timezone.now())
+        return super().log_deletions(request, queryset)
 
 
 class LookingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -134,7 +168,28 @@ class LookingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 admin.site.register(
-    (Target, JobRun, OperationLog, Assessment, Finding, Duration, Hold, StrategyConfig, MaintenanceJob), LookingAdmin
+    (
+        Target,
+        JobRun,
+        OperationLog,
+        Assessment,
+        Finding,
+        Duration,
+        Hold,
+        StrategyConfig,
+        MaintenanceJob,
+        Approval,
+        ApprovalRule,
+        ApprovalWord,
+        StandingApproval,
+        Delegation,
+        BreakGlass,
+        MaintenanceWindow,
+        WindowChange,
+        Calendar,
+        CalendarEntry,
+    ),
+    LookingAdmin,
 )
 
 

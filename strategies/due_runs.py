@@ -74,7 +74,8 @@ def run_of(
     depends = bool(parse_jobs(job.depends_on_jobs) or parse_names(config.depends_on_strategies if config else None))
     return JobRun(
         due_key=due_key, job=job, config=config, strategy_name=job.strategy_id, target=definition.target,
-        target_object=job.target_object, parameters=dict(definition.parameters), limits=definition.limits.as_json(),
+        target_object=job.target_object, parameters=dict(definition.parameters),
+        limits=definition.limits.as_json() | definition.budget.as_json(),
         prechecks=list(definition.prechecks), timeout_seconds=definition.timeout_seconds,
         priority_level=definition.priority, origin=origin, asked_by=PORTAL.name, due_at=due, woken_at=moment,
         is_released=is_by_itself, plans_late=is_by_itself and depends,

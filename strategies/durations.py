@@ -57,16 +57,18 @@ def remember_all(target: Target, strategy: str, times: Mapping[str, tuple[int, d
 def begun(target: Target, strategy: str, step_key: str, moment: datetime) -> None:
     """Keep that this work was begun, whatever becomes of it."""
     rows = Duration.objects.filter(target=target, strategy_name=strategy, step_key=step_key[:500])
-    if not rows.update(updated_at=moment):
+    if not rows.update(begun_at=moment):
         Duration.objects.get_or_create(
-            target=target, strategy_name=strategy, step_key=step_key[:500], defaults={"updated_at": moment}
-        )
+            target=target, strategy_name=strategy, step_key=step_key[:500],
+            defaults={"updated_at": moment, "begun_at": moment},
+        )  # fmt: skip
 
 
 def last(target: Target, strategy: str) -> dict[str, datetime]:
     """When each piece of work of this strategy was last begun or done, by step key (its first 500 characters)."""
     rows = Duration.objects.filter(target=target, strategy_name=strategy)
-    return dict(rows.values_list("step_key", "updated_at"))
+    told = rows.values_list("step_key", "updated_at", "begun_at")
+    return {key: max(updated_at, begun_at or updated_at) for key, updated_at, begun_at in told}
 
 
 def past(target_ids: list[int], step_key: str | None = WHOLE_RUN) -> dict[tuple[int, str, str], Times]:
@@ -77,8 +79,20 @@ def past(target_ids: list[int], step_key: str | None = WHOLE_RUN) -> dict[tuple[
     return {(row.target_id, row.strategy_name, row.step_key): row.recent_ms for row in rows if row.recent_ms}
 
 
+def usual_by_step(target: Target, strategy: str, *, at_least: int) -> dict[str, tuple[int, int]]:
+    """p50 and p90 in ms of each step that was done so often, by its key; one query."""
+    rows = Duration.objects.filter(target=target, strategy_name=strategy).exclude(step_key=WHOLE_RUN)
+    found = ((row.step_key, usual(row.recent_ms, at_least=at_least)) for row in rows)
+    return {key: (times.p50_ms, times.p90_ms) for key, times in found if times is not None}
+
+
 def usual(times: Sequence[int], *, without: int | None = None, at_least: int = 1) -> Usual | None:
-    """p50 and p90; `without` is left out once, where it is among them. None = fewer than `at_least` (1 or more) are left."""
+    """p50 and p90; `without` is left out once, where it is among them. None = fewer than `at_least` (1 or more) are left.
+
+    The quantile at p(n + 1) is outlasted by the next time with a chance of 1 - p, whatever the times are spread like (Hyndman and
+    Fan, *Sample Quantiles in Statistical Packages*, The American Statistician 50, 1996, definition 6). At p(n - 1) + 1, the usual
+    choice, 14 of 100 would outlast the p90 of 20 times. Of fewer than 9 times the p90 is the longest.
+    """
     left = list(times)
     if without in left:
         left.remove(without)
@@ -86,5 +100,5 @@ def usual(times: Sequence[int], *, without: int | None = None, at_least: int = 1
         return None
     if len(left) == 1:
         return Usual(left[0], left[0], 1)
-    cuts = quantiles(left, n=10, method="inclusive")
-    return Usual(round(cuts[4]), round(cuts[8]), len(left))
+    cuts = quantiles(left, n=10, method="exclusive")
+    return Usual(round(cuts[4]), min(round(cuts[8]), max(left)), len(left))

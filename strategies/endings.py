@@ -6,7 +6,8 @@ Each change is a conditional update with its audit entry, and says whether it wo
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from strategies import audit, durations, tallies
+from strategies import audit, consents, durations, glass, tallies
 from strategies.audit import PORTAL, Actor
-from strategies.gate import LATE, NOT_DUE, Reason
+from strategies.gate_values import LATE, NOT_DUE, Reason
 from strategies.models import ACTIVE, BAD, GOOD, JobRun, RunStatus, Stop
-from strategies.plans import LeftBehind, StateLeft, TargetError
+from strategies.plans import ErrorClass, LeftBehind, StateLeft, TargetError
 from strategies.sentences import sentences
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,15 @@ def end_without_start(
             _tally(run, ending, moment)
     run.refresh_from_db()
     return won
+
+
+def fail_unreadable(run: JobRun, moment: datetime) -> None:
+    """Left as it is, such a run would be tried for ever, and keep the place of another one on its database."""
+    error = TargetError(
+        ErrorClass.PERMANENT, "plan_unreadable", "Its plan cannot be read by this version of the portal."
+    )
+    left = StateLeft(LeftBehind.CLEAN, "Nothing was changed: the run did not begin.")
+    end_without_start(run, RunStatus.FAILED, error.message, moment, error=error, state_left=left)
 
 
 def refuse_plan(run: JobRun, error: TargetError, moment: datetime) -> None:
@@ -191,6 +201,8 @@ def back_to_gate(run: JobRun, token: int, reason: Reason, moment: datetime, *, w
         )  # fmt: skip
         if won:
             audit.record(PORTAL, "run.put_back", run, reason=reason.sentence, target=run.target)
+            if not run.worked_ms:
+                glass.give_back(run, moment)
     return won or _end_as_asked(run, token, moment)
 
 
@@ -231,14 +243,24 @@ def finish(run: JobRun, token: int, ending: Finish, moment: datetime) -> bool:
 
 
 def _tally(run: JobRun, ending: Finish, moment: datetime) -> None:
-    """The counters and the usual duration, in the transaction that ends the run; trouble with them never keeps it from ending."""
+    """What else an end changes, in the transaction that ends the run. Trouble with one part keeps neither the others nor the end."""
+    with _apart(run, "usual duration"):
+        if ending.status in GOOD and run.duration_ms is not None and run.steps_total and run.is_whole:
+            durations.remember(run.target, run.strategy_name, durations.WHOLE_RUN, run.duration_ms, moment)
+    with _apart(run, "counters"):
+        tallies.count(run)
+    with _apart(run, "approvals"):
+        if run.needs_approval:
+            consents.run_ended(run, moment, is_bad=ending.status in BAD)
+
+
+@contextmanager
+def _apart(run: JobRun, what: str) -> Iterator[None]:
     try:
         with transaction.atomic():
-            if ending.status in GOOD and run.duration_ms is not None and run.steps_total and run.is_whole:
-                durations.remember(run.target, run.strategy_name, durations.WHOLE_RUN, run.duration_ms, moment)
-            tallies.count(run)
+            yield
     except Exception:
-        log.exception("run %s: its counters could not be kept", run.pk)
+        log.exception("run %s: its %s could not be kept", run.pk, what)
 
 
 def _ending(ending: Finish) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from strategies import runs
+from strategies.assessments import Assessment
+from strategies.assessments import Finding as Need
 from strategies.models import Assessment as Looks
 from strategies.models import Finding, JobRun, OperationLog, OperationStatus, Target
-from strategies.plans import Assessment, Step
-from strategies.plans import Finding as Need
+from strategies.plans import Step
 from strategies.platforms.base import EVERYTHING
 
 _SETTLED = (OperationStatus.SUCCESS, OperationStatus.INFO)  # done, or no longer needed by what the target says

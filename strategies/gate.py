@@ -2,133 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-from strategies.dependencies import Answer, Upstream
-from strategies.sentences import sentences
+from strategies.dependencies import Answer
+from strategies.gate_values import (
+    HOLD,
+    LATE,
+    LEFT_OUT,
+    NO_FIT,
+    NOT_DUE,
+    OVERRIDABLE,
+    UNREACHABLE,
+    WINDOW,
+    GateFacts,
+    JobFacts,
+    Reason,
+    Verdict,
+)
+from strategies.gate_windows import of_freezes, of_windows
+from strategies.sentences import instant, sentences, span
+from strategies.windows import Opening
 
-LEFT_OUT = "left_out"  # a dependency that can no longer be met: the run ends without a start
-LATE, NOT_DUE = "late", "not_due"  # bounds of the start: they say when, not why
-UNREACHABLE = "unreachable"
 NAMED_RIGHTS = 3  # in one sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a run waits, and who or what clears it: both are sentences for the page.
-
-    `job` is the number of another job that the sentence speaks of, by its number alone.
-    """
-
-    code: str
-    sentence: str
-    cleared_by: str
-    job: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"code": self.code, "sentence": self.sentence, "cleared_by": self.cleared_by}
-        return told if self.job is None else {**told, "job": self.job}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Reason:
-        return cls(data["code"], data["sentence"], data["cleared_by"], data.get("job"))
-
-
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """A limit of runs at once, and how many there are: `scope` as people say it (“database shop”, “tag finance”)."""
-
-    scope: str
-    limit: int
-    running: int
-
-
-@dataclass(frozen=True, slots=True)
-class HoldInForce:
-    scope: str
-    reason: str
-    placed_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunAhead:
-    """Another run that has the same work on the same target in hand."""
-
-    run: int
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobFacts:
-    """What stands for or against a run that its job began: `problem` is a sentence, empty when the job is in order.
-
-    `upstreams` are the dependencies that are not met.
-    """
-
-    name: str
-    problem: str = ""
-    upstreams: Sequence[Upstream] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GateFacts:
-    """All that the verdict on one run rests on, loaded at one moment.
-
-    `due_at` and `start_before` bound the start of a run that has not begun; one that was paused has none of them, and no `job`.
-    `put_back` is why it was put back, and counts until `not_before`.
-    """
-
-    target: str
-    is_target_active: bool
-    stopped_why: str
-    is_checked: bool
-    check_error: str
-    facts_age: timedelta | None
-    facts_max_age: timedelta
-    changes_data: bool
-    is_writable: bool
-    missing_rights: Sequence[str] = ()
-    overlap: RunAhead | None = None
-    caps: Sequence[Cap] = ()
-    holds: Sequence[HoldInForce] = ()
-    is_runnable: bool = True
-    due_at: datetime | None = None
-    start_before: datetime | None = None
-    not_before: datetime | None = None
-    put_back: Sequence[Reason] = ()
-    job: JobFacts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`reasons` is empty exactly when the run may start at `moment`."""
-
-    moment: datetime
-    reasons: tuple[Reason, ...]
-
-    @property
-    def may_start(self) -> bool:
-        return not self.reasons
-
-    @property
-    def is_late(self) -> bool:
-        """Whether the bound has passed: the run starts no more, whatever else stands against it by now."""
-        return any(reason.code == LATE for reason in self.reasons)
-
-    def as_json(self) -> list[dict[str, Any]]:
-        return [reason.as_json() for reason in self.reasons]
 
 
 def verdict(facts: GateFacts, moment: datetime) -> Verdict:
     """Every reason against a start now, the most lasting first, so that people see all of them at once."""
+    opening, shut = of_windows(facts, moment)
     reasons = (
-        *_of_target(facts), *_of_account(facts), *job_reasons(facts.job), *_of_holds(facts), *_of_company(facts),
-        *_of_time(facts, moment),
+        *_of_target(facts), *_of_account(facts), *job_reasons(facts.job), *_of_approval(facts), *_of_holds(facts),
+        *of_freezes(facts), *shut, *_of_company(facts), *_of_time(facts, moment),
     )  # fmt: skip
-    return Verdict(moment, reasons)
+    if facts.glass is None or moment >= facts.glass.ends_at:
+        return Verdict(moment, reasons, opening, (), _ends_at(facts, opening))
+    overridden = tuple(reason for reason in reasons if reason.code in OVERRIDABLE)
+    left = tuple(reason for reason in reasons if reason.code not in OVERRIDABLE)
+    # Let in against its window it goes on beyond that; against a hold alone it does not.
+    if any(reason.code in (WINDOW, NO_FIT) for reason in overridden):
+        return Verdict(moment, left, None, overridden)
+    return Verdict(moment, left, opening, overridden, _ends_at(facts, opening))
+
+
+def _ends_at(facts: GateFacts, opening: Opening | None) -> datetime | None:
+    """When its window closes, or a freeze begins, whichever is first: within a freeze no step begins either."""
+    ends = [opening.slot.ends_at] if opening is not None else []
+    if facts.changes_data and facts.calendar.freezes_at is not None:
+        ends.append(facts.calendar.freezes_at)
+    return min(ends, default=None)
 
 
 def _of_target(facts: GateFacts) -> list[Reason]:
@@ -143,7 +64,7 @@ def _of_target(facts: GateFacts) -> list[Reason]:
     if shut := shut_out(facts.target, is_active=facts.is_target_active, stopped_why=facts.stopped_why):
         return shut
     if not facts.is_checked or facts.facts_age is None or facts.facts_age > facts.facts_max_age:
-        age = "was never checked" if facts.facts_age is None else f"was last checked {_words(facts.facts_age)} ago"
+        age = "was never checked" if facts.facts_age is None else f"was last checked {span(facts.facts_age)} ago"
         return [Reason("facts_old", f"{facts.target} {age}.", "The portal is checking it; this clears by itself.")]
     return out_of_reach(facts.target, facts.check_error)
 
@@ -205,12 +126,16 @@ def _of_account(facts: GateFacts) -> list[Reason]:
 def _of_holds(facts: GateFacts) -> list[Reason]:
     return [
         Reason(
-            "hold",
+            HOLD,
             sentences(f"New work is held on {hold.scope}: {hold.reason}"),
             f"{hold.placed_by} placed the hold; any DBA may lift it.",
         )
         for hold in facts.holds
     ]
+
+
+def _of_approval(facts: GateFacts) -> list[Reason]:
+    return [] if facts.approval is None else [facts.approval]
 
 
 def job_reasons(job: JobFacts | None) -> list[Reason]:
@@ -235,18 +160,12 @@ def _of_time(facts: GateFacts, moment: datetime) -> list[Reason]:
     if facts.not_before is not None and moment < facts.not_before:
         reasons += facts.put_back
     if facts.due_at is not None and moment < facts.due_at:
-        reasons.append(
-            Reason(NOT_DUE, f"It is due at {_instant(facts.due_at)}.", "This clears by itself at that time.")
-        )
+        reasons.append(Reason(NOT_DUE, f"It is due at {instant(facts.due_at)}.", "This clears by itself at that time."))
     if facts.start_before is not None and moment > facts.start_before:
         reasons.append(
-            Reason(LATE, f"It was to start by {_instant(facts.start_before)}.", "Nothing: it is recorded as missed.")
+            Reason(LATE, f"It was to start by {instant(facts.start_before)}.", "Nothing: it is recorded as missed.")
         )
     return reasons
-
-
-def _instant(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _of_company(facts: GateFacts) -> list[Reason]:
@@ -269,10 +188,3 @@ def _of_company(facts: GateFacts) -> list[Reason]:
         if cap.running >= cap.limit
     ]
     return reasons
-
-
-def _words(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"

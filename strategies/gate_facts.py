@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 
-from strategies import registry
-from strategies.gate import Cap, GateFacts, HoldInForce, Reason, RunAhead
+from strategies import registry, timetables
+from strategies.consents import Consents
+from strategies.gate import verdict
+from strategies.gate_values import (
+    SAID_BY_TARGET,
+    Cap,
+    GateFacts,
+    HoldInForce,
+    Predicted,
+    Reason,
+    RunAhead,
+    Verdict,
+)
 from strategies.job_facts import job_facts
 from strategies.models import ACTIVE, OCCUPYING, Hold, JobRun, RunStatus, Tag, Target
+from strategies.scope import Place
+
+log = logging.getLogger(__name__)
 
 
 class Gatehouse:
@@ -25,22 +41,47 @@ class Gatehouse:
     def __init__(self, moment: datetime, asking: Sequence[JobRun], *, counts_ready: bool) -> None:
         self._moment = moment
         self._jobs = job_facts(asking, moment)
+        self._timetable = timetables.load(moment)
+        self._consents = Consents(asking, moment)
         self._total = 0
         self._by_target: Counter[int] = Counter()
         self._by_tag: Counter[int] = Counter()
+        self._by_window: Counter[int] = Counter()
         self._ahead: dict[tuple[int, str], list[int]] = defaultdict(list)
         self._tags: dict[int, list[Tag]] = defaultdict(list)
         for link in Target.tags.through.objects.select_related("tag"):
             self._tags[link.target_id].append(link.tag)
-        self._holds = list(Hold.objects.in_force().select_related("target", "tag"))
+        self._holds = list(Hold.objects.in_force().select_related("target", "tag", "tenant"))
         statuses = (*OCCUPYING, RunStatus.READY) if counts_ready else OCCUPYING
-        busy = JobRun.objects.filter(status__in=statuses).only("id", "status", "target_id", "strategy_name")
+        busy = JobRun.objects.filter(status__in=statuses).only(
+            "id", "status", "target_id", "strategy_name", "window_id"
+        )
         for run in busy:
             self._count(run, takes_slot=run.status in (*ACTIVE, RunStatus.READY))
+            if run.status != RunStatus.PAUSED and run.window_id is not None:
+                self._by_window[run.window_id] += 1
 
-    def admit(self, run: JobRun) -> None:
+    def admit(self, run: JobRun, answer: Verdict) -> None:
         """This run was let in: it counts for those behind it."""
         self._count(run, takes_slot=True)
+        if answer.opening is not None:
+            self._by_window[answer.opening.window.pk] += 1
+
+    def judge(self, run: JobRun) -> Verdict:
+        """What the gate answers. A run on which the portal itself fails waits and says so, and keeps no other from its turn."""
+        try:
+            return verdict(self.facts(run), self._moment)
+        except DatabaseError:
+            raise
+        except Exception as bug:
+            reason = Reason(
+                "portal_failed",
+                f"The portal itself failed when it asked whether this run may start: {type(bug).__name__}.",
+                "Whoever runs the portal finds more in its log; a DBA may cancel the run.",
+            )
+            if run.reasons != [reason.as_json()]:  # else each second again
+                log.exception("run %s: the gate failed", run.pk)
+            return Verdict(self._moment, (reason,))
 
     def _count(self, run: JobRun, *, takes_slot: bool) -> None:
         self._ahead[run.target_id, run.strategy_name].append(run.pk)
@@ -52,6 +93,8 @@ class Gatehouse:
     def facts(self, run: JobRun) -> GateFacts:
         """All that the verdict on this run rests on. The run needs its `target` loaded."""
         target, said = run.target, run.target.facts or {}
+        place = timetables.place_of(target, (tag.pk for tag in self._tags[target.pk]))
+        predicted = run.predicted or {}
         return GateFacts(
             target=target.name,
             is_target_active=target.is_active,
@@ -60,18 +103,22 @@ class Gatehouse:
             check_error=target.check_error,
             facts_age=self._moment - target.checked_at if target.checked_at else None,
             facts_max_age=timedelta(seconds=settings.PORTAL_FACTS_MAX_AGE_SECONDS),
-            changes_data=run.steps_total > 0,
+            changes_data=not run.is_read_only,
             is_writable=bool(said.get("is_writable", True)),
             missing_rights=missing_rights(run),
             overlap=self._overlap(run),
             caps=self._caps(target),
-            holds=self._holds_on(target),
+            holds=self._holds_on(place),
             is_runnable=_is_runnable(run),
             due_at=None if run.has_begun else run.due_at,
             start_before=None if run.has_begun else run.start_before,
             not_before=run.not_before,
-            put_back=[Reason.from_json(reason) for reason in run.reasons] if run.not_before else (),
+            put_back=_put_back(run),
             job=self._jobs.get(run.pk),
+            calendar=self._timetable.facts(place, self._by_window),
+            predicted=Predicted(predicted.get("p90_ms"), predicted.get("firsts_p90_ms", ())),
+            approval=self._consents.reason(run),
+            glass=self._consents.glass(run),
         )
 
     def _overlap(self, run: JobRun) -> RunAhead | None:
@@ -90,14 +137,9 @@ class Gatehouse:
             Cap("the whole portal", settings.PORTAL_MAX_RUNS, self._total),
         ]
 
-    def _holds_on(self, target: Target) -> tuple[HoldInForce, ...]:
-        tags = {tag.pk for tag in self._tags[target.pk]}
+    def _holds_on(self, place: Place) -> tuple[HoldInForce, ...]:
         return tuple(
-            HoldInForce(hold.scope, hold.reason, hold.placed_by)
-            for hold in self._holds
-            if hold.target_id in (None, target.pk)
-            and (hold.tag_id is None or hold.tag_id in tags)
-            and (not hold.environment or hold.environment == target.environment)
+            HoldInForce(hold.scope, hold.reason, hold.placed_by) for hold in self._holds if hold.where.covers(place)
         )
 
 
@@ -121,3 +163,9 @@ def _is_runnable(run: JobRun) -> bool:
         and run.strategy_name in registry.routines()
         and registry.supports(run.target.platform, run.strategy_name)
     )
+
+
+def _put_back(run: JobRun) -> list[Reason]:
+    """What its database said of it. The run keeps the gate's own reasons beside, which are found out anew each time."""
+    told = [Reason.from_json(reason) for reason in run.reasons] if run.not_before else []
+    return [reason for reason in told if reason.code in SAID_BY_TARGET]

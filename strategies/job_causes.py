@@ -6,11 +6,13 @@ import shlex
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strategies.gate import Reason
+from strategies.approvals import APPROVED_LATER
+from strategies.gate_values import NOT_DUE, Reason
 from strategies.models import JobRun, JobState, MaintenanceJob, RunStatus
 from strategies.recurrence import Kind
 
 CLOCK_IS_LATE = timedelta(seconds=15)  # as for the vitals at the foot of each page
+_OF_ITS_TIME = (NOT_DUE, APPROVED_LATER)  # said with the instant itself, in the reader's zone
 MANUAL = Reason(
     "manual", "Its configuration leaves starting to people (execution mode MANUAL).",
     "A DBA starts it by hand, or changes the mode of the configuration.",
@@ -92,10 +94,13 @@ def _of_run(run: JobRun, moment: datetime) -> list[Cause]:
     if run.status not in (RunStatus.PLANNED, RunStatus.WAITING):
         return []
     is_unplanned = run.status == RunStatus.PLANNED and run.planned_at is None
+    told = [(reason["code"], Cause(reason["sentence"], reason["cleared_by"])) for reason in run.reasons]
     if run.due_at > moment and not (is_unplanned and run.reasons):
-        return [Cause(f"{name} is prepared; it is due at", "This clears by itself at that time.", run.due_at)]
-    if run.reasons:
-        return [Cause(reason["sentence"], reason["cleared_by"]) for reason in run.reasons]
+        # What people have to clear by then comes first: else they learn of it when it is too late
+        others = [cause for code, cause in told if code not in _OF_ITS_TIME]
+        return [*others, Cause(f"{name} is prepared; it is due at", "This clears by itself at that time.", run.due_at)]
+    if told:
+        return [cause for _, cause in told]
     if is_unplanned:
         return [Cause(f"{name} is being planned.", "A worker looks at the database; this takes seconds as a rule.")]
     if not run.is_released:

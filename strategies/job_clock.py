@@ -32,7 +32,7 @@ def turn(clock: str | None, next_run: datetime | None, schedule: Recurrence | No
     new = text_of(schedule)
     passed: tuple[datetime, ...] = ()
     if schedule is None or (clock is not None and clock != new):
-        passed = tuple(instants(_schedule(clock) if clock is not None else None, next_run, since))
+        passed = tuple(instants(schedule_of(clock) if clock is not None else None, next_run, since))
         next_run = None
     if schedule is None:
         return Turn(None, None, passed)
@@ -53,6 +53,7 @@ def text_of(schedule: Recurrence | None) -> str | None:
     return f"{schedule.cron} {schedule.zone}" if schedule is not None and schedule.cron is not None else None
 
 
-def _schedule(clock: str) -> Recurrence:
+def schedule_of(clock: str) -> Recurrence:
+    """What a row's `clock` says."""
     cron, _, zone = clock.rpartition(" ")
     return Recurrence(cron, zone)

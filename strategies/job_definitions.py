@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from strategies import registry
+from strategies.budgets import Budget
 from strategies.dependencies import DependencyRefused, parse_jobs, parse_names
 from strategies.models import ExecutionMode, MaintenanceJob, StrategyConfig, Target
 from strategies.plans import Limits
@@ -18,7 +19,10 @@ from strategies.routines.base import ParametersRefused
 
 LONGEST_SECONDS = 7 * 24 * 3600
 # Which keys `resource_limits` takes, and the least and the most of each.
-LIMITS = {"max_duration_seconds": (1, LONGEST_SECONDS), "lock_wait_seconds": (1, 3600), "memory_mb": (1, 1_048_576)}
+LIMITS = {
+    "max_duration_seconds": (1, LONGEST_SECONDS), "lock_wait_seconds": (1, 3600), "memory_mb": (1, 1_048_576),
+    "max_database_seconds": (1, LONGEST_SECONDS), "max_io_operations": (1, 10**12), "max_lock_seconds": (1, LONGEST_SECONDS),
+}  # fmt: skip
 # Whole numbers that a row, or its configuration, must have: the least and the most of each.
 START_WITHIN_MINUTES = (1, 7 * 24 * 60)  # with none at all it would be late in the second in which it is due
 _PARALLEL = (1, 64)
@@ -45,6 +49,7 @@ class Definition:
     timeout_seconds: int
     priority: int
     limits: Limits
+    budget: Budget
     prechecks: tuple[str, ...]
 
 
@@ -98,6 +103,7 @@ def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> De
         timeout_seconds=_timeout(config, limits),
         priority=config.priority_level if config is not None else 5,
         limits=resources,
+        budget=Budget.of(limits),
         prechecks=_prechecks(job, config, target),
     )
 

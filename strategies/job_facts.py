@@ -9,12 +9,12 @@ from typing import TypeVar
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 
 from strategies.dependencies import Dependency, DependencyRefused, End, On, Upstream, parse_jobs, parse_names, unmet
-from strategies.gate import JobFacts
-from strategies.models import BAD, GOOD, OPEN, JobRun, MaintenanceJob, Origin, RunStatus
+from strategies.gate_values import JobFacts
+from strategies.models import BAD, GOES_ON, GOOD, OPEN, JobRun, MaintenanceJob, Origin, RunStatus
 
 BY_ITSELF = (Origin.SCHEDULE, Origin.EVENT)  # whoever starts a job by hand does not wait for what it depends on
 _CHUNK = 500  # Oracle takes at most 1000 expressions in a list
-_MENDS = (Origin.RETRY, Origin.RESUME)
+_MENDS = (Origin.RETRY, *GOES_ON)
 _BY_HAND = (Origin.PAGE, Origin.COMMAND)
 _NEVER_BEGAN = Q(status=RunStatus.CANCELLED, started_at__isnull=True)
 _NEVER_DUE = Q(

@@ -1,4 +1,4 @@
-"""What a job's page says: when it is due, what would stand in its way then, why it does not run now, and how its runs went."""
+"""What a job's page says: when it is due, what would stand in its way, why it does not run now, how its runs went, who changed it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from strategies import durations, events, job_changes, job_definitions, registry
+from strategies import durations, events, job_changes, job_definitions
+from strategies.approvals import NOT_APPROVED
 from strategies.audit import KINDS
-from strategies.dependencies import parse_names
 from strategies.due_times import DueTime, due_times
 from strategies.durations import WHOLE_RUN, Usual
-from strategies.gate import Reason, verdict
+from strategies.gate import verdict
 from strategies.gate_facts import Gatehouse
+from strategies.gate_values import Reason
 from strategies.job_causes import MANUAL, Cause, Signs, causes
 from strategies.job_definitions import Definition, JobRefused
 from strategies.job_facts import name_jobs
@@ -33,12 +34,11 @@ from strategies.models import (
     Target,
 )
 from strategies.progress import SHOWN_FROM
-from strategies.recurrence import EXAMPLES, Kind, Recurrence
+from strategies.recurrence import Kind, Recurrence
 
 SHOWN_DUE = 20
 SHOWN_FIRST = 5  # the others are a click away
 SHOWN_RUNS = 20
-PREVIEWED = 5
 SOON = timedelta(minutes=2)  # a page that is open this long before a due instant follows it by itself
 # What lasts until somebody or something changes it, in a few words; the gate's other reasons pass by themselves.
 _LASTING = {
@@ -158,7 +158,7 @@ def live_page(
     name_jobs([*open_[:1], *past], jobs)
     usual = _usual(found)
     lasting = _lasting(found, moment)
-    due = _due(found, lasting, usual, moment)
+    due = _due(found, lasting, usual, moment, present)
     is_soon = bool(due) and job.next_run is not None and job.next_run <= moment + SOON
     return LivePage(
         basis=found,
@@ -199,8 +199,10 @@ def _lasting(found: Basis, moment: datetime) -> list[Reason]:
     return [*reasons, *([MANUAL] if found.is_manual else [])]
 
 
-def _due(found: Basis, lasting: Sequence[Reason], usual: Usual | None, moment: datetime) -> list[Due]:
-    """The next due instants; those of a job that is off or set aside as they would be."""
+def _due(
+    found: Basis, lasting: Sequence[Reason], usual: Usual | None, moment: datetime, present: JobRun | None
+) -> list[Due]:
+    """The next due instants; those of a job that is off or set aside as they would be. `present` stands at its own."""
     if found.schedule is None:
         return []
     times = due_times(found.schedule, moment, SHOWN_DUE, first=found.job.next_run)
@@ -210,9 +212,15 @@ def _due(found: Basis, lasting: Sequence[Reason], usual: Usual | None, moment: d
         overlaps = (
             previous is not None and usual is not None and time.at - previous < timedelta(milliseconds=usual.p90_ms)
         )
-        rows.append(Due(time, [*words, *(["the one before usually takes longer"] if overlaps else [])]))
+        asked = _for_people(present) if present is not None and present.due_at == time.at else []
+        rows.append(Due(time, [*words, *asked, *(["the one before usually takes longer"] if overlaps else [])]))
         previous = time.at
     return rows
+
+
+def _for_people(run: JobRun) -> list[str]:
+    """What keeps a run that is prepared until people have given their word."""
+    return ["not approved"] if any(reason["code"] == NOT_APPROVED for reason in run.reasons) else []
 
 
 def _words(reason: Reason, job: MaintenanceJob) -> str:
@@ -226,71 +234,6 @@ def _signs(found: Basis) -> Signs:
     is_listening = job.schedule_type_id == Kind.EVENT_DRIVEN
     announced_at = events.announced_at(job.schedule_value) if is_listening else None
     return Signs(clock_at, announced_at, found.is_manual)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A value as a run would use it. `source` says where it comes from."""
-
-    title: str
-    value: object
-    source: str
-
-
-def parameters_used(found: Basis) -> list[Setting]:
-    """The routine's parameters of a job that can be carried out; empty for another."""
-    if found.definition is None:
-        return []
-    own = found.job.job_parameters or {}
-    configured = found.config.strategy_config if found.config is not None and found.config.strategy_config else {}
-    fields = registry.routines()[found.job.strategy_id].parameters.model_fields
-    limits = {**(found.config.resource_limits or {} if found.config else {}), **(found.job.resource_limits or {})}
-    rows = []
-    for name, value in found.definition.parameters.items():
-        if name in limits:
-            source = "resource limits"
-        elif name in own:
-            source = "this job"
-        elif name in configured or (name == "max_objects" and found.config is not None):
-            source = "configuration"
-        else:
-            source = "default"
-        rows.append(Setting(str(fields[name].title), value, source))
-    return rows
-
-
-def prechecks_used(found: Basis) -> list[Setting]:
-    """The checks that come before each start: what each asks of the database."""
-    if found.definition is None or found.target is None:
-        return []
-    own = parse_names((found.job.prerequisite_checks or "").upper())
-    known = registry.platforms()[found.target.platform].prechecks
-    return [
-        Setting(name, known[name].purpose, "this job" if name in own else "configuration")
-        for name in found.definition.prechecks
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a schedule means that somebody is typing: in words with its next due instants, or why it is none."""
-
-    words: str
-    zone: str
-    times: Sequence[DueTime]
-    problem: str
-    example: str
-
-
-def preview(row: MaintenanceJob, config: StrategyConfig | None, moment: datetime) -> Preview:
-    """Of a row that is not saved. One query at most."""
-    example = EXAMPLES[Kind(row.schedule_type_id)] if row.schedule_type_id in list(Kind) else ""
-    try:
-        schedule = job_definitions.schedule_of(row, config)
-    except JobRefused as refusal:
-        return Preview("", "", (), str(refusal), example)
-    times = due_times(schedule, moment, PREVIEWED)
-    return Preview(words_of(row, config), schedule.zone, times, "", example)
 
 
 @dataclass(frozen=True, slots=True)

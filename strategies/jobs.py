@@ -8,18 +8,21 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from strategies import batches, due_runs, endings, job_clock, job_definitions, runs, settling
 from strategies.audit import Actor
 from strategies.batches import Behind, Budget
 from strategies.due_runs import begin, run_of
-from strategies.gate import LEFT_OUT, job_reasons
+from strategies.gate import job_reasons
+from strategies.gate_values import LEFT_OUT
 from strategies.job_definitions import Definition, JobRefused
 from strategies.job_facts import job_facts
-from strategies.models import JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig, Target
+from strategies.models import Environment, JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig, Target
 
 _behind = Behind()
+_IS_UNPREPARED = Q(prepared_for=None) | ~Q(prepared_for=F("next_run"))
+_TO_ASK_SECONDS = 5
 
 
 def plan_due(moment: datetime, budget: Budget | None = None) -> int:
@@ -31,13 +34,30 @@ def plan_due(moment: datetime, budget: Budget | None = None) -> int:
     wanted = _wanted(moment)
     due = wanted.filter(next_run__lte=moment).order_by("-next_run", "pk")
     unprepared = wanted.filter(next_run__gt=moment).order_by("next_run", "pk")
-    pks = _behind.keys(due, unprepared, most=settling.AT_ONCE)
+    return _plan_each(wanted, _behind.keys(due, unprepared, most=settling.AT_ONCE), moment, budget)
+
+
+def plan_to_ask(moment: datetime, budget: Budget | None = None) -> int:
+    """Within the first seconds of each minute: plan long ahead what people are likely to be asked for, so that they have the time.
+
+    That is work on production, and of jobs whose run before this one needed approval.
+    """
+    if moment.second >= _TO_ASK_SECONDS:
+        return 0
+    wanted = _unprepared(moment + timedelta(seconds=settings.PORTAL_APPROVAL_AHEAD_SECONDS)).filter(next_run__gt=moment)
+    before = JobRun.objects.filter(job=OuterRef("pk"), due_at=OuterRef("last_due"), needs_approval=True)
+    wanted = wanted.filter(Q(target__environment=Environment.PRODUCTION) | Exists(before))
+    pks = list(wanted.order_by("next_run", "pk").values_list("pk", flat=True)[: settling.AT_ONCE])
+    return _plan_each(wanted, pks, moment, budget)
+
+
+def _plan_each(wanted: QuerySet[MaintenanceJob], pks: Sequence[int], moment: datetime, budget: Budget | None) -> int:
     if not pks:
         return 0
     home = Target.objects.get(is_home=True)
     return batches.in_batches(
         pks,
-        lambda some: _plan(some, home, moment, budget),
+        lambda some: _plan(wanted, some, home, moment, budget),
         lambda pk, _: settling.give_up(pk, moment, is_settled=True),
         budget,
         _behind,
@@ -47,13 +67,18 @@ def plan_due(moment: datetime, budget: Budget | None = None) -> int:
 def _wanted(moment: datetime) -> QuerySet[MaintenanceJob]:
     """Jobs that are due, and those that come up within the lead time and are not prepared yet."""
     lead = moment + timedelta(seconds=settings.PORTAL_PLAN_AHEAD_SECONDS)
-    is_unprepared = Q(prepared_for=None) | ~Q(prepared_for=F("next_run"))
-    return MaintenanceJob.objects.scheduled().filter(Q(next_run__lte=moment) | is_unprepared, next_run__lte=lead)
+    return MaintenanceJob.objects.scheduled().filter(Q(next_run__lte=moment) | _IS_UNPREPARED, next_run__lte=lead)
 
 
-def _plan(pks: Sequence[int], home: Target, moment: datetime, budget: Budget | None) -> int:
+def _unprepared(until: datetime) -> QuerySet[MaintenanceJob]:
+    return MaintenanceJob.objects.scheduled().filter(_IS_UNPREPARED, next_run__lte=until)
+
+
+def _plan(
+    wanted: QuerySet[MaintenanceJob], pks: Sequence[int], home: Target, moment: datetime, budget: Budget | None
+) -> int:
     """Asks again for what is wanted: a row that was dealt with since its key was read is none of them any more."""
-    by_key = _wanted(moment).select_related("target").in_bulk(pks)
+    by_key = wanted.select_related("target").in_bulk(pks)
     rows = [by_key[pk] for pk in pks if pk in by_key]
     configs = job_definitions.configurations(rows)
     count = 0

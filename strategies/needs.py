@@ -12,11 +12,12 @@ from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from strategies import audit, findings, planner, queue, registry
+from strategies.assessments import Assessment as Seen
+from strategies.assessments import Finding as Need
+from strategies.assessments import Severity
 from strategies.audit import PORTAL, Actor
 from strategies.models import Assessment, Finding, JobRun, Target
-from strategies.plans import Assessment as Seen
-from strategies.plans import Finding as Need
-from strategies.plans import Severity, Step
+from strategies.plans import Step
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 
 

@@ -14,7 +14,8 @@ from django.db.models import F, QuerySet
 
 from strategies import queue, targets
 from strategies.audit import PORTAL
-from strategies.gate import UNREACHABLE, Reason, out_of_reach, shut_out
+from strategies.gate import out_of_reach, shut_out
+from strategies.gate_values import UNREACHABLE, Reason
 from strategies.models import JobRun, RunStatus, Target
 from strategies.plans import TargetError
 from strategies.sentences import sentences

@@ -9,6 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from strategies.assessments import Finding
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)  # raised by `from_json` for what it did not write
+
 
 class Locks(StrEnum):
     """What other sessions feel while a step runs, mildest first."""
@@ -26,14 +30,6 @@ class Locks(StrEnum):
             Locks.WRITES: "Reads go on; writes wait until the step ends.",
             Locks.ALL: "Reads and writes wait until the step ends.",
         }[self]
-
-
-class Severity(StrEnum):
-    """How much a finding matters, mildest first."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 class ErrorClass(StrEnum):
@@ -91,43 +87,6 @@ class Progress:
 
     fraction: float | None
     phase: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A need that an assessment saw. `kind` and `object` name it; `evidence` holds the figures, so that a reader can check it."""
-
-    kind: str
-    object: str
-    object_type: str
-    severity: Severity
-    summary: str
-    advice: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "severity": self.severity.value, "evidence": dict(self.evidence)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Finding:
-        values = {name: data[name] for name in cls.__dataclass_fields__}
-        return cls(**{**values, "severity": Severity(data["severity"])})
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """What a look at a target gave: needs, and `notes` on what was left out and why (in sentences).
-
-    `checks` are no needs: each names what a run is to check because a look cannot tell, with the `kind` and the `object` of
-    the finding that the check may bring. They stand in the order in which they are worth making; a plan puts those first that
-    were not made for longest. `unchecked` names, by kind and object (empty = all of that kind), what could not be looked at now or
-    was not asked for: what was found of it before stands.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-    checks: tuple[Finding, ...] = ()
-    unchecked: tuple[tuple[str, str], ...] = ()
 
 
 class StepRole(StrEnum):
@@ -238,6 +197,11 @@ class Plan:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it changes nothing: it has no steps, or checks alone behind which nobody waits to read or to write."""
+        return all(step.is_check and step.locks in (Locks.NONE, Locks.DDL) for step in self.steps)
 
     @property
     def digest(self) -> str:

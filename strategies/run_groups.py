@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from strategies.models import BAD, GOOD, OCCUPYING, OPEN, JobRun, RunStatus
+from strategies.models import BAD, GOOD, OCCUPYING, OPEN, Approval, ApprovalState, JobRun, RunStatus
 
 LATELY = timedelta(hours=24)
+_LET_WAIT = (RunStatus.WAITING, RunStatus.READY)
 _NOT_GOOD = tuple(status for status in RunStatus if status not in GOOD)
 
 
@@ -30,6 +31,12 @@ def ended_since(moment: datetime) -> Q:
     return _by_index(finished_at__gt=moment)
 
 
+def _not_approved() -> Q:
+    """Runs about which people are asked, or that they sent back, or whose approval counts no more."""
+    is_given = Exists(Approval.objects.filter(run=OuterRef("pk"), state=ApprovalState.APPROVED))
+    return Q(status__in=_LET_WAIT, needs_approval=True, started_at=None) & ~Q(is_given)
+
+
 def _by_index(**condition: Any) -> Q:
     return Q(pk__in=JobRun.objects.filter(**condition).order_by().values_list("pk", flat=True))
 
@@ -41,10 +48,10 @@ def run_groups(moment: datetime) -> dict[str, RunGroup]:
     is_kept_from_plan = Q(status=RunStatus.PLANNED, planned_at=None, planning_at=None, reasons_at__isnull=False)
     return {
         "at_work": RunGroup("At work", Q(status__in=OCCUPYING)),
-        # What is not due yet waits for nobody
+        # What is not due yet waits for nobody, unless people are to say yes to it before
         "waiting": RunGroup(
-            "Due and waiting",
-            Q(due_at__lte=moment) & (Q(status__in=(RunStatus.WAITING, RunStatus.READY)) | is_kept_from_plan),
+            "Waiting: due, or for approval",
+            Q(due_at__lte=moment) & (Q(status__in=_LET_WAIT) | is_kept_from_plan) | _not_approved(),
         ),
         "unreleased": RunGroup(
             "Plans not released", Q(status=RunStatus.PLANNED, is_released=False, planned_at__isnull=False)

@@ -5,19 +5,31 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
-from strategies import audit, endings, plan_turns, planner, queue, registry
+from strategies import (
+    approvals,
+    audit,
+    consents,
+    durations,
+    endings,
+    glass,
+    plan_turns,
+    planner,
+    predictions,
+    queue,
+    registry,
+)
 from strategies.audit import PORTAL, Actor
-from strategies.gate import Reason, Verdict, verdict
 from strategies.gate_facts import Gatehouse, missing_rights
+from strategies.gate_values import LATE, Reason, Verdict
 from strategies.models import JobRun, OperationStatus, Origin, Portal, RunStatus, Target
-from strategies.plans import ErrorClass, LeftBehind, Limits, Plan, StateLeft, TargetError
+from strategies.plans import UNREADABLE, ErrorClass, LeftBehind, Limits, Plan, StateLeft, TargetError
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 from strategies.routines.base import ParametersRefused
 from strategies.sentences import sentences
@@ -95,7 +107,7 @@ def plan(
     try:
         made = planner.make_plan(
             run.target, run.strategy_name, run.target_object, run.parameters, Limits.of(run.limits),
-            limit_seconds=limit_seconds,
+            moment=moment, limit_seconds=limit_seconds,
         )  # fmt: skip
     except PlatformError as refusal:
         _not_planned(run, refusal.error, now() if now else moment)
@@ -130,15 +142,24 @@ def keep_plan(run: JobRun, made: Plan, moment: datetime) -> bool:
         kept = rows.update(
             plan=made.as_json(), plan_digest=made.digest, planned_at=moment, steps_total=len(made.steps),
             status=RunStatus.WAITING if run.is_released else RunStatus.PLANNED, reasons=[], not_before=None,
+            is_read_only=made.is_read_only, predicted=asdict(predict(run, made)),
         )  # fmt: skip
         if kept:
             after = {"digest": made.digest, "steps": len(made.steps)}
             audit.record(PORTAL, "run.planned", run, after=after, target=run.target)
         run.refresh_from_db()
+        if kept and run.is_released:
+            approvals.ask(run, made, moment)
         # Planned ahead of its time, an empty plan is looked at again when it is due.
         if kept and run.is_released and run.due_at <= moment:
             _end_with_nothing(run, moment)
     return bool(kept)
+
+
+def predict(run: JobRun, plan: Plan) -> predictions.Prediction:
+    """How long the steps of this plan will take, by how long they took on this target."""
+    usual = durations.usual_by_step(run.target, run.strategy_name, at_least=predictions.ENOUGH)
+    return predictions.predict(plan.steps, usual)
 
 
 def reopen_planned() -> int:
@@ -169,9 +190,11 @@ def release(run: JobRun, actor: Actor, digest: str, moment: datetime) -> bool:
     """Let a planned run start once the gate agrees. `digest` is that of the plan which the person saw; False = it is another."""
     with transaction.atomic():
         rows = JobRun.objects.filter(pk=run.pk, status=RunStatus.PLANNED, plan_digest=digest, planned_at__isnull=False)
-        won = rows.update(is_released=True, status=RunStatus.WAITING, due_at=moment) == 1
+        won = rows.update(is_released=True, released_by=actor.name, status=RunStatus.WAITING, due_at=moment) == 1
         if won:
             audit.record(actor, "run.released", run, after={"digest": digest}, target=run.target)
+            run.refresh_from_db()
+            approvals.ask(run, plan_of(run), moment)
     run.refresh_from_db()
     if won and not _end_with_nothing(run, moment):
         ask_gate([run], moment)
@@ -188,13 +211,18 @@ def ask_gate(waiting: Iterable[JobRun], moment: datetime, *, wake: bool = True) 
     gatehouse = Gatehouse(moment, waiting, counts_ready=True)
     verdicts: dict[int, Verdict] = {}
     for run in waiting:
-        answer = verdicts[run.pk] = verdict(gatehouse.facts(run), moment)
+        answer = verdicts[run.pk] = gatehouse.judge(run)
         if answer.may_start:
-            gatehouse.admit(run)
-            _make_ready(run, moment, wake)
+            gatehouse.admit(run, answer)
+            _make_ready(run, answer, wake)
         elif not answer.is_late:
             keep_reasons(run, answer.reasons, moment)
     return verdicts
+
+
+def ask_gate_anew(pk: int, moment: datetime) -> None:
+    """After people have decided something about a run, it tells at once what stands against it now, and not at the next tick."""
+    ask_gate(JobRun.objects.select_related("target", "job", "config").filter(pk=pk, status=RunStatus.WAITING), moment)
 
 
 def keep_reasons(run: JobRun, reasons: Iterable[Reason], moment: datetime) -> None:
@@ -217,14 +245,25 @@ def let_plan(run: JobRun, moment: datetime) -> bool:
     return won
 
 
-def _make_ready(run: JobRun, moment: datetime, wake: bool) -> None:
+def _make_ready(run: JobRun, answer: Verdict, wake: bool) -> None:
     with transaction.atomic():
         won = JobRun.objects.move(
-            run.pk, leaving=(RunStatus.WAITING,), to=RunStatus.READY, ready_at=moment, woken_at=moment, reasons=[]
-        )
+            run.pk, leaving=(RunStatus.WAITING,), to=RunStatus.READY, ready_at=answer.moment, woken_at=answer.moment,
+            reasons=[], **_window(answer),
+        )  # fmt: skip
         if won and wake:
             queue.enqueue("run_job", run.pk)
     run.refresh_from_db()
+
+
+def _window(answer: Verdict) -> dict[str, Any]:
+    """What a run keeps of the window that lets it in; nothing where none is needed."""
+    opening = answer.opening
+    return {
+        "window_id": opening.window.pk if opening else None,
+        "window_starts_at": opening.slot.starts_at if opening else None,
+        "window_ends_at": answer.ends_at,
+    }
 
 
 def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
@@ -233,15 +272,26 @@ def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
     Claims take turns: each sees the runs that the one before it started, so that no cap is passed by two at once.
     """
     with transaction.atomic():
-        Portal.objects.filter(pk=1).update(gate_turn=F("gate_turn") + 1)
+        Portal.objects.take_gate_turn()
         run = JobRun.objects.select_related("target", "job").filter(pk=pk, status=RunStatus.READY).first()
         if run is None:
             return None
-        answer = verdict(Gatehouse(moment, [run], counts_ready=False).facts(run), moment)
-        if not answer.may_start:
+        answer = Gatehouse(moment, [run], counts_ready=False).judge(run)
+        # Of one past its bound: what stands against a start by now is not what kept it within the bound.
+        reasons = [reason for reason in answer.reasons if reason.code == LATE or not answer.is_late]
+        if answer.may_start and not run.has_begun:
+            try:
+                plan = plan_of(run)
+            except UNREADABLE:
+                endings.fail_unreadable(run, moment)
+                return None
+            if (opened := consents.opened(run, plan, moment)) is not None:
+                reasons.append(opened)
+        if reasons:
             JobRun.objects.move(
-                pk, leaving=(RunStatus.READY,), to=RunStatus.WAITING, reasons=answer.as_json(), reasons_at=moment
-            )
+                pk, leaving=(RunStatus.READY,), to=RunStatus.WAITING, reasons=[reason.as_json() for reason in reasons],
+                reasons_at=moment,
+            )  # fmt: skip
             return None
         token = JobRun.objects.claim(
             pk,
@@ -249,9 +299,12 @@ def claim(pk: int, worker: str, moment: datetime) -> JobRun | None:
             moment=moment,
             lease_until=moment + timedelta(seconds=settings.PORTAL_LEASE_SECONDS),
             deadline_at=moment + timedelta(seconds=run.timeout_seconds, milliseconds=-run.worked_ms),
+            **_window(answer),
         )
         if token is None:
             return None
+        if answer.overridden:
+            glass.use(run, answer.overridden, moment)
         audit.record(PORTAL, "run.started", run, after={"worker": worker, "digest": run.plan_digest}, target=run.target)
     run.refresh_from_db()
     return run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,18 +9,10 @@ from django.db import transaction
 
 from strategies import audit, runs
 from strategies.audit import Actor
-from strategies.models import GOOD, OPEN, JobRun, OperationStatus, Origin
-from strategies.plans import Plan, Step
+from strategies.continuing import begin_with, steps_left, successor
+from strategies.models import GOES_ON, GOOD, OPEN, JobRun, OperationStatus, Origin
+from strategies.plans import Step
 from strategies.runs import done_keys, plan_of
-
-
-def steps_left(run: JobRun, done: set[str]) -> tuple[Step, ...]:
-    """The steps of an ended run that were not done: what a resumed run would do. Empty while the run is open."""
-    if run.status in OPEN or run.plan is None:
-        return ()
-    rest = [step for step in plan_of(run).steps if step.key not in done]
-    kept = {step.key for step in rest}
-    return tuple(replace(step, after=tuple(key for key in step.after if key in kept)) for step in rest)
 
 
 def resume(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
@@ -29,7 +20,7 @@ def resume(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
     steps = steps_left(run, done_keys(run))
     if not steps:
         raise ValueError("There is nothing to resume: the run is not over, or all its steps are done.")
-    return _begin_with(run, actor, moment, Origin.RESUME, replace(plan_of(run), steps=steps))
+    return begin_with(run, actor, moment, Origin.RESUME, replace(plan_of(run), steps=steps))
 
 
 def reversals(run: JobRun, succeeded: set[str]) -> tuple[Step, ...]:
@@ -54,7 +45,7 @@ def undo(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
         JobRun.objects.select_for_update().get(pk=run.pk)  # two who undo at once take turns
         if (earlier := undone_by(run)) is not None:
             raise ValueError(f"Run {earlier.pk} undoes this one already.")
-        return _begin_with(run, actor, moment, Origin.UNDO, replace(plan_of(run), steps=steps))
+        return begin_with(run, actor, moment, Origin.UNDO, replace(plan_of(run), steps=steps))
 
 
 def undone_by(run: JobRun) -> JobRun | None:
@@ -63,31 +54,13 @@ def undone_by(run: JobRun) -> JobRun | None:
     while found:
         if (earlier := next((undo for undo in found if undo.status in (*OPEN, *GOOD)), None)) is not None:
             return earlier
-        found = list(JobRun.objects.filter(parent__in=found, origin=Origin.RESUME))
+        found = list(JobRun.objects.filter(parent__in=found, origin__in=GOES_ON))
     return None
-
-
-def _begin_with(run: JobRun, actor: Actor, moment: datetime, origin: Origin, frozen: Plan) -> JobRun:
-    """Asked and planned in one: nobody must find the run without the plan that it is for, and plan it anew."""
-    with transaction.atomic():
-        successor = runs.begin(actor, _successor(run, actor, moment, origin), wake=None)
-        runs.keep_plan(successor, frozen, moment)
-    return successor
-
-
-def _successor(run: JobRun, actor: Actor, moment: datetime, origin: Origin) -> JobRun:
-    return JobRun(
-        due_key=f"{origin}:{run.pk}:{uuid.uuid4()}", strategy_name=run.strategy_name, target=run.target, job=run.job,
-        config=run.config, target_object=run.target_object, parameters=run.parameters, limits=run.limits,
-        prechecks=run.prechecks, timeout_seconds=run.timeout_seconds, priority_level=run.priority_level, origin=origin,
-        asked_by=actor.name, due_at=moment, parent=run, woken_at=moment,
-        is_undo=origin == Origin.UNDO or (origin == Origin.RESUME and run.is_undo),
-    )  # fmt: skip
 
 
 def try_again(run: JobRun, actor: Actor, moment: datetime) -> JobRun:
     """A new run of the same work, planned anew from what the target looks like now."""
-    return runs.begin(actor, _successor(run, actor, moment, Origin.RETRY), wake="plan_run")
+    return runs.begin(actor, successor(run, actor, moment, Origin.RETRY), wake="plan_run")
 
 
 def handle(run: JobRun, actor: Actor, note: str, moment: datetime) -> bool:

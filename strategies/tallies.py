@@ -14,7 +14,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 
-from strategies.models import BAD, GOOD, JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig
+from strategies.models import BAD, GOES_ON, GOOD, JobRun, MaintenanceJob, RunStatus, StrategyConfig
 
 # The seed's words for how a run ended.
 _WORDS = {
@@ -122,7 +122,7 @@ def _was_executed(run: JobRun) -> bool:
 def _resumed(run: JobRun) -> list[JobRun]:
     """The runs that this one goes on with, the latest first, as far as they were executed."""
     found, known = [], {run.pk}
-    while run.origin == Origin.RESUME and run.parent is not None and run.parent_id not in known:
+    while run.origin in GOES_ON and run.parent is not None and run.parent_id not in known:
         run = run.parent
         known.add(run.pk)
         found.append(run)

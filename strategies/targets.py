@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 
 from strategies import account_rights, audit, queue, registry, secrets
 from strategies.audit import PORTAL, Actor
+from strategies.holding import holding
 from strategies.models import OPEN, AuditEntry, Finding, Portal, RunStatus, Tag, Target, Tenant
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import (
@@ -58,11 +59,12 @@ class TargetValues:
     owner: str = ""
     time_zone: str = "UTC"
     max_parallel_runs: int = 1
+    load_limit: float | None = None
 
 
 # Of the options in DATABASE_URL, those that an address of PostgreSQL may carry beside the host.
 _HOME_OPTIONS = ("sslmode", "sslrootcert", "target_session_attrs")
-_COLUMNS = ("name", "platform", "url", "environment", "owner", "time_zone", "max_parallel_runs")
+_COLUMNS = ("name", "platform", "url", "environment", "owner", "time_zone", "max_parallel_runs", "load_limit")
 
 
 def register(actor: Actor, values: TargetValues, *, is_demo: bool = False) -> Target:
@@ -100,7 +102,8 @@ def change(actor: Actor, target: Target, values: TargetValues, *, drawn_from: st
 
 def _change(actor: Actor, target: Target, values: TargetValues) -> None:
     """`target` as it is stored, locked by this transaction."""
-    before, old_secret = _told(target), target.secret
+    moment = timezone.now()
+    before, old_secret = {**_told(target), **holding(target, moment)}, target.secret
     has_moved = (target.platform, target.url) != (values.platform, values.url)
     without_plan = Q(
         status=RunStatus.PLANNED, planned_at=None, planning_at=None
@@ -117,12 +120,12 @@ def _change(actor: Actor, target: Target, values: TargetValues) -> None:
         target.check_started_at = None  # one under way goes through the old ones: another is to take it up
         fields += ["checked_at", "check_error", "facts", "missing_rights", "check_started_at"]
     if has_moved:
-        target.moved_at = timezone.now()
+        target.moved_at = moment
         fields.append("moved_at")
         Finding.objects.current().filter(target=target).update(gone_at=target.moved_at)
     target.save(update_fields=fields)
     target.tags.set(_tags(actor, values.tags))
-    after = _told(target)
+    after = {**_told(target), **holding(target, moment)}
     if old_secret != target.secret and before["secret"] == after["secret"]:
         after["secret"] += " (another)"
     if before != after:

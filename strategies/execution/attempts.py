@@ -12,7 +12,7 @@ from strategies.execution import verification
 from strategies.execution.journal import Journal
 from strategies.execution.tally import StepEnd, Tally
 from strategies.execution.watch import Watch, Wish
-from strategies.models import JobRun, OperationStatus, Origin
+from strategies.models import GOES_ON, JobRun, OperationStatus
 from strategies.plans import ErrorClass, Need, Outcome, Step, StepRole, TargetError, Verification
 from strategies.platforms.base import PlatformError, Session
 
@@ -68,7 +68,7 @@ class Attempts:
     @property
     def _was_begun_before(self) -> bool:
         """Whether an earlier attempt at this work was cut off, which clears nothing: this goes on after a pause, or resumes a run."""
-        return self._run.worked_ms > 0 or self._run.origin == Origin.RESUME
+        return self._run.worked_ms > 0 or self._run.origin in GOES_ON
 
     def _need(self, step: Step) -> Need | TargetError:
         try:
@@ -79,6 +79,7 @@ class Attempts:
 
     def _judge(self, step: Step, operation: int, outcome: Outcome) -> tuple[StepEnd, TargetError | None]:
         """Success is what the target says, not that no error came."""
+        self._tally.used = self._tally.used.plus(step.locks, outcome)
         error = outcome.error
         if error is not None and error.error_class is ErrorClass.LOST:
             self._reconnect()

@@ -88,6 +88,7 @@ def _still_works(run: JobRun, session: Session, alive: bool | None, moment: date
     sessions = platform.our_sessions(session, targets.tag("run", run.pk))
     working = [remote for remote in sessions if remote.is_working]
     wants_end = bool(run.stop) or (run.deadline_at is not None and moment >= run.deadline_at)
+    wants_end = wants_end or (run.must_end_at is not None and moment >= run.must_end_at)
     for remote in sessions:
         if alive is False and (wants_end or not remote.is_working):
             platform.end_session(session, remote, force=True)

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from strategies import durations, endings, registry, runs, targets
+from strategies import budgets, consents, continuing, durations, endings, registry, runs, targets
+from strategies.assessments import Assessment
+from strategies.budgets import Budget, Used
 from strategies.endings import Finish
-from strategies.execution import verification
+from strategies.execution import readiness, verification
 from strategies.execution.attempts import Attempts
+from strategies.execution.brake import Brake
+from strategies.execution.room import Room
 from strategies.execution.tally import StepEnd, Tally
 from strategies.execution.watch import Watch, Wish
-from strategies.gate import Reason
-from strategies.models import JobRun, RunStatus
-from strategies.plans import Assessment, ErrorClass, LeftBehind, Plan, StateLeft, Step, TargetError
+from strategies.gate_values import FAILED, Reason
+from strategies.models import JobRun, OperationLog, OperationStatus, Origin, RunStatus
+from strategies.plans import ErrorClass, LeftBehind, Plan, StateLeft, Step, TargetError
 from strategies.platforms.base import ObjectUnknown, PlatformError, Session
 from strategies.routines.base import damage_of
 from strategies.sentences import sentences
@@ -77,15 +83,19 @@ class Runner:
         self._concern = registry.concern(run.target.platform, run.strategy_name)
         self._parameters = registry.routines()[run.strategy_name].read_parameters(run.parameters)
         self._watch = Watch(run, session, now=now)
-        self._tally = Tally()
+        self._brake = Brake(run, self._watch)
+        self._budget, self._spent = Budget.of(run.limits), ""
+        self._tally = Tally(used=Used.of(run.used))
         self._attempts = Attempts(run, session, self._watch, self._tally, now=now)
+        self._room = Room(run, self._plan.steps, self._watch, self._tally, now=now)
         self._seen: Assessment | None = None
 
     def go(self) -> Assessment | None:
         self._watch.start()
         try:
-            if (reason := self._prerequisite()) is not None:  # a stop that was asked for meanwhile counts there
-                endings.back_to_gate(self._run, self._run.fencing_token, reason, self._now(), wait=_ASK_AGAIN_AFTER)
+            reason = readiness.ask(self._run, self._attempts.session, self._watch)
+            if reason is not None:
+                self._put_back(reason)
                 return None
             self._steps()
             self._remember_durations()
@@ -95,44 +105,65 @@ class Runner:
             self._watch.end()
             self._attempts.close()
 
+    def _put_back(self, reason: Reason) -> None:
+        """A stop that was asked for meanwhile counts all the same."""
+        if reason.code == FAILED:
+            consents.check_failed(self._run, reason.sentence, self._now())
+        endings.back_to_gate(self._run, self._run.fencing_token, reason, self._now(), wait=_ASK_AGAIN_AFTER)
+
     def _remember_durations(self) -> None:
-        """All at once: a transaction for each would cost a short step as much as its rows in the log."""
+        """All at once: a transaction for each would cost a short step as much as its rows in the log.
+
+        What was tried has had its turn.
+        """
+        tried = self._tally.keys(StepEnd.FAILED, StepEnd.BUSY, StepEnd.STOPPED)
+        if self._watch.wish is Wish.NOT_OURS:
+            tried = set()
         try:
+            self._rows().update(used=self._tally.used.as_json())
             durations.remember_all(self._run.target, self._run.strategy_name, self._tally.took)
+            for key in sorted(tried):
+                durations.begun(self._run.target, self._run.strategy_name, key, self._now())
         except DatabaseError:
             log.warning("run %s: the durations of its steps could not be kept", self._run.pk, exc_info=True)
-
-    def _prerequisite(self) -> Reason | None:
-        """The first of the job's checks that does not hold now; None = the run may begin, or has begun before."""
-        if not self._run.prechecks or self._run.operations.exists():
-            return None
-        checks = targets.platform_of(self._run.target).prechecks
-        for name in self._run.prechecks:
-            try:
-                with self._watch.at_work():
-                    problem = checks[name].ask(self._attempts.session)
-            except PlatformError as refusal:
-                problem = f"it could not be asked: {refusal.error}"
-            if problem:
-                return Reason("prerequisite", f"{name} does not hold: {problem}", "It is asked again each minute.")
-        return None
 
     def _steps(self) -> None:
         done = runs.done_keys(self._run) & {step.key for step in self._plan.steps}
         self._tally.ends = dict.fromkeys(done, StepEnd.DONE)
+        step_ms = 0
         for number, step in enumerate(self._plan.steps, 1):
             if step.key in done:
                 continue
+            spent = budgets.spent(self._budget, self._tally.used)
+            if spent and not self._room.is_in_piece(step):
+                self._spent = spent
+                return
+            if why := self._room.pass_over(number):
+                self._tally.ends[step.key] = self._attempts.skip(step, why)
+                continue
+            self._brake.heed(self._attempts.session, step_ms)
+            if not self._room.fits(number):
+                self._watch.close_window()
             if self._watch.wish is not None:
                 return
+            before_ms = self._tally.used.database_ms
             self._tally.ends[step.key] = self._step(number, step)
+            step_ms = self._tally.used.database_ms - before_ms
             if self._tally.error is not None and self._tally.error.error_class in _ENDS_RUN:
                 return
 
+    def _rows(self) -> QuerySet[JobRun]:
+        """The run, as long as it is ours."""
+        return JobRun.objects.filter(pk=self._run.pk, fencing_token=self._run.fencing_token)
+
     def _is_ours(self, number: int) -> bool:
         """Say which step is at hand. False = somebody else has taken the run over: nothing more is sent or written."""
-        rows = JobRun.objects.filter(pk=self._run.pk, fencing_token=self._run.fencing_token)
-        if rows.update(step_number=number, step_started_at=self._now(), step_fraction=None, step_phase="") == 1:
+        at_hand: dict[str, Any] = {
+            "step_number": number,
+            "step_started_at": self._now(),
+            "used": self._tally.used.as_json(),
+        }
+        if self._rows().update(**at_hand, step_fraction=None, step_phase="") == 1:
             return True
         self._watch.give_up()
         return False
@@ -161,8 +192,12 @@ class Runner:
             return
         if wish is Wish.SHUTDOWN and self._tally.done < total:
             self._pause(self._tally.progress(total))
-        elif verdict := self._tally.verdict(wish, total, self._run.timeout_seconds, self._stopped_by):
-            self._end_run(*verdict)
+        elif wish is Wish.WINDOW and self._tally.done < total:
+            self._carry_over(self._tally.progress(total))
+        elif verdict := self._tally.verdict(
+            wish, total, self._run.timeout_seconds, self._stopped_by, spent=self._spent
+        ):
+            self._end_run(verdict[0], sentences(verdict[1], self._room.told))
         else:
             self._look_again(self._tally.progress(total))
 
@@ -170,6 +205,29 @@ class Runner:
         text = f"Paused because its worker was shut down. {progress}"
         left = self._tally.state_left or endings.NOTHING_LEFT
         endings.pause(self._run, self._run.fencing_token, text, self._now(), left)
+
+    def _carry_over(self, progress: str) -> None:
+        """The window closes: what is left waits for the next one. A step that failed by itself has failed."""
+        too_long = self._cut_off_again()
+        failed = self._tally.keys(StepEnd.FAILED) | too_long
+        told = [f"{key} was cut off by the end of its window for the second time" for key in sorted(too_long)]
+        rest = {step.key for step in self._plan.steps} - self._tally.keys(StepEnd.DONE, StepEnd.NOT_NEEDED)
+        rest -= continuing.with_followers(self._plan.steps, failed | self._room.passed_over)
+        status = RunStatus.FAILED if failed else RunStatus.CONTINUED if rest else RunStatus.WARNING
+        goes_on = f"What is left goes on {self._room.goes_on}" if rest else ""
+        text = sentences(self._room.is_over, *told, progress, goes_on, self._room.told)
+        error = TargetError(ErrorClass.PERMANENT, "outlasts_window", sentences(*told)) if told else self._tally.error
+        left = self._tally.state_left or endings.NOTHING_LEFT
+        ending = Finish(status, text, error if failed else None, left)
+        continuing.carry_over(self._run, ending, failed | self._room.passed_over, self._now())
+
+    def _cut_off_again(self) -> set[str]:
+        """What the end of the window before this one cut off, too: tried at the head of each, it would never let the others pass."""
+        stopped = self._tally.keys(StepEnd.STOPPED)
+        if not stopped or self._run.origin != Origin.CONTINUE:
+            return set()
+        before = OperationLog.objects.filter(run=self._run.parent_id, status=OperationStatus.CANCELLED)
+        return stopped & set(before.values_list("step_key", flat=True))
 
     def _stopped_by(self) -> str:
         return JobRun.objects.values_list("stop_asked_by", flat=True).get(pk=self._run.pk) or "request"
@@ -208,6 +266,8 @@ class Runner:
             return
         if wish is Wish.SHUTDOWN:
             self._pause(progress)
+        elif wish is Wish.WINDOW:
+            self._end_run(RunStatus.WARNING, f"{progress} The second look was stopped at the end of its window.")
         elif wish is Wish.DEADLINE:
             text = f"{progress} The second look was stopped at the limit of {self._run.timeout_seconds} s."
             self._end_run(RunStatus.WARNING, text)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from strategies.assessments import Finding
+from strategies.budgets import Used
 from strategies.execution.watch import Wish
 from strategies.models import RunStatus
-from strategies.plans import Finding, StateLeft, TargetError
+from strategies.plans import StateLeft, TargetError
 from strategies.sentences import sentences
 
 _TOLD = 5  # findings that the sentence on a run's end names
@@ -28,7 +30,8 @@ class StepEnd(StrEnum):
 class Tally:
     """`ends` by the key of the step; `error` and `state_left` are those that people must hear of first.
 
-    `found` is what checks have found; `took` is how long (ms) each step took that is done, and when it was.
+    `found` is what checks have found; `took` is how long (ms) each step took that is done, and when it was; `used` is what all
+    attempts of the run used of the database.
     """
 
     ends: dict[str, StepEnd] = field(default_factory=dict)
@@ -36,9 +39,14 @@ class Tally:
     state_left: StateLeft | None = None
     found: list[Finding] = field(default_factory=list)
     took: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
 
     def count(self, *ends: StepEnd) -> int:
-        return sum(end in ends for end in self.ends.values())
+        return len(self.keys(*ends))
+
+    def keys(self, *ends: StepEnd) -> set[str]:
+        """Of the steps that ended so."""
+        return {key for key, end in self.ends.items() if end in ends}
 
     @property
     def done(self) -> int:
@@ -54,16 +62,24 @@ class Tally:
         return [*told, f"{more} more are in the log of operations"] if more else told
 
     def verdict(
-        self, wish: Wish | None, total: int, limit_seconds: int, stopped_by: Callable[[], str]
+        self, wish: Wish | None, total: int, limit_seconds: int, stopped_by: Callable[[], str], *, spent: str = ""
     ) -> tuple[RunStatus, str] | None:
-        """How the run ends, and the sentence for it; None = every step is done, and only a second look can tell."""
+        """How the run ends, and the sentence for it; None = every step is done, and only a second look can tell.
+
+        `spent` names what of its budget is used up.
+        """
         found, progress, remains = self._told_of_found(), self.progress(total), self.done < total
         if wish is Wish.DEADLINE and remains:
             return RunStatus.TIMED_OUT, sentences(*found, f"Stopped at its limit of {limit_seconds} s", progress)
         if wish in (Wish.CANCEL, Wish.AFTER_STEP) and remains:
             return RunStatus.CANCELLED, sentences(*found, f"Stopped by {stopped_by()}", progress)
+        at_budget = [f"Stopped at its budget: {spent}"] if spent and remains else []
         if self.count(StepEnd.FAILED, StepEnd.STOPPED):
-            return RunStatus.FAILED, sentences(*(found or [str(self.error or "")]), progress)
-        if self.count(StepEnd.BUSY, StepEnd.SKIPPED):
+            return RunStatus.FAILED, sentences(*(found or [str(self.error or "")]), *at_budget, progress)
+        if at_budget:
+            return RunStatus.CANCELLED, sentences(*at_budget, progress, "What is left can be resumed")
+        if self.count(StepEnd.BUSY):
             return RunStatus.WARNING, f"Some objects were busy and left alone. {progress}"
+        if self.count(StepEnd.SKIPPED):
+            return RunStatus.WARNING, f"Some steps were left out. {progress}"
         return None

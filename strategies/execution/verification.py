@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 from strategies import targets
+from strategies.assessments import Assessment, Severity
 from strategies.execution.watch import Watch, Wish
 from strategies.models import JobRun
-from strategies.plans import Assessment, ErrorClass, LeftBehind, Outcome, Plan, Severity, StateLeft, Step, Verification
+from strategies.plans import ErrorClass, LeftBehind, Outcome, Plan, StateLeft, Step, Verification
 from strategies.platforms.base import Concern, PlatformError, Session
 
 _ASK_EVERY_SECONDS = 1.0

@@ -25,16 +25,17 @@ FORCE_AFTER_SECONDS = 10.0
 
 
 class Wish(StrEnum):
-    """Why a run is to stop. All but AFTER_STEP also cancel what runs on the target (SHUTDOWN only after its grace)."""
+    """Why a run is to stop. All but AFTER_STEP also cancel what runs on the target (SHUTDOWN and WINDOW only after their grace)."""
 
     AFTER_STEP = "after_step"
     SHUTDOWN = "shutdown"
+    WINDOW = "window"  # its window is over, or the next step would outlast it
     DEADLINE = "deadline"
     CANCEL = "cancel"
     NOT_OURS = "not_ours"  # somebody else took the run: nothing of ours may be done or written any more
 
 
-_ORDER = (None, Wish.SHUTDOWN, Wish.AFTER_STEP, Wish.DEADLINE, Wish.CANCEL, Wish.NOT_OURS)
+_ORDER = (None, Wish.WINDOW, Wish.SHUTDOWN, Wish.AFTER_STEP, Wish.DEADLINE, Wish.CANCEL, Wish.NOT_OURS)
 _WISHES = {Stop.CANCEL: Wish.CANCEL, Stop.AFTER_STEP: Wish.AFTER_STEP, Stop.SHUTDOWN: Wish.SHUTDOWN}
 
 
@@ -46,6 +47,8 @@ class Watch(threading.Thread):
         self._run, self._session, self._now = run, session, now
         self._wish: Wish | None = None
         self._stop_asked_at: datetime | None = None
+        self._window_ends_at = run.window_ends_at
+        self._grace = run.grace
         self._over = threading.Event()
         self._wished = threading.Event()
         self._is_at_work = False
@@ -66,6 +69,15 @@ class Watch(threading.Thread):
     def use(self, session: Session) -> None:
         """Watch another session, after the first one was lost."""
         self._session = session
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """Of the window in which the run began; None = it needs none."""
+        return None if self._window_ends_at is None else self._window_ends_at - self._now()
+
+    def close_window(self) -> None:
+        """The runner found that the next step would outlast the window."""
+        self._set(Wish.WINDOW)
 
     def give_up(self) -> None:
         """The runner found that somebody else has the run."""
@@ -94,7 +106,7 @@ class Watch(threading.Thread):
 
     def look(self) -> None:
         """One look. Trouble in one part (the portal's own database, a hung target) stops neither the others nor the next look."""
-        for part in (self._beat, self._heed_deadline, self._cancel_if_wished, self._ask_progress):
+        for part in (self._beat, self._heed_deadline, self._heed_window, self._cancel_if_wished, self._ask_progress):
             try:
                 part()
             except Exception:
@@ -108,13 +120,18 @@ class Watch(threading.Thread):
         if not JobRun.objects.beat(run.pk, run.fencing_token, moment=now, lease_until=lease_until, **self._progress):
             self._set(Wish.NOT_OURS)
             return
-        stop, self._stop_asked_at = JobRun.objects.values_list("stop", "stop_asked_at").get(pk=run.pk)
+        said = JobRun.objects.values_list("stop", "stop_asked_at", "window_ends_at").get(pk=run.pk)
+        stop, self._stop_asked_at, self._window_ends_at = said  # an extension counts from now on
         if stop:
             self._set(_WISHES[Stop(stop)])
 
     def _heed_deadline(self) -> None:
         if self._run.deadline_at is not None and self._now() >= self._run.deadline_at:
             self._set(Wish.DEADLINE)
+
+    def _heed_window(self) -> None:
+        if self._window_ends_at is not None and self._now() >= self._window_ends_at:
+            self._set(Wish.WINDOW)
 
     def _ask_progress(self) -> None:
         progress = self._session.progress() if self._is_at_work else None
@@ -140,6 +157,9 @@ class Watch(threading.Thread):
             self._end_by_force()
 
     def _cancels(self) -> bool:
+        """At the end of its window and the grace after it also what was asked to stop in a milder way."""
+        if self._window_ends_at is not None and self._now() >= self._window_ends_at + self._grace:
+            return True
         if self._wish is Wish.SHUTDOWN and self._stop_asked_at is not None:
             return self._now() >= self._stop_asked_at + timedelta(seconds=settings.PORTAL_GRACE_SECONDS)
         return self._wish in (Wish.DEADLINE, Wish.CANCEL, Wish.NOT_OURS)

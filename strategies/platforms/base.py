@@ -10,14 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from strategies.assessments import Assessment, Finding
+from strategies.load import Load
 from strategies.plans import (
-    Assessment,
     Facts,
-    Finding,
     Limits,
     MissingRight,
     Need,
@@ -154,12 +155,32 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a precheck does not hold now, in a sentence. Where it does not block it is said with the run, which starts all the same."""
+
+    sentence: str
+    blocks: bool = True
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class Unasked(StrEnum):
+    """What a check means for a run that changes something and whose job does not name it."""
+
+    LEFT_OUT = "left_out"
+    NOTED = "noted"  # asked, and what it finds is said with the run
+    HOLDS = "holds"  # asked as if the job had named it
+
+
+@dataclass(frozen=True, slots=True)
 class Precheck:
-    """A condition of the target that a job may ask for before it starts. `ask` gives a sentence when it does not hold now."""
+    """A condition of the target that a job may ask for before it starts. `ask` gives None while it holds; it raises PlatformError."""
 
     name: str
     purpose: str
-    ask: Callable[[Session], str]
+    ask: Callable[[Session], Problem | None]
+    unasked: Unasked = Unasked.LEFT_OUT
 
 
 class Platform(ABC):
@@ -205,6 +226,10 @@ class Platform(ABC):
     def grant(self, privilege: str, account: str) -> str:
         """What gives the account (as the database holds its name) one right, as lines for `shell`. Raises NotSupported, ValueError."""
         raise NotSupported(f"{self.label} has no accounts: who may read and write the file may do everything.")
+
+    def load(self, session: Session) -> Load:
+        """How busy others keep the database now, this portal's own sessions apart. Raises PlatformError, NotSupported."""
+        raise NotSupported(f"{self.label} does not tell how busy it is.")
 
     @abstractmethod
     def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:

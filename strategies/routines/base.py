@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from strategies.plans import Assessment, Finding, Plan, Severity
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import Plan
 from strategies.platforms.base import Concern, Session
 
 
@@ -23,7 +24,8 @@ class Parameters(BaseModel):
         ge=1,
         le=100_000,
         title="At most this many objects",
-        description="Objects worked on in one run, the most severe first; the plan says how many were left for the next.",
+        description="Objects worked on in one run: first those that had no turn for a month, the most severe before the others. The "
+        "plan says how many were left for the next.",
     )
     retries: int = Field(
         default=2,
@@ -104,7 +106,7 @@ class Routine(Generic[P]):
         return replace(seen, findings=ordered)
 
     def plan(self, *, platform: str, target: str, concern: Concern[P], parameters: P, assessment: Assessment) -> Plan:
-        """The frozen steps for the most severe findings that any can meet, and behind them those for the checks that still have room.
+        """The frozen steps for the first findings that any can meet, and behind them those for the checks that still have room.
 
         Pure. What no step meets takes no room, or runs would come back to it for ever and never to what stands behind it.
         """

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from strategies.plans import Finding, Severity
+from strategies.assessments import Finding, Severity
 from strategies.platforms.oracle.index_findings import How, Room, evidence, object_of
 from strategies.routines.index_maintenance import IndexParameters
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strategies.plans import Assessment, Finding, Severity
+from strategies.assessments import Assessment, Finding, Severity
 from strategies.platforms.oracle import index_statements
 from strategies.platforms.oracle.names import shown
 from strategies.platforms.oracle.stated import Stated

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from strategies.plans import ErrorClass, Finding, Locks, Step, StepRole, TargetError, Verification
+from strategies.assessments import Finding
+from strategies.plans import ErrorClass, Locks, Step, StepRole, TargetError, Verification
 from strategies.platforms.oracle import index_statements
 from strategies.platforms.oracle.index_bloat import BLOATED
 from strategies.platforms.oracle.index_findings import INTERRUPTED, ORPHANED, UNUSABLE, UNUSED

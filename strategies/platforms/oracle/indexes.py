@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from strategies.assessments import Assessment, Finding
 from strategies.plans import (
-    Assessment,
     ErrorClass,
-    Finding,
     LeftBehind,
     MissingRight,
     Need,

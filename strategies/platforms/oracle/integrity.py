@@ -6,18 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from strategies.plans import (
-    Assessment,
-    Finding,
-    LeftBehind,
-    MissingRight,
-    Need,
-    Outcome,
-    StateLeft,
-    Step,
-    TargetError,
-    Verification,
-)
+from strategies.assessments import Assessment, Finding
+from strategies.plans import LeftBehind, MissingRight, Need, Outcome, StateLeft, Step, TargetError, Verification
 from strategies.platforms.base import Concern, ObjectUnknown, PlatformError, Row, Session
 from strategies.platforms.oracle import integrity_findings, integrity_steps, rights
 from strategies.platforms.oracle.chosen import Chosen, chosen

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from strategies.plans import Finding, Severity
+from strategies.assessments import Finding, Severity
 from strategies.platforms.base import Row
 from strategies.platforms.oracle.names import can_quote, quoted, shown
 

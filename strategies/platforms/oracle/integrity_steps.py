@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from strategies.plans import ErrorClass, Finding, Locks, Severity, Step, TargetError, Verification
+from strategies.assessments import Finding, Severity
+from strategies.plans import ErrorClass, Locks, Step, TargetError, Verification
 from strategies.platforms.oracle.integrity_findings import FAILED, INVALID, INVALID_BODY
 from strategies.platforms.oracle.lock_wait import lock_wait
 from strategies.platforms.oracle.names import quoted

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar, cast
 
+from strategies.load import Load
 from strategies.plans import Limits, MissingRight, TargetError
 from strategies.platforms.base import (
     Address,
@@ -18,7 +19,7 @@ from strategies.platforms.base import (
     Session,
     SessionTag,
 )
-from strategies.platforms.oracle import facts, grants, rights
+from strategies.platforms.oracle import facts, grants, load, rights
 from strategies.platforms.oracle.address import EXAMPLE, read_address
 from strategies.platforms.oracle.beside import PATIENCE_SECONDS
 from strategies.platforms.oracle.errors import is_hidden
@@ -52,6 +53,8 @@ class Oracle(Platform):
     queries: ClassVar[tuple[str, ...]] = (
         *(f"facts_{part}" for part in facts.PARTS), "system_privileges", "object_privileges", "own_instance", "own_statistics",
         "our_sessions", "progress", "waiting_sessions", "open_transactions", "compile_errors", "visible_compile_errors",
+        "load", "tablespaces", "temporary_tablespaces", "undo_errors", "standby_destinations", "standby_lag", "backup_age",
+        "invalid_state",
     )  # fmt: skip
     rights: ClassVar[tuple[Right, ...]] = grants.PLATFORM_RIGHTS
     shell: ClassVar[str] = "SQL*Plus"
@@ -92,6 +95,9 @@ class Oracle(Platform):
         beside = SessionTag(tag.portal, "monitor")
         stated = Stated.read(address.options)
         return OracleSession(signed, stated, lambda: door.open(beside, PATIENCE_SECONDS))
+
+    def load(self, session: Session) -> Load:
+        return load.of(session)
 
     def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:
         module, action = module_and_action(tag)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from strategies.plans import Finding
+from strategies.assessments import Finding
 from strategies.platforms.base import Session
 from strategies.platforms.oracle.names import oracle_query, shown
 from strategies.platforms.queries import Right

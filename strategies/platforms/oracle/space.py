@@ -6,17 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from strategies.plans import (
-    Assessment,
-    Finding,
-    LeftBehind,
-    MissingRight,
-    Need,
-    Outcome,
-    StateLeft,
-    Step,
-    Verification,
-)
+from strategies.assessments import Assessment, Finding
+from strategies.plans import LeftBehind, MissingRight, Need, Outcome, StateLeft, Step, Verification
 from strategies.platforms.base import Concern, NotSupported, ObjectUnknown, PlatformError, Row, Session
 from strategies.platforms.oracle import rights, space_findings, space_steps
 from strategies.platforms.oracle.chosen import Chosen, chosen

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from strategies.plans import Finding, Severity
+from strategies.assessments import Finding, Severity
 from strategies.platforms.oracle.names import shown
 from strategies.platforms.oracle.stated import Stated
 from strategies.routines.space_maintenance import SpaceParameters

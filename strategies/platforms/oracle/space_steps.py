@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strategies.plans import Finding, Locks, Step, StepRole
+from strategies.assessments import Finding
+from strategies.plans import Locks, Step, StepRole
 from strategies.platforms.oracle.lock_wait import lock_wait
 from strategies.platforms.oracle.names import quoted
 from strategies.platforms.oracle.space_findings import DROPPED, MOVABLE, SHRINKABLE

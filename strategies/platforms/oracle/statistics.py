@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from strategies.assessments import Assessment, Finding
 from strategies.plans import (
-    Assessment,
     ErrorClass,
-    Finding,
     LeftBehind,
     MissingRight,
     Need,

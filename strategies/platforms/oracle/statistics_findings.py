@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from strategies.plans import Assessment, Finding, Locks, Severity, Step
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import Locks, Step
 from strategies.platforms.oracle import statistics_statements as statements
 from strategies.platforms.oracle.names import shown
 from strategies.routines.statistics_maintenance import StatisticsParameters

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strategies.plans import Finding, Locks, Severity, Step
+from strategies.assessments import Finding, Severity
+from strategies.plans import Locks, Step
 from strategies.platforms.oracle import statistics_statements as statements
 from strategies.platforms.oracle.statistics_findings import Clock
 

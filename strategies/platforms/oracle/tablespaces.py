@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from strategies.plans import Finding, Severity
+from strategies.assessments import Finding, Severity
 from strategies.platforms.oracle.names import quoted, shown
 from strategies.routines.space_maintenance import SpaceParameters
 

@@ -6,7 +6,8 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from strategies.plans import ErrorClass, Finding, Locks, Severity, Step, TargetError, Verification
+from strategies.assessments import Finding, Severity
+from strategies.plans import ErrorClass, Locks, Step, TargetError, Verification
 from strategies.platforms.base import Row
 from strategies.platforms.postgresql.names import quoted
 from strategies.routines.integrity_validation import IntegrityParameters

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from strategies.plans import ErrorClass, Finding, Locks, Severity, Step, TargetError, Verification
+from strategies.assessments import Finding, Severity
+from strategies.plans import ErrorClass, Locks, Step, TargetError, Verification
 from strategies.platforms.base import Row
 from strategies.platforms.postgresql.names import quoted
 from strategies.routines.integrity_validation import IntegrityParameters

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strategies.plans import Assessment, Finding, Locks, Severity, Step
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import Locks, Step
 from strategies.platforms.postgresql import rights
 from strategies.platforms.postgresql.duplicate_keys import UniqueKeys
 from strategies.platforms.postgresql.names import quoted

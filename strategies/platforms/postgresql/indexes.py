@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
+from strategies.assessments import Assessment, Finding
 from strategies.plans import (
-    Assessment,
     ErrorClass,
-    Finding,
     LeftBehind,
     MissingRight,
     Need,

@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from strategies.plans import (
-    Assessment,
-    Finding,
-    LeftBehind,
-    MissingRight,
-    Need,
-    Outcome,
-    Severity,
-    StateLeft,
-    Step,
-    TargetError,
-    Verification,
-)
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import LeftBehind, MissingRight, Need, Outcome, StateLeft, Step, TargetError, Verification
 from strategies.platforms.base import Concern, Row, Session
 from strategies.platforms.postgresql import checks, constraints
 from strategies.platforms.postgresql.constraints import UNVALIDATED

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 import psycopg
 
+from strategies.load import Load
 from strategies.plans import ErrorClass, Limits, MissingRight, TargetError
 from strategies.platforms.base import (
     Address,
@@ -19,7 +20,7 @@ from strategies.platforms.base import (
     Session,
     SessionTag,
 )
-from strategies.platforms.postgresql import grants, rights
+from strategies.platforms.postgresql import grants, load, rights
 from strategies.platforms.postgresql.beside import PATIENCE_SECONDS
 from strategies.platforms.postgresql.names import postgresql_query
 from strategies.platforms.postgresql.prechecks import PRECHECKS
@@ -43,7 +44,7 @@ class Postgresql(Platform):
     prechecks: ClassVar[Mapping[str, Precheck]] = PRECHECKS
     queries: ClassVar[tuple[str, ...]] = (
         "facts", "our_sessions", "cancel_session", "end_session", "progress", "backend_io", "backend_memory", "flush_counters",
-        "waiting_sessions",
+        "waiting_sessions", "load", "replicas", "archiver", "invalid_indexes",
     )  # fmt: skip
     shell: ClassVar[str] = "psql"
 
@@ -95,6 +96,9 @@ class Postgresql(Platform):
         _prepare(connection)
         beside = SessionTag(tag.portal, "monitor").text
         return PostgresqlSession(connection, lambda: door.open(beside, PATIENCE_SECONDS))
+
+    def load(self, session: Session) -> Load:
+        return load.of(session)
 
     def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:
         rows = session.rows(postgresql_query("our_sessions"), {"tag": tag.text[:63]})

@@ -58,7 +58,8 @@ def sight(session: Session) -> list[MissingRight]:
     return [
         MissingRight(
             right="pg_monitor: seeing what the sessions of other accounts do",
-            needed_for="seeing how long transactions of other accounts are open; without it an online rebuild does not start"
+            needed_for="seeing how long transactions of other accounts are open, how busy the server is and how far replicas are"
+            " behind; without it an online rebuild does not start"
             f" behind one that stays open for {WATCHED_SECONDS:.0f} seconds, however old it is",
             grant=f"GRANT pg_monitor TO {quoted(facts['user'])};",
             blocks=False,

@@ -7,19 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from strategies.plans import (
-    Assessment,
-    Finding,
-    LeftBehind,
-    Locks,
-    MissingRight,
-    Need,
-    Outcome,
-    Severity,
-    StateLeft,
-    Step,
-    Verification,
-)
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import LeftBehind, Locks, MissingRight, Need, Outcome, StateLeft, Step, Verification
 from strategies.platforms.base import Concern, Row, Session
 from strategies.platforms.postgresql import rights
 from strategies.platforms.postgresql.grants import maintain

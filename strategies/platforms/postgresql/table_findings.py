@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from strategies.plans import Finding, Locks, Severity, Step
+from strategies.assessments import Finding, Severity
+from strategies.plans import Locks, Step
 from strategies.platforms.postgresql import rights
 from strategies.platforms.postgresql.names import quoted
 from strategies.routines.space_maintenance import SpaceParameters

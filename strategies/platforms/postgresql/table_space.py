@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from strategies.plans import Assessment, ErrorClass
+from strategies.assessments import Assessment
+from strategies.plans import ErrorClass
 from strategies.platforms.base import PlatformError, Row, Session
 from strategies.platforms.postgresql import table_bloat
 from strategies.platforms.postgresql.names import filled, postgresql_query

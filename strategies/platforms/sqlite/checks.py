@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strategies.plans import Finding, Locks, Severity, Step, TargetError, Verification
+from strategies.assessments import Finding, Severity
+from strategies.plans import Locks, Step, TargetError, Verification
 from strategies.platforms.sqlite.names import display, literal
 from strategies.platforms.sqlite.table_check import read_messages
 from strategies.routines.integrity_validation import IntegrityParameters

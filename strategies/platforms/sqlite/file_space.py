@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strategies.plans import Assessment, Finding, Locks, Severity, Step
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import Locks, Step
 from strategies.platforms.sqlite.bloat import MEGABYTE
 from strategies.routines.space_maintenance import SpaceParameters
 

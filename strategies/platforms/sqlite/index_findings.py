@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Set
 from typing import Any
 
-from strategies.plans import Assessment, Finding, Severity
+from strategies.assessments import Assessment, Finding, Severity
 from strategies.platforms.sqlite.bloat import MEGABYTE, IndexPages
 from strategies.platforms.sqlite.catalogue import Index, Table
 from strategies.platforms.sqlite.names import display

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from strategies.assessments import Assessment, Finding
 from strategies.plans import (
-    Assessment,
     ErrorClass,
-    Finding,
     LeftBehind,
     Locks,
     MissingRight,

@@ -7,15 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from strategies.assessments import Assessment, Finding, Severity
 from strategies.plans import (
-    Assessment,
     ErrorClass,
-    Finding,
     LeftBehind,
     MissingRight,
     Need,
     Outcome,
-    Severity,
     StateLeft,
     Step,
     TargetError,

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar, NoReturn
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
+from strategies.load import Load
 from strategies.plans import ErrorClass, Limits, TargetError
 from strategies.platforms.base import (
     Address,
@@ -22,6 +23,7 @@ from strategies.platforms.base import (
     SessionTag,
 )
 from strategies.platforms.sqlite.errors import target_error
+from strategies.platforms.sqlite.load import of_machine
 from strategies.platforms.sqlite.prechecks import PRECHECKS
 from strategies.platforms.sqlite.session import SqliteSession
 
@@ -94,6 +96,9 @@ class Sqlite(Platform):
                 connection.close()
             raise PlatformError(target_error(error)) from error
         return SqliteSession(connection, path)
+
+    def load(self, session: Session) -> Load:
+        return of_machine()
 
     def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:
         raise NotSupported(_NO_SESSIONS)

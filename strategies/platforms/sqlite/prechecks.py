@@ -7,20 +7,22 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from strategies.platforms.base import Precheck, Session
+from strategies.platforms.base import NotSupported, Precheck, Problem, Session, Unasked
+from strategies.platforms.sqlite.load import of_machine
 
 # Where SQLite puts what a sort cannot keep in memory, by its own order (os_unix.c, `unixTempFileDir`).
 _FOLDERS_NAMED = ("SQLITE_TMPDIR", "TMPDIR")
 _FOLDERS = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 (looked at, not written to)
 
 
-def _writable(session: Session) -> str:
-    return "" if session.facts().is_writable else "the portal may not write the file, or not its folder."
+def _writable(session: Session) -> Problem | None:
+    return None if session.facts().is_writable else Problem("the portal may not write the file, or not its folder.")
 
 
-def _free_space(session: Session) -> str:
+def _free_space(session: Session) -> Problem | None:
     facts = session.facts()
-    return lacking_room(Path(facts.database), facts.size_bytes or 0)
+    lacking = lacking_room(Path(facts.database), facts.size_bytes or 0)
+    return Problem(lacking) if lacking else None
 
 
 def lacking_room(file: Path, size: int) -> str:
@@ -48,21 +50,20 @@ def _sorting_folder() -> Path:
     return Path(tempfile.gettempdir())
 
 
-def _low_load(session: Session) -> str:
-    if not hasattr(os, "getloadavg"):
-        return "this machine does not tell its load."
-    load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    return (
-        ""
-        if load < cores
-        else f"the machine's load is {load:.1f}, and it has {cores} {'core' if cores == 1 else 'cores'}."
-    )
+def _low_load(session: Session) -> Problem | None:
+    try:
+        load, cores = of_machine().figure, os.cpu_count() or 1
+    except NotSupported:
+        return Problem("this machine does not tell its load.")
+    if load < cores:
+        return None
+    return Problem(f"the machine's load is {load:.1f}, and it has {cores} {'core' if cores == 1 else 'cores'}.")
 
 
 PRECHECKS = {
     check.name: check
     for check in (
-        Precheck("WRITABLE", "The portal may write the file.", _writable),
+        Precheck("WRITABLE", "The portal may write the file.", _writable, Unasked.HOLDS),
         Precheck(
             "FREE_SPACE",
             "There is room for another copy of the file beside it, and for one where SQLite sorts.",

@@ -11,19 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from strategies.plans import (
-    Assessment,
-    Finding,
-    LeftBehind,
-    Locks,
-    MissingRight,
-    Need,
-    Outcome,
-    Severity,
-    StateLeft,
-    Step,
-    Verification,
-)
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import LeftBehind, Locks, MissingRight, Need, Outcome, StateLeft, Step, Verification
 from strategies.platforms.base import Concern, PlatformError, Session
 from strategies.platforms.sqlite.catalogue import (
     Table,

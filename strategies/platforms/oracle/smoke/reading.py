@@ -103,8 +103,10 @@ def _options(stage: Stage) -> str:
 
 
 def _precheck(name: str, stage: Stage) -> str:
-    why = PRECHECKS[name].ask(stage.session)
-    return f"It does not hold now: {why}" if why else "It holds."
+    problem = PRECHECKS[name].ask(stage.session)
+    if problem is None:
+        return "It holds."
+    return f"It does not hold now: {problem}" if problem.blocks else f"It holds, and is noted: {problem}"
 
 
 def _monitoring(stage: Stage) -> str:

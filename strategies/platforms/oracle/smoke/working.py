@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from strategies.plans import Finding, Need, Step, StepRole, Verification
+from strategies.assessments import Finding
+from strategies.plans import Need, Step, StepRole, Verification
 from strategies.platforms.base import Concern, PlatformError
 from strategies.platforms.oracle import index_statements, space_findings, space_steps
 from strategies.platforms.oracle.indexes import CONCERN as INDEXES
