@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from maintenance_portal.printing import utc
-from strategies.models import JobRun, MaintenanceJob, OperationLog
-from strategies.plans import Finding, Plan
+from strategies import approvals
+from strategies.assessments import Finding
+from strategies.models import Approval, ApprovalState, JobRun, MaintenanceJob, OperationLog, Origin
+from strategies.plans import Plan
+from strategies.window_pages import WindowRow
 
 
 def of_run(run: JobRun) -> dict[str, Any]:
@@ -37,15 +40,21 @@ def of_run(run: JobRun) -> dict[str, Any]:
 
 
 def of_result(run: JobRun) -> dict[str, Any]:
-    """A run that a command has carried out, with its plan and its operations in the order in which they were done."""
+    """A run that a command has carried out, with its plan and its operations in the order in which they were done.
+
+    `goes_on_as` is the run that does what is left, in the next window.
+    """
     operations = OperationLog.objects.filter(run=run).select_related("target").order_by("operation_id")
     return {
         "run_id": run.pk,
         "status": run.status,
         "message": run.message,
         "reasons": run.reasons,
+        "precheck_notes": run.precheck_notes,
+        "used": run.used,
         "plan": _of_kept_plan(run.plan),
         "operations": [of_operation(operation) for operation in operations],
+        "goes_on_as": run.children.filter(origin=Origin.CONTINUE).values_list("pk", flat=True).first(),
     }
 
 
@@ -57,15 +66,28 @@ def of_dry_run(made: Plan, reasons: list[dict[str, Any]], message: str) -> dict[
         "status": "planned",
         "message": message,
         "reasons": reasons,
+        "precheck_notes": [],
+        "used": None,
         "plan": plan,
         "operations": [],
+        "goes_on_as": None,
     }
 
 
 def of_no_run(message: str) -> dict[str, Any]:
     """There is neither a run nor a plan."""
     plan = _of_kept_plan(None)
-    return {"run_id": None, "status": "failed", "message": message, "reasons": [], "plan": plan, "operations": []}
+    return {
+        "run_id": None,
+        "status": "failed",
+        "message": message,
+        "reasons": [],
+        "precheck_notes": [],
+        "used": None,
+        "plan": plan,
+        "operations": [],
+        "goes_on_as": None,
+    }
 
 
 def _of_kept_plan(plan: dict[str, Any] | None) -> dict[str, Any]:
@@ -93,6 +115,30 @@ def of_job(job: MaintenanceJob) -> dict[str, Any]:
         "avg_duration_ms": job.avg_duration_ms,
         "execution_count": job.execution_count,
         "error_count": job.error_count,
+    }
+
+
+def of_approval(row: Approval) -> dict[str, Any]:
+    """A question whether a run may start. `level` is the one that is asked now, counted from 1."""
+    return {
+        "approval_id": row.pk,
+        "run_id": row.run_id,
+        "state": row.state,
+        "target": row.run.target.name,
+        "strategy": row.run.strategy_name,
+        "risk": row.score,
+        "risk_factors": row.risk,
+        "levels": row.levels,
+        "level": row.level + 1,
+        "asked": approvals.in_words(row) if row.state == ApprovalState.ASKED else None,
+        "requesters": row.requesters,
+        "asked_at": utc(row.asked_at),
+        "not_before": utc(row.not_before),
+        "not_after": utc(row.not_after),
+        "is_escalated": row.is_escalated,
+        "decided_at": utc(row.decided_at),
+        "why": row.why or None,
+        "seal": row.seal,
     }
 
 
@@ -127,3 +173,25 @@ def of_operation(operation: OperationLog) -> dict[str, Any]:
 
 def of_finding(strategy: str, finding: Finding) -> dict[str, Any]:
     return {"strategy": strategy, **finding.as_json()}
+
+
+def of_window(told: WindowRow) -> dict[str, Any]:
+    """A window in a list, with the slot that is open now and the start of the next."""
+    row, slot = told.row, told.opening.slot if told.opening is not None else None
+    return {
+        "window_id": row.pk,
+        "name": row.name,
+        "scope": row.scope,
+        "is_active": row.is_active,
+        "is_broken": told.is_broken,
+        "starts": row.starts,
+        "minutes": row.minutes,
+        "time_zone": row.time_zone,
+        "rule": row.rule,
+        "capacity": row.capacity,
+        "owner": row.owner,
+        "is_open": slot is not None,
+        "open_since": utc(slot.starts_at) if slot is not None else None,
+        "open_until": utc(slot.ends_at) if slot is not None else None,
+        "opens_next": utc(told.next.slot.starts_at) if told.next is not None else None,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,11 @@ from django.utils import timezone
 
 from maintenance_portal import tasks as story
 from maintenance_portal.foreground import Attendant
-from strategies import endings, gate, jobs, needs, planner, runs, targets
+from strategies import approvals, endings, gate, jobs, needs, planner, runs, targets
+from strategies.assessments import Assessment as Seen
 from strategies.audit import PORTAL, Actor
 from strategies.gate_facts import Gatehouse
 from strategies.models import ACTIVE, Assessment, JobRun, MaintenanceJob, Origin, RunStatus, Stop, Target
-from strategies.plans import Assessment as Seen
 from strategies.plans import ErrorClass, Limits, Plan, TargetError
 from strategies.platforms.base import NotSupported, PlatformError
 from strategies.workers import WorkerIdentity
@@ -80,10 +81,18 @@ def look(
     check_if_old(attendant, target)
     plan = _look(attendant, target, strategy, target_object, parameters)
     moment = timezone.now()
-    unborn = JobRun(strategy_name=strategy, target=target, steps_total=len(plan.steps))
+    unborn = JobRun(
+        strategy_name=strategy,
+        target=target,
+        steps_total=len(plan.steps),
+        is_read_only=plan.is_read_only,
+        due_at=moment,
+    )
     if runs.is_done_with_nothing(unborn):
         return plan, []  # nothing to do is done at once, whatever else the gate says
-    return plan, gate.verdict(Gatehouse(moment, [unborn], counts_ready=True).facts(unborn), moment).as_json()
+    facts = Gatehouse(moment, [unborn], counts_ready=True).facts(unborn)
+    facts = replace(facts, approval=approvals.foreseen(unborn, plan, moment))
+    return plan, gate.verdict(facts, moment).as_json()
 
 
 def _look(
@@ -91,7 +100,7 @@ def _look(
     limits: Limits | None = None,
 ) -> Plan:  # fmt: skip
     return attendant.wait(
-        lambda: planner.make_plan(target, strategy, target_object, parameters, limits),
+        lambda: planner.make_plan(target, strategy, target_object, parameters, limits, moment=timezone.now()),
         progress=lambda: f"Looking at {target.name}: {strategy}",
         stop=_leave,
     )
@@ -212,7 +221,10 @@ def _carry_out(attendant: Attendant, actor: Actor, claimed: JobRun) -> None:
 
 
 def _over(attendant: Attendant, actor: Actor, asked: JobRun) -> JobRun:
-    """The run as it ended. What stands open (put back to the gate, paused) is cancelled: nothing of it starts later."""
+    """The run as it ended. While it stands open (put back to the gate, paused) it is cancelled: it does not start later.
+
+    What it left for the next window is a run of its own, which the portal's workers take up.
+    """
     while True:
         asked.refresh_from_db()
         if not asked.is_open:

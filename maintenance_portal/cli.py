@@ -30,6 +30,7 @@ class Exit(IntEnum):
     BAD = 1
     BAD_INPUT = 2
     WAITING = 3  # the gate did not let it start
+    GOES_ON = 4  # its window is over; what is left goes on by itself in the next one
 
 
 class BadInput(CommandError):

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from monitoring.agenda import Next, coming
 from strategies import needs, progress
 from strategies.job_facts import name_jobs
-from strategies.models import OCCUPYING, Hold, JobRun, MaintenanceJob, Target, TargetState, User
+from strategies.models import OCCUPYING, BreakGlass, Hold, JobRun, MaintenanceJob, Target, TargetState, User
 from strategies.needs import TargetNeeds
 from strategies.plans import Plan, Step
 from strategies.progress import Estimate
@@ -35,7 +36,8 @@ class Home:
     """`unassessed_count` counts databases in use at which no look came to its end; `is_assessed`: one did somewhere.
 
     `due` are the jobs that the clock starts next, `due_count` those of the next 24 hours; `failed_lately` (or missed) and
-    `succeeded_lately` are runs of the last 24 hours, whether handled or not. `finding_count` has those for information too.
+    `succeeded_lately` are runs of the last 24 hours, whether handled or not. `finding_count` has those for information too. `coming`
+    are windows and freezes, `glasses` starts by break-glass of the last 24 hours, and those that may still come.
     """
 
     moment: datetime
@@ -60,6 +62,8 @@ class Home:
     unassessed_count: int
     is_assessed: bool
     holds: Sequence[Hold] = field(default_factory=list)
+    coming: Sequence[Next] = field(default_factory=list)
+    glasses: Sequence[BreakGlass] = field(default_factory=list)
 
     @property
     def info_count(self) -> int:
@@ -112,8 +116,16 @@ def home(user: User, moment: datetime) -> Home:
         finding_count=sum(row.count for row in databases),
         unassessed_count=sum(row.target.is_active and not row.is_assessed for row in databases),
         is_assessed=any(row.is_assessed or row.count for row in databases),
-        holds=list(Hold.objects.in_force().visible_to(user).select_related("target", "tag")),
+        holds=list(Hold.objects.in_force().visible_to(user).select_related("target", "tag", "tenant")),
+        coming=coming(user, moment),
+        glasses=_glasses(user, moment),
     )
+
+
+def _glasses(user: User, moment: datetime) -> list[BreakGlass]:
+    marked = Q(used_at__gt=moment - LATELY) | Q(used_at=None, ends_at__gt=moment)
+    rows = BreakGlass.objects.filter(marked, run__in=JobRun.objects.visible_to(user))
+    return list(rows.select_related("run__target").defer("run__plan", "run__parameters")[:SHOWN])
 
 
 def _counts(groups: Mapping[str, Q], *names: str) -> dict[str, Count]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -121,6 +122,9 @@ def _test(arguments: list[str]) -> NoReturn:
     python = _prepared(demo=True, development=True)
     node_packages.install(ROOT / "tests" / "oracle", say=lambda sentence: print(sentence, flush=True))  # noqa: T201
     os.chdir(ROOT)
+    if not arguments:  # compiled once, the tests are there for all the processes of which each would compile them
+        command = [str(python), "-m", "pytest", "--collect-only", "-qq"]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 (our own command)
     _hand_over(python, ["-m", "pytest", *(arguments or _WHOLE_SUITE)])
 
 

@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from maintenance_portal import __version__
 from maintenance_portal.vitals import Vitals, vitals
+from strategies import inbox
 from strategies.models import (
     READS,
     READS_AUDIT,
@@ -26,6 +27,13 @@ from strategies.models import (
     may,
 )
 from strategies.run_groups import run_groups
+
+# Pages that stand beneath an entry, and whose address does not: by how the names of their addresses begin.
+_BENEATH = {
+    "approvals": ("approval-rule", "standing-approval", "delegation"),
+    "calendars": ("entry-",),
+    "windows": ("feed",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +76,12 @@ def build(request: HttpRequest) -> Navigation | None:
     user = request.user
     if not isinstance(user, User):
         return None
-    holds = list(Hold.objects.in_force().visible_to(user).select_related("target", "tag"))
-    groups = _groups(user, request.path, len(holds))
+    holds = list(Hold.objects.in_force().visible_to(user).select_related("target", "tag", "tenant"))
+    groups = _groups(user, request, len(holds))
     entries = {entry.title: entry for group in groups for entry in group.entries}
     return Navigation(
         groups=groups,
-        quick=[entries[title] for title in ("Home", "Runs", "Databases") if title in entries],
+        quick=[entries[title] for title in ("Home", "Runs", "Approvals", "Databases") if title in entries],
         holds=[hold.scope for hold in holds],
         roles=[role.label for role in Role if role.value in user.roles],
         vitals=vitals(timezone.now()),
@@ -82,12 +90,13 @@ def build(request: HttpRequest) -> Navigation | None:
     )
 
 
-def _groups(user: User, path: str, held: int) -> list[Group]:
-    home = reverse("home")
+def _groups(user: User, request: HttpRequest, held: int) -> list[Group]:
+    home, path = reverse("home"), request.path
+    page = request.resolver_match.url_name or "" if request.resolver_match else ""
 
     def entry(title: str, name: str, icon: str, count: int = 0, counts: str = "", is_bad: bool = False) -> Entry:
         url = reverse(name)
-        is_current = path == url if url == home else path.startswith(url)
+        is_current = path == url if url == home else path.startswith(url) or page.startswith(_BENEATH.get(name, ()))
         return Entry(title, url, icon, is_current, count, counts, is_bad)
 
     groups = [Group("", [entry("Home", "home", "house")])]
@@ -99,6 +108,7 @@ def _groups(user: User, path: str, held: int) -> list[Group]:
     if reads_sql:
         run += [
             entry("Jobs", "jobs", "calendar-check", _set_aside(user), "set aside", True),
+            entry("Approvals", "approvals", "patch-check", _asked(user), "wait for you", False),
             entry("Operation log", "operations", "journal-text"),
         ]
     run.append(entry("Holds", "holds", "pause-circle", held, "in force"))
@@ -109,7 +119,12 @@ def _groups(user: User, path: str, held: int) -> list[Group]:
             entry("Trends", "trends", "graph-up"),
             entry("Statistics", "statistics", "bar-chart"),
         ]
-    plan = [entry("Strategies", "strategies", "diagram-3")]
+    plan = [
+        entry("Calendar", "agenda", "calendar3"),
+        entry("Windows", "windows", "unlock"),
+        entry("Calendars", "calendars", "snow"),
+        entry("Strategies", "strategies", "diagram-3"),
+    ]
     if reads_sql:
         plan.append(entry("Statements", "statements", "file-earmark-code"))
     groups += [
@@ -120,6 +135,10 @@ def _groups(user: User, path: str, held: int) -> list[Group]:
     if may(user, *READS_AUDIT):
         groups.append(Group("Share", [entry("Audit", "audit", "shield-check")]))
     return groups
+
+
+def _asked(user: User) -> int:
+    return inbox.count(user, timezone.now())
 
 
 def _set_aside(user: User) -> int:

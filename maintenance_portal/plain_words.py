@@ -29,12 +29,14 @@ _ERRORS = {
 # Reasons of the gate whose own sentences name nothing technical. Any other, also one that is added later, is put in words here.
 _PLAIN = {
     "no_routine", "inactive", "facts_old", "hold", "read_only", "overlap", "cap", "job_off", "left_out", "dependency", "not_due",
-    "late", "plan_turn",
+    "late", "plan_turn", "freeze", "window_closed", "window_full", "does_not_fit",
+    "approved_later",
 }  # fmt: skip
 _REASONS = {
     "stopped": "The database did not let the portal sign in, and nothing tries again by itself.",
     "unreachable": "The database could not be reached at the last check.",
     "missing_right": "The portal lacks a right on the database.",
+    "not_approved": "It waits for people to approve it.",
     "not_planned": "The database could not be looked at; the portal tries again.",
 }
 

@@ -60,9 +60,15 @@ def _tell(command: PortalCommand, run: JobRun, result: dict[str, Any]) -> None:
         command.say_table(_COLUMNS, rows)
     for note in result["plan"]["notes"]:
         command.say(f"Note: {note}")
+    if result["goes_on_as"] is not None:
+        command.say(
+            f"What is left is run {result['goes_on_as']}: the portal's workers start it by themselves as soon as it may."
+        )
 
 
 def _state(run: JobRun) -> Exit:
     if run.status in GOOD:
         return Exit.GOOD
+    if run.status == RunStatus.CONTINUED:
+        return Exit.GOES_ON
     return Exit.WAITING if run.status == RunStatus.CANCELLED and run.reasons else Exit.BAD

@@ -176,6 +176,7 @@ PORTAL_GRACE_SECONDS = env.int("PORTAL_GRACE_SECONDS", default=30)
 PORTAL_WAKE_SECONDS = env.int("PORTAL_WAKE_SECONDS", default=5)
 PORTAL_LOOK_SECONDS = env.int("PORTAL_LOOK_SECONDS", default=220)
 PORTAL_PLAN_AHEAD_SECONDS = env.int("PORTAL_PLAN_AHEAD_SECONDS", default=60)
+PORTAL_APPROVAL_AHEAD_SECONDS = env.int("PORTAL_APPROVAL_AHEAD_SECONDS", default=172_800)
 # A cluster of workers that does not answer for so long, although one of its workers is free, is replaced.
 PORTAL_PULSE_SECONDS = env.int("PORTAL_PULSE_SECONDS", default=20)
 PORTAL_FACTS_MAX_AGE_SECONDS = env.int("PORTAL_FACTS_MAX_AGE_SECONDS", default=3600)
@@ -222,12 +223,16 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {"tokens": {"()": "maintenance_portal.log_filters.WithoutTokens"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.str("PORTAL_LOG_LEVEL", default="WARNING")},
     "loggers": {
         "django-q": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
-        "django.request": {"level": "ERROR"},  # 403, 404 and the like are answers, and no trouble of the portal
+        "django.request": {
+            "level": "ERROR",
+            "filters": ["tokens"],
+        },  # 403, 404 and the like are answers, and no trouble of the portal
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

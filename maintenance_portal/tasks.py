@@ -17,11 +17,24 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from monitoring import archives, log_health, retention, rollups
-from strategies import endings, events, findings, jobs, needs, plan_turns, queue, runs, settling, targets
+from strategies import (
+    approval_clock,
+    endings,
+    events,
+    findings,
+    jobs,
+    needs,
+    plan_turns,
+    queue,
+    run_ends,
+    runs,
+    settling,
+    targets,
+)
 from strategies.audit import PORTAL
 from strategies.batches import Budget
 from strategies.execution import lost, runner
-from strategies.gate import LEFT_OUT, UNREACHABLE
+from strategies.gate_values import LEFT_OUT, UNREACHABLE
 from strategies.models import ACTIVE, Assessment, JobRun, Portal, Pulse, RunStatus, Target
 from strategies.plans import ErrorClass, TargetError
 from strategies.workers import WorkerIdentity
@@ -29,7 +42,7 @@ from strategies.workers import WorkerIdentity
 log = logging.getLogger(__name__)
 
 # A beat that says nothing for long is replaced: what is left of these when their time is over has its turn in the next tick.
-SETTLE_SECONDS, PLAN_SECONDS, WAITING_SECONDS = 3.0, 5.0, 5.0
+SETTLE_SECONDS, PLAN_SECONDS, WAITING_SECONDS, APPROVAL_SECONDS = 3.0, 5.0, 5.0, 1.0
 PULSE_EVERY = timedelta(seconds=5)
 PULSE_IS_LOST_AFTER = timedelta(minutes=10)  # a question without an answer may wait behind hours of work
 PLANS_IN_A_ROW = timedelta(seconds=10)  # so long a worker goes on planning for one database, before others have it
@@ -60,12 +73,18 @@ def tick(moment: datetime) -> None:
     Portal.objects.filter(pk=1).update(beat_at=moment)
     _alone(settling.settle, moment, Budget(SETTLE_SECONDS))
     _alone(jobs.plan_due, moment, Budget(PLAN_SECONDS))
+    _alone(jobs.plan_to_ask, moment, Budget(PLAN_SECONDS))
     _alone(events.go_on, moment, Budget(WAITING_SECONDS))
     _alone(jobs.open_plans, moment, Budget(WAITING_SECONDS))
     _alone(plan_turns.open_turns, moment)
     _alone(runs.reopen_planned)
+    _alone(approval_clock.ask_undecided, moment, Budget(WAITING_SECONDS))
+    _alone(approval_clock.expire, moment, Budget(APPROVAL_SECONDS))
+    _alone(approval_clock.remind, moment, Budget(APPROVAL_SECONDS))
+    _alone(approval_clock.escalate, moment, Budget(APPROVAL_SECONDS))
     _alone(resume_paused)
     _alone(open_gate, moment)
+    _alone(run_ends.bring_forward, moment)
     _alone(jobs.miss_late, moment, Budget(WAITING_SECONDS))
     _alone(wake_again, moment)
     _alone(give_up_cut_off, moment)

@@ -16,10 +16,10 @@ from monitoring import expiry, retention, rollups, trends
 from monitoring.models import Grain, LogCare, LogSize, Rollup
 from monitoring.rows import DayCount, Period
 from strategies import log_policies
+from strategies.assessments import Severity
 from strategies.log_policies import Policy
 from strategies.models import OPEN, UNFINISHED, JobRun, OperationLog, StrategyType, User
 from strategies.models.readable import IsReadable
-from strategies.plans import Severity
 
 EVERY = timedelta(hours=1)
 SHARE = 200  # measuring reads the whole log: it takes at most one two-hundredth of the time

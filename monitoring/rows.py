@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from monitoring.entries import Entry, Kind
+
+MOST_WARNED = 12  # told one by one above the table that has them all
 WEAK_BELOW = 20  # with fewer values the 95th percentile by nearest rank is simply the longest of them
 
 
@@ -163,3 +166,56 @@ class DayCount(NamedTuple):
 
     day: date
     n: int
+
+
+class Lane(NamedTuple):
+    """What there is on one database. `is_covered`: it has windows, and is worked on in no other time; `is_cut`: there is more of it."""
+
+    target: str
+    key: int
+    is_covered: bool
+    entries: tuple[Entry, ...]
+    is_cut: bool = False
+
+    def of(self, *kinds: Kind) -> list[Entry]:
+        return [entry for entry in self.entries if entry.kind in kinds]
+
+
+class Warned(NamedTuple):
+    """Work that will not go as it should: the first time of it, how many more there are, and when the last one is."""
+
+    entry: Entry
+    more: int
+    last_at: datetime
+
+
+class Timeline(NamedTuple):
+    """Databases side by side. `of` is how many there are; `is_cut`: more work is to come than is shown."""
+
+    since: datetime
+    until: datetime
+    lanes: tuple[Lane, ...]
+    of: int
+    is_cut: bool
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Of all lanes, in the order of time."""
+        return sorted((entry for lane in self.lanes for entry in lane.entries), key=lambda entry: entry.starts_at)
+
+    @property
+    def warned(self) -> list[Entry]:
+        """The work that will not go as it should."""
+        return [entry for entry in self.entries if entry.warning]
+
+    @property
+    def warned_work(self) -> list[Warned]:
+        """The same by job or run, which may come again and again, in the order of what comes first."""
+        found: dict[tuple[Kind, int], list[Entry]] = {}
+        for entry in self.warned:
+            found.setdefault((entry.kind, entry.key), []).append(entry)
+        return [Warned(entries[0], len(entries) - 1, entries[-1].starts_at) for entries in found.values()]
+
+    @property
+    def first_warned(self) -> list[Warned]:
+        return self.warned_work[:MOST_WARNED]

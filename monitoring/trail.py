@@ -33,6 +33,7 @@ _LABELS = {
     "last": "Last due",
     "max_parallel_degree": "Parallel degree",
     "max_parallel_runs": "Runs at once",
+    "load_limit": "Limit of load",
     "origin": "Came by",
     "stopped_why": "Why it was stopped",
     "url": "Address",

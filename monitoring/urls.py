@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from monitoring.views import audit, errors, log_health, operations, statistics, trends
+from monitoring.views import agenda, audit, errors, log_health, operations, statistics, timeline, trends
 
 urlpatterns = [
     path("audit/", audit.audit_page, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
+    path("calendar/", agenda.agenda_page, name="agenda"),
+    path("calendar/timeline/", timeline.timeline_page, name="timeline"),
+    path("calendar/timeline.csv", timeline.timeline_csv, name="timeline-csv"),
     path("errors/", errors.error_list, name="errors"),
     path("errors/<int:pk>/", errors.error, name="error"),
     path("errors/<int:pk>/handle/", errors.error_handle, name="error-handle"),

@@ -35,6 +35,9 @@ NIGHTLY = (
     DemoJob("DEMO_PG_INDEXES", "demo-postgresql", "INDEX_MAINTENANCE", "public.orders_by_day", "INDEX", ("DAILY", "02:30")),
     DemoJob("DEMO_PG_STATISTICS", "demo-postgresql", "STATISTICS_MAINTENANCE", "public.orders", "TABLE", ("WEEKLY", "SUNDAY 03:00")),
 )  # fmt: skip
+TO_BE_APPROVED = (
+    DemoJob("DEMO_ARCHIVE_STATISTICS", "demo-archive", "STATISTICS_MAINTENANCE", "ALL", "TABLE", ("DAILY", "23:00")),
+)  # fmt: skip
 
 
 def ensure(actor: Actor) -> list[MaintenanceJob]:
@@ -42,7 +45,7 @@ def ensure(actor: Actor) -> list[MaintenanceJob]:
     targets = {target.name: target for target in Target.objects.filter(is_demo=True)}
     added = []
     with transaction.atomic():
-        for job in (*EVERY_FEW_MINUTES, *NIGHTLY):
+        for job in (*EVERY_FEW_MINUTES, *NIGHTLY, *TO_BE_APPROVED):
             target = targets.get(job.database)
             if target is not None and not target.jobs.filter(job_name=job.name).exists():
                 added.append(_add(actor, job, target))

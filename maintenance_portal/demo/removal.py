@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
-from maintenance_portal.demo import people, postgresql
-from maintenance_portal.demo.seed import SQLITE_FILE
+from maintenance_portal.demo import calendars, people, postgresql
+from maintenance_portal.demo.seed import ARCHIVE_FILE, SQLITE_FILE
 from monitoring.models import ErrorGroup
 from strategies import audit, endings
 from strategies.audit import Actor
-from strategies.models import ACTIVE, OPEN, JobRun, Portal, Stop, Tag, Target, Tenant
+from strategies.holding import holding
+from strategies.models import ACTIVE, OPEN, Calendar, JobRun, Portal, Stop, Tag, Target, Tenant
 
 BATCH = 500  # rows deleted at once; Oracle takes at most 1000 expressions in a list
-_OURS = (SQLITE_FILE, f"{SQLITE_FILE}-*", ".building-*")  # the file, what SQLite puts beside it, and drafts
+# The files, what SQLite puts beside them, and drafts.
+_OURS = (SQLITE_FILE, f"{SQLITE_FILE}-*", ARCHIVE_FILE, f"{ARCHIVE_FILE}-*", ".building-*")
 
 
 class DemoBusy(Exception):
@@ -32,11 +35,14 @@ def remove(actor: Actor) -> list[str]:
     folder = Path(settings.PORTAL_DEMO)
     _refuse_while_server_works(folder)
     _close(actor)
+    held = {target.pk: holding(target, timezone.now()) for target in Target.objects.filter(is_demo=True)}
     for rows in _rows_of_targets():
         _delete(rows)
     with transaction.atomic():
         for target in Target.objects.filter(is_demo=True):
-            audit.record(actor, "target.removed", target, before={"url": target.url}, reason="demo")
+            audit.record(
+                actor, "target.removed", target, before={"url": target.url, **held.get(target.pk, {})}, reason="demo"
+            )
             target.delete()
         for user in people.marked():
             audit.record(actor, "user.removed", user, reason="demo")
@@ -59,7 +65,7 @@ def _refuse_while_server_works(folder: Path) -> None:
 def _close(actor: Actor) -> None:
     """From here on no run on the demo starts: claims take turns with this. Raises DemoBusy."""
     with transaction.atomic():
-        Portal.objects.filter(pk=1).update(gate_turn=F("gate_turn") + 1)
+        Portal.objects.take_gate_turn()
         ours = JobRun.objects.filter(target__is_demo=True)
         busy = ours.filter(status__in=ACTIVE).select_related("target").defer("plan").first()
         if busy is not None:
@@ -83,12 +89,20 @@ def _delete(rows: models.QuerySet[models.Model]) -> None:
 
 def _remove_what_is_empty(actor: Actor) -> None:
     ErrorGroup.objects.filter(days=None).delete()
-    for tag in Tag.objects.filter(name="demo", targets=None, holds=None, max_parallel_runs=None):
-        audit.record(actor, "tag.removed", tag, reason="demo")
-        tag.delete()
+    for tag in Tag.objects.filter(name="demo", targets=None, max_parallel_runs=None):
+        _remove_unless_held(actor, tag)
+    for calendar in Calendar.objects.filter(name__in=(calendars.FREEZES, calendars.BACKUPS), scopes=None):
+        audit.record(actor, "calendar.removed", calendar, reason="demo")
+        calendar.delete()
     for tenant in Tenant.objects.filter(Q(name=people.OTHER_TENANT), users=None, targets=None):
-        audit.record(actor, "tenant.removed", tenant, reason="demo")
-        tenant.delete()
+        _remove_unless_held(actor, tenant)
+
+
+def _remove_unless_held(actor: Actor, row: Tag | Tenant) -> None:
+    """Something of others may be in force for it: then it stays."""
+    with suppress(ProtectedError), transaction.atomic():
+        audit.record(actor, "tag.removed" if isinstance(row, Tag) else "tenant.removed", row, reason="demo")
+        row.delete()
 
 
 def _remove_folder(folder: Path) -> list[str]:

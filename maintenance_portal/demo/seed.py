@@ -14,18 +14,19 @@ import psycopg
 from django.conf import settings
 from django.utils import timezone
 
-from maintenance_portal.demo import jobs, past, people
+from maintenance_portal.demo import calendars, jobs, past, people
 from maintenance_portal.demo.people import sign_ins
 from maintenance_portal.demo.sqlite import build_messy_sqlite
 from strategies import targets
 from strategies.audit import Actor
-from strategies.models import Target, Tenant
+from strategies.models import Environment, Target, Tenant
 from strategies.reference_rows import FIRST_TENANT
 from strategies.targets import NameTaken, TargetInUse, TargetValues
 
 __all__ = ["SQLITE_FILE", "NotThere", "seed", "sign_ins"]
 
-SQLITE_FILE = "shop.db"
+SQLITE_FILE, ARCHIVE_FILE = "shop.db", "archive.db"
+ARCHIVE = "demo-archive"  # on production, so that windows and people stand before what it needs
 
 
 class NotThere(Exception):
@@ -39,6 +40,7 @@ class Database:
     name: str
     platform: str
     build: Callable[[Path], str]
+    environment: Environment = Environment.DEVELOPMENT
 
 
 def seed(actor: Actor) -> list[str]:
@@ -49,11 +51,13 @@ def seed(actor: Actor) -> list[str]:
     for database in (
         Database("demo-sqlite", "sqlite", _build_sqlite),
         Database("demo-postgresql", "postgresql", _build_postgresql),
+        Database(ARCHIVE, "sqlite", _build_archive, Environment.PRODUCTION),
     ):
         try:
             _ensure(actor, database, folder)
         except NotThere as reason:
             notes.append(f"{database.name}: {reason}")
+    notes += calendars.ensure(actor, Target.objects.filter(is_demo=True, name=ARCHIVE).first())
     jobs.ensure(actor)
     past.ensure(timezone.now())
     return notes
@@ -67,7 +71,7 @@ def _ensure(actor: Actor, database: Database, folder: Path) -> None:
     url = database.build(folder)
     values = TargetValues(
         name=database.name, platform=database.platform, url=url, tenant=Tenant.objects.get(name=FIRST_TENANT),
-        tags=("demo",), owner="The demo",
+        tags=("demo",), owner="The demo", environment=database.environment,
     )  # fmt: skip
     try:
         if known is None:
@@ -83,7 +87,14 @@ def _ensure(actor: Actor, database: Database, folder: Path) -> None:
 
 
 def _build_sqlite(folder: Path) -> str:
-    path = folder / SQLITE_FILE
+    return _messy_sqlite(folder / SQLITE_FILE)
+
+
+def _build_archive(folder: Path) -> str:
+    return _messy_sqlite(folder / ARCHIVE_FILE)
+
+
+def _messy_sqlite(path: Path) -> str:
     try:
         build_messy_sqlite(path)
     except (OSError, sqlite3.Error) as refusal:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from maintenance_portal import plain_words, quantities
@@ -17,10 +17,11 @@ from maintenance_portal.evidence import Evidence
 from maintenance_portal.evidence import evidence as read_evidence
 from maintenance_portal.quantities import span
 from strategies import registry
+from strategies.assessments import Severity
 from strategies.capabilities import in_short
-from strategies.models import JobRun, Target, may
+from strategies.models import SIGNS, JobRun, Target, may
 from strategies.models.access import OPERATES, READS_AUDIT, READS_SQL
-from strategies.plans import LeftBehind, Severity
+from strategies.plans import LeftBehind
 from strategies.sentences import sentences
 
 register = template.Library()
@@ -45,6 +46,12 @@ def icon(name: str, more: str = "") -> SafeString:
 
 
 _ESCAPES = ((b"<", b"\\u003C"), (b">", b"\\u003E"), (b"&", b"\\u0026"))
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """A name that may be broken after each of its underscores, and is not broken elsewhere while that is enough."""
+    return format_html_join(SafeString("_<wbr>"), "{}", ((part,) for part in name.split("_")))
 
 
 @register.filter
@@ -217,6 +224,12 @@ def words(name: str) -> str:
 def operates(user: Any) -> bool:
     """Whether this person may start, stop and change things."""
     return may(user, *OPERATES)
+
+
+@register.filter
+def signs(user: Any) -> bool:
+    """Whether this person's word of approval may be asked for."""
+    return may(user, *SIGNS)
 
 
 @register.filter

@@ -75,9 +75,31 @@ def palettes(colours: Colours) -> Palettes:
             "data": {"bar": [{"marker": {"color": colours.outcomes[2], "line": {"width": 0}}}]},
         },
         "growth": {"layout": ground, "data": {"bar": [{"marker": {"color": colours.series[0], "line": {"width": 0}}}]}},
+        "lanes": {"layout": ground, "data": {"bar": [{"marker": marker} for marker in _lanes(colours)]}},
         "durations": {"layout": {**ground, "colorway": list(colours.durations)}},
         "series": {"layout": {**ground, "colorway": list(colours.series)}},
     }
+
+
+def _lanes(colours: Colours) -> list[dict[str, Any]]:
+    """Windows (pale, with an edge), what is free, freezes (pale), what runs, what is planned, what is due (pale), what is too late.
+
+    They are told apart by place, pattern and edge as well.
+    """
+    blue, orange, green, violet, brown = colours.series
+    plain = {"line": {"color": colours.card, "width": 1}}  # so that bars beside each other are told apart
+    free, running, planned, late = ({"color": colour, **plain} for colour in (green, blue, brown, orange))
+    freeze = {**_edged(violet), "pattern": {"fgcolor": violet}}
+    return [_edged(colours.muted), free, freeze, running, planned, _edged(brown), late]
+
+
+def _edged(colour: str) -> dict[str, Any]:
+    return {"color": _pale(colour), "line": {"color": colour, "width": 1}}
+
+
+def _pale(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.14)"
 
 
 THEMES: dict[str, Palettes] = {"light": palettes(LIGHT), "dark": palettes(DARK)}

@@ -17,6 +17,16 @@ ERRORS: dict[str, Entry] = {
         "A check came to its end and found what must not be: damage, or rows that break a rule. It has changed nothing.",
         "The message says what. The finding on the database's page says what a person does, and stays until a check is clean.",
     ),
+    "outlasts_window": Entry(
+        PERMANENT,
+        "One step was cut off by the end of its window twice: it takes longer than the window lasts.",
+        "Give the window more time, or run this object by itself in a longer one.",
+    ),
+    "plan_unreadable": Entry(
+        PERMANENT,
+        "The plan that was kept of the run cannot be read by this version of the portal.",
+        "Plan the work anew: nothing of this run was started.",
+    ),
     "worker_lost": Entry(
         LOST,
         "The process that carried out the work is gone: killed, or its machine was restarted.",

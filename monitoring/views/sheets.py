@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 
+from monitoring.calendar_forms import PlacesForm
 from monitoring.forms import PeriodForm
 from monitoring.rows import Meters, Summary
 from strategies.views.access import SignedIn
@@ -58,6 +59,6 @@ def meter_cells(meters: Meters) -> tuple[Any, ...]:
     return cpu.sum, cpu.n, memory.average, memory.n, io.sum, io.n, processed.sum, processed.n
 
 
-def refused(request: SignedIn, form: PeriodForm, page: str) -> HttpResponse:
+def refused(request: SignedIn, form: PeriodForm | PlacesForm, page: str) -> HttpResponse:
     """What comes instead of a file when a filter is wrong: a file with other rows than were asked for would be a lie."""
     return render(request, "monitoring/no_file.html", {"filter": form, "page": page}, status=400)

@@ -141,6 +141,15 @@
     if (words) getSelection().setBaseAndExtent(words, place.from, words, place.to);
   }
 
+  // No click without press and release on the same control: while one is pressed, live parts stand still. An answer that is
+  // left out comes again, the last one too, since only one that was put in ends the asking.
+  let is_pressed = false;
+  function press(event) { if (event.button === 0 || event.key === " ") is_pressed = true; }
+  function release() { setTimeout(() => { is_pressed = false; }, 100); } // a tap's click comes a little later
+  ["pointerdown", "keydown"].forEach((name) => document.addEventListener(name, press, true));
+  ["pointerup", "pointercancel", "contextmenu", "keyup"].forEach((name) => document.addEventListener(name, release, true));
+  addEventListener("blur", release);
+
   let parts = new Map();
   let focus = null;
   let text = null;
@@ -149,6 +158,7 @@
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const live = event.detail.target;
+    if (is_pressed && live.matches("[hx-trigger^=every]")) { event.preventDefault(); return; }
     parts = new Map([...live.querySelectorAll("details[id]")].map((part) => [part.id, part.open]));
     [focus, text] = [focused(live), marked(live)];
   });
@@ -162,7 +172,8 @@
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!lost || !event.detail.pathInfo) return;
-    const failed = !event.detail.successful && event.detail.xhr.status !== 286;
+    const { status } = event.detail.xhr; // 0 where nothing came
+    const failed = status < 200 || status >= 400;
     lost.hidden = !failed;
     if (!failed) root.dataset.seen = new Date().toLocaleTimeString();
     else lost.querySelector("b").textContent = root.dataset.seen || "when it was opened";

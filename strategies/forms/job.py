@@ -231,8 +231,9 @@ class JobForm(forms.Form):
             return _FIELDS.get(refusal.field, refusal.field)
         if "limits_as_typed" in self.fields:
             return "limits_as_typed"
-        typed = [LIMIT + name for name in LIMITS if self.cleaned_data.get(LIMIT + name) is not None]
-        return typed[-1] if typed else refusal.field
+        typed = [name for name in LIMITS if self.cleaned_data.get(LIMIT + name) is not None]
+        named = [name for name in typed if name in str(refusal)]
+        return LIMIT + (named or typed)[-1] if typed else refusal.field
 
     def _say(self, name: str, text: str) -> None:
         """At its field; what has none, such as a fault of the configuration, stands above the form with the column's name."""

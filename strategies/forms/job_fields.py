@@ -23,6 +23,18 @@ _LIMIT_WORDS = {
     "max_duration_seconds": ("Stop it after (seconds)", "A shorter time limit of the configuration counts before it."),
     "lock_wait_seconds": ("Wait for locks at most (seconds)", "Goes before the parameter of the same name."),
     "memory_mb": ("Memory for a step (MB)", "Empty: as the database has it."),
+    "max_database_seconds": (
+        "Budget of a run: time on the database (seconds)",
+        "Once its steps have taken so long, no further one begins, and what is left can be resumed. Waiting does not count.",
+    ),
+    "max_io_operations": (
+        "Budget of a run: reads and writes",
+        "As far as the database tells how many there were.",
+    ),
+    "max_lock_seconds": (
+        "Budget of a run: locks (seconds)",
+        "The time of steps during which others cannot write.",
+    ),
 }
 
 

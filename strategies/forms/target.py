@@ -50,6 +50,11 @@ class TargetForm(forms.Form):
         label="Runs at once", required=False, min_value=1, max_value=1000, initial=1,
         help_text="At most this many runs at work on it.",
     )  # fmt: skip
+    load_limit = forms.FloatField(
+        label="Limit of load", required=False, min_value=0.1, max_value=100_000,
+        help_text="Above it nothing starts, and runs wait between their steps: active sessions of others in Oracle and PostgreSQL,"
+        " for a SQLite file the load of its machine. Empty: no limit.",
+    )  # fmt: skip
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *args: Any, tenants: QuerySet[Tenant],
@@ -170,6 +175,7 @@ class TargetForm(forms.Form):
             owner=cleaned["owner"],
             time_zone=cleaned["time_zone"],
             max_parallel_runs=cleaned["max_parallel_runs"] or 1,
+            load_limit=cleaned["load_limit"],
         )
 
     def _secret(self, password: str) -> str | None:
@@ -205,6 +211,7 @@ def _initial(target: Target) -> dict[str, Any]:
         "owner": target.owner,
         "time_zone": target.time_zone,
         "max_parallel_runs": target.max_parallel_runs,
+        "load_limit": target.load_limit,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
-from strategies.models import Role, User, may
+from strategies.models import SIGNS, Role, User, may
 from strategies.models.access import OPERATES, READS, READS_AUDIT, READS_SQL
 
 P = ParamSpec("P")
@@ -41,3 +41,4 @@ for_readers = _for(READS)
 for_readers_of_sql = _for(READS_SQL)
 for_readers_of_audit = _for(READS_AUDIT)
 for_operators = _for(OPERATES)
+for_signers = _for(SIGNS)  # whose word may be asked for; whether it is, is decided where it is given

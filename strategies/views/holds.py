@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from strategies import holds
 from strategies.audit import Actor
 from strategies.forms.hold import HoldForm
-from strategies.holds import Reach
 from strategies.models import Hold, may
 from strategies.models.access import OPERATES
+from strategies.reach import Reach
 from strategies.views.access import SignedIn, for_operators, for_readers
 
 PAST = 20
@@ -26,7 +26,7 @@ def hold_list(request: SignedIn) -> HttpResponse:
 
 
 def _page(request: SignedIn, form: HoldForm | None, status: int = 200) -> HttpResponse:
-    rows = Hold.objects.visible_to(request.user).select_related("target", "tag")
+    rows = Hold.objects.visible_to(request.user).select_related("target", "tag", "tenant")
     reach = Reach.of(request.user)
     context = {
         "holds": [(hold, reach.refusal(hold)) for hold in rows.in_force()],
@@ -50,7 +50,7 @@ def hold_place(request: SignedIn) -> HttpResponse:
 @require_POST
 @for_operators
 def hold_lift(request: SignedIn, pk: int) -> HttpResponse:
-    hold = get_object_or_404(Hold.objects.visible_to(request.user), pk=pk)
+    hold = get_object_or_404(Hold.objects.visible_to(request.user).select_related("target", "tag", "tenant"), pk=pk)
     if refusal := Reach.of(request.user).refusal(hold):
         messages.error(request, f"The hold on {hold.scope} stays. {refusal}")
     elif holds.lift(hold, Actor.of(request), timezone.now()):

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from strategies import job_changes, job_definitions, job_pages, registry
+from strategies import job_changes, job_definitions, registry, schedule_preview
 from strategies.audit import Actor
 from strategies.forms.job import JobForm, supports
 from strategies.job_changes import ChangedMeanwhile
@@ -75,7 +75,7 @@ def _form(
     context = {
         "form": form, "job": form.job, "config": config, "is_redrawn": is_redrawn,
         "is_right": form.is_bound and not form.errors,
-        "preview": job_pages.preview(_scheduled(MaintenanceJob(), values), config, timezone.now()),
+        "preview": schedule_preview.preview(_scheduled(MaintenanceJob(), values), config, timezone.now()),
         "examples": [(kind.replace("_", " ").capitalize(), example) for kind, example in EXAMPLES.items()],
         "zones": sorted(zoneinfo.available_timezones()),
         "jobs": jobs[:SUGGESTED_JOBS],
@@ -109,7 +109,7 @@ def job_due(request: SignedIn) -> HttpResponse:
     if target is not None and strategy in registry.routines():
         row = _row(target, strategy, request.GET, None)
         config = job_definitions.configurations([row]).get(row.pk)
-    context = {"preview": job_pages.preview(_scheduled(row, request.GET), config, timezone.now())}
+    context = {"preview": schedule_preview.preview(_scheduled(row, request.GET), config, timezone.now())}
     return render(request, "strategies/job_due.html", context)
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from strategies import job_changes, job_list, job_neighbours, job_pages, jobs
+from strategies import job_changes, job_list, job_neighbours, job_pages, job_values, jobs
 from strategies.audit import Actor
 from strategies.filters import JobFilter
 from strategies.forms.run_actions import NoteForm
@@ -60,8 +60,9 @@ def job(request: SignedIn, pk: int) -> HttpResponse:
     basis = context["page"].basis
     context |= {
         "picture": job_neighbours.neighbours(row, basis.config, MaintenanceJob.objects.visible_to(request.user)),
-        "parameters": job_pages.parameters_used(basis),
-        "prechecks": job_pages.prechecks_used(basis),
+        "parameters": job_values.parameters_used(basis),
+        "prechecks": job_values.prechecks_used(basis),
+        "budget": job_values.budget_used(basis),
         "history": _history(row, request.user),
     }
     return render(request, "strategies/job.html", context)

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from strategies import account_rights, keyset, progress, registry, runs, successors
+from strategies import account_rights, budgets, continuing, keyset, progress, registry, run_consent, runs, successors
 from strategies.account_rights import Lacking
 from strategies.audit import Actor
+from strategies.budgets import Budget, Line, Used
 from strategies.filters import RunFilter
 from strategies.forms.parameters import RunForm
 from strategies.gate_facts import rows_of_missing_rights
@@ -106,7 +107,7 @@ def _chosen_target(targets: QuerySet[Target], text: str) -> Target | None:
 
 
 def visible(user: User, pk: int) -> JobRun:
-    return get_object_or_404(JobRun.objects.visible_to(user).select_related("target", "parent"), pk=pk)
+    return get_object_or_404(JobRun.objects.visible_to(user).select_related("target", "parent", "window"), pk=pk)
 
 
 @require_safe
@@ -144,6 +145,8 @@ def _live(row: JobRun, user: User) -> dict[str, Any]:
         "estimate": progress.estimate(row, plan, past, moment),
         "possible": _possible(row, user),
         "lacking": _lacking(row),
+        "consent": run_consent.of(row, user, moment),
+        "used": _used(row),
         "will_fail_again": _will_fail_again(row),
         "parameters": _parameters(row),
         "children": row.children.defer("plan", "parameters").order_by("pk"),
@@ -161,6 +164,12 @@ def _lacking(row: JobRun) -> Lacking | None:
         return None
     found = account_rights.together(rows_of_missing_rights(row))
     return found if found.count else None
+
+
+def _used(row: JobRun) -> list[Line]:
+    """What the run has used of its database, and of its budget; of one that has not begun only what has a limit."""
+    found = budgets.lines(Budget.of(row.limits), Used.of(row.used))
+    return [line for line in found if row.used is not None or line.limit is not None]
 
 
 def _will_fail_again(row: JobRun) -> bool:
@@ -202,7 +211,7 @@ def _possible(row: JobRun, user: User) -> Possible:
     finished = {str(key) for key, status in done if status in (OperationStatus.SUCCESS, OperationStatus.INFO)}
     succeeded = {str(key) for key, status in done if status == OperationStatus.SUCCESS}
     return Possible(
-        resume=len(successors.steps_left(row, finished)),
+        resume=len(continuing.steps_left(row, finished)),
         undo=0 if successors.undone_by(row) else len(successors.reversals(row, succeeded)),
         retry=True,
         handle=row.status in BAD and row.handled_at is None,

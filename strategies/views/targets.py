@@ -14,12 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from strategies import account_rights, needs, registry, secrets, targets
+from strategies import account_rights, holding, needs, registry, secrets, targets
+from strategies.assessments import Severity
 from strategies.audit import Actor
 from strategies.filters import TargetFilter
 from strategies.forms.target_page import SwitchForm, TargetPageForm
 from strategies.models import Assessment, Finding, Hold, Target, Tenant, User
-from strategies.plans import Severity, Step
+from strategies.plans import Step
 from strategies.routines.base import Routine
 from strategies.targets import ChangedMeanwhile, NameTaken, TargetInUse
 from strategies.views.access import SignedIn, for_operators, for_readers
@@ -159,6 +160,8 @@ def target_edit(request: SignedIn, pk: int) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = TargetPageForm(data, tenants=_own_tenants(request.user), target=row)
     if request.method == "POST" and form.is_valid():
+        moment = timezone.now()
+        held = holding.holding(row, moment)
         try:
             targets.change(Actor.of(request), row, form.values(), drawn_from=form.cleaned_data["version"])
         except ChangedMeanwhile as other:
@@ -169,8 +172,10 @@ def target_edit(request: SignedIn, pk: int) -> HttpResponse:
             form.add_error("url", f"{str(in_use)[0].upper()}{str(in_use)[1:]}.")
         else:
             if row.checked_at is None and row.is_active:
-                targets.ask_check(row, Actor.of(request), timezone.now())
+                targets.ask_check(row, Actor.of(request), moment)
             messages.success(request, f"{row.name} was changed.")
+            if lost := holding.lost(held, holding.holding(row, moment)):
+                messages.warning(request, lost)
             return redirect("target", row.pk)
     return _form_page(request, form, row)
 

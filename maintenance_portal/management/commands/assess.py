@@ -10,9 +10,9 @@ from maintenance_portal import answers, at_once
 from maintenance_portal.cli import Exit, PortalCommand, add_json, strategy_named, target_named
 from maintenance_portal.foreground import Attendant, StopAsked
 from strategies import needs, registry
+from strategies.assessments import Assessment
 from strategies.audit import Actor
 from strategies.models import Target
-from strategies.plans import Assessment
 
 
 class Command(PortalCommand):

@@ -16,7 +16,10 @@ from strategies.platforms.base import ObjectUnknown
 
 
 class Command(PortalCommand):
-    help = "Carry out a job now in this process. Ends with 0 done, 1 not done, 2 bad input, 3 may not start now."
+    help = (
+        "Carry out a job now in this process. Ends with 0 done, 1 not done, 2 bad input, 3 may not start now, "
+        "4 goes on in the next window."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="Its name, or its number.")

@@ -16,7 +16,8 @@ from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 
 class Command(PortalCommand):
     help = (
-        "Plan a run and carry it out in this process. Ends with 0 done, 1 not done, 2 bad input, 3 may not start now."
+        "Plan a run and carry it out in this process. Ends with 0 done, 1 not done, 2 bad input, 3 may not start now, "
+        "4 goes on in the next window."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
