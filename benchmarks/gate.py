@@ -1,12 +1,13 @@
 """Figure 6: what the gate takes for each waiting run when very many wait, against when few do.
 
-One call of the tick's `open_gate` for runs that all wait for a hold, as runs do night after night: half of them belong to jobs that
-depend on another one. Their reasons stand already, so that nothing is written.
+One call of the tick's `open_gate` for runs that all wait for a hold, a freeze, a window and an approver, as runs do night after night:
+half of them belong to jobs that depend on another one. Their reasons stand already, so that nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from django.test.utils import CaptureQueriesContext
 
@@ -17,11 +18,24 @@ from benchmarks.portals import Database
 from maintenance_portal import tasks
 from strategies import holds
 from strategies.audit import PORTAL
-from strategies.models import JobRun, MaintenanceJob, Origin, RunStatus, Target, Tenant
+from strategies.models import (
+    Approval,
+    Calendar,
+    CalendarEntry,
+    CalendarScope,
+    JobRun,
+    MaintenanceJob,
+    MaintenanceWindow,
+    Origin,
+    RunStatus,
+    Target,
+    Tenant,
+)
 
 FEW, MANY = 100, 10_000
 TARGETS = 100
 FIRST_JOBS = 50  # so many distinct jobs are waited for
+FREEZES = 50
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
@@ -79,7 +93,8 @@ def _fill(bench: Bench, waiting: int) -> None:
     }, "n")  # fmt: skip
     run = JobRun(
         strategy_name="INDEX_MAINTENANCE", origin=Origin.SCHEDULE, asked_by="portal", due_at=moment, status=RunStatus.WAITING,
-        is_released=True, steps_total=5, depends_since=moment, created_at=moment,
+        is_released=True, steps_total=5, depends_since=moment, created_at=moment, needs_approval=True,
+        predicted={"p90_ms": 3_600_000, "firsts_p90_ms": [600_000]},
     )  # fmt: skip
     insert(
         run,
@@ -87,4 +102,35 @@ def _fill(bench: Bench, waiting: int) -> None:
         {"id": "i", "due_key": "'gate:' || i", "job_id": "i", "target_id": f"{first_target} + i %% {TARGETS}"},
         "n",
     )
+    _approvals(waiting, moment)
+    _calendars(targets, moment)
     holds.place(PORTAL, moment, "Quarter close.")
+
+
+def _approvals(waiting: int, moment: datetime) -> None:
+    """Each run waits for one approver, with what was sealed beside it, which the gate has no need to read."""
+    approval = Approval(
+        seal="0" * 64, sealed={"steps": [{"key": f"rebuild:{number}"} for number in range(5)]}, asked_by="portal",
+        levels=[[{"role": "approver", "quorum": 1, "people": []}]], requesters=["anna"], asked_at=moment, not_before=moment,
+        not_after=moment + timedelta(days=7),
+    )  # fmt: skip
+    insert(approval, waiting, {"id": "i", "run_id": "i"}, "n")
+
+
+def _calendars(targets: Sequence[Target], moment: datetime) -> None:
+    """A window of its own for every second database, which opens tomorrow; and freezes of which the last holds now, everywhere."""
+    opens = f"{moment + timedelta(hours=20):%Y-%m-%dT%H:%M}"
+    for target in targets[::2]:
+        values = {"starts": opens, "minutes": 240, "rule": "FREQ=DAILY"}
+        MaintenanceWindow.objects.create(name=f"Night of {target.name}", target=target, owner="anna", **values)
+    for number in range(FREEZES):
+        starts = moment - timedelta(hours=1) if number == FREEZES - 1 else moment + timedelta(days=1 + number)
+        calendar = Calendar.objects.create(name=f"Calendar {number}", owner="anna")
+        CalendarScope.objects.create(calendar=calendar)
+        CalendarEntry.objects.create(
+            calendar=calendar,
+            name=f"Close {number}",
+            starts=f"{starts:%Y-%m-%dT%H:%M}",
+            minutes=600,
+            rule="FREQ=MONTHLY",
+        )

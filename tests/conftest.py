@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import installed
 
 # Files that take minutes go first: at the end all workers would wait for the one that has such a file left.
 LONGEST = (
@@ -16,9 +19,40 @@ LONGEST = (
 )  # fmt: skip
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        installed.share()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     places = {config.rootpath / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, monkeypatch_session: pytest.MonkeyPatch
+) -> None:
+    """Where many processes run tests, only one goes through all the migrations, and the others begin with what it made."""
+    from django.db import connection
+
+    if connection.vendor != "sqlite" or not installed.is_shared():
+        return
+    kept: list[sqlite3.Connection] = []
+    create = type(connection.creation)._create_test_db
+
+    def create_filled(self: Any, *args: Any, **kwargs: Any) -> str:
+        name: str = create(self, *args, **kwargs)
+        kept.append(installed.fill(name))
+        return name
+
+    monkeypatch_session.setattr(type(connection.creation), "_create_test_db", create_filled)
+
+
+@pytest.fixture(scope="session")
+def monkeypatch_session() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +97,10 @@ def wake_ups(_wake_ups: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    """Hashing is slow on purpose, and nothing here is worth guarding."""
+def _quick(settings: Any) -> None:
+    """Hashing is slow on purpose, and nothing here is worth guarding; and not each test's client looks through all files."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,3 +54,29 @@ def until_somebody_waits() -> None:
                 return
         time.sleep(0.01)
     raise AssertionError("nobody waits")
+
+
+class Beside(threading.Thread):
+    """Something that is done by another connection, and what went wrong with it."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self._work = work
+        self.errors: list[Exception] = []
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            self.errors.append(error)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def beside(work: Callable[[], object]) -> Iterator[Beside]:
+    thread = Beside(work)
+    try:
+        yield thread
+    finally:
+        thread.join(30)

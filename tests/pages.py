@@ -12,26 +12,36 @@ from django.utils import timezone
 
 from monitoring import errors
 from monitoring.models import ErrorDay, ErrorGroup
-from strategies import findings, holds, needs, operation_log, runs
+from strategies import approvals, findings, glass, holds, needs, operation_log, runs
+from strategies.assessments import Assessment as Seen
+from strategies.assessments import Finding as Need
+from strategies.assessments import Severity
 from strategies.audit import Actor
 from strategies.models import (
     BAD,
+    Approval,
+    ApprovalRule,
     Assessment,
+    BreakGlass,
+    Calendar,
+    CalendarEntry,
+    CalendarScope,
+    Delegation,
     Finding,
     Hold,
     JobRun,
     MaintenanceJob,
+    MaintenanceWindow,
     OperationLog,
     OperationStatus,
     RunStatus,
+    StandingApproval,
     Stop,
     Target,
     Tenant,
 )
 from strategies.operation_log import Beginning, Ending
-from strategies.plans import Assessment as Seen
-from strategies.plans import ErrorClass, Locks, Meters, Plan, Severity, Step, TargetError
-from strategies.plans import Finding as Need
+from strategies.plans import ErrorClass, Locks, Meters, Plan, Step, TargetError
 from tests.jobs import a_job
 
 ANNA = Actor("anna", "192.0.2.7")
@@ -149,6 +159,14 @@ class Scene:
     operation: OperationLog
     job: MaintenanceJob
     error: ErrorGroup
+    window: MaintenanceWindow
+    calendar: Calendar
+    entry: CalendarEntry
+    rule: ApprovalRule
+    approval: Approval
+    standing: StandingApproval
+    delegation: Delegation
+    glass: BreakGlass
 
     @property
     def keys(self) -> dict[str, int]:
@@ -160,7 +178,66 @@ class Scene:
             "operations": self.operation.pk,
             "jobs": self.job.pk,
             "errors": self.error.pk,
+            "windows": self.window.pk,
+            "calendars": self.calendar.pk,
+            "calendar-entries": self.entry.pk,
+            "approvals": self.approval.pk,
+            "approval-rules": self.rule.pk,
+            "standing-approvals": self.standing.pk,
+            "delegations": self.delegation.pk,
+            "break-glass": self.glass.pk,
         }
+
+
+def always_open(target: Target, name: str, **values: Any) -> MaintenanceWindow:
+    """A window that keeps nothing from starting: one slot after the other, without an end."""
+    return MaintenanceWindow.objects.create(
+        **{
+            "name": name,
+            "target": target,
+            "starts": "2026-01-01T00:00",
+            "minutes": 1440,
+            "rule": "FREQ=DAILY",
+            "owner": "anna",
+        }
+        | values
+    )
+
+
+def far_freeze(target: Target, name: str) -> CalendarEntry:
+    """A freeze that keeps nothing from starting for a long time."""
+    calendar = Calendar.objects.create(name=name, owner="anna")
+    CalendarScope.objects.create(calendar=calendar, target=target)
+    return CalendarEntry.objects.create(
+        calendar=calendar,
+        name=HOSTILE,
+        reason=HOSTILE,
+        starts="2099-12-24T00:00",
+        minutes=1440,
+        time_zone="Europe/Vienna",
+    )
+
+
+def one_level(role: str = "approver", quorum: int = 1, *people: str) -> list[dict[str, Any]]:
+    """A level of a rule, as it is kept."""
+    return [{"role": role, "quorum": quorum, "people": list(people)}]
+
+
+def asked(run: JobRun, rule: ApprovalRule) -> Approval:
+    """People are asked about this run, by a rule that holds for nothing else."""
+    ApprovalRule.objects.filter(pk=rule.pk).update(is_active=True)
+    approval = approvals.ask(run, runs.plan_of(run), timezone.now())
+    ApprovalRule.objects.filter(pk=rule.pk).update(is_active=False)
+    assert approval is not None
+    return approval
+
+
+def standing_approval(target: Target, **values: Any) -> StandingApproval:
+    """Asked for by anna, granted by nobody."""
+    now = timezone.now()
+    known = {"strategy_name": "INDEX_MAINTENANCE", "most_score": 60, "most_runs": 5, "ends_at": now + timedelta(days=90),
+             "reason": HOSTILE, "asked_by": "anna", "asked_at": now}  # fmt: skip
+    return StandingApproval.objects.create(target=target, **{**known, **values})
 
 
 def scene(name: str = "shop", tenant: str = "Main") -> Scene:
@@ -177,11 +254,14 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
     Assessment.objects.filter(pk=assessment.pk).update(started_at=now, finished_at=now, notes=[HOSTILE], found=2)
     failed = ended_run(target, RunStatus.FAILED, step(1), message=HOSTILE)
     errors.roll_day(failed.operations.get().operation_time.astimezone(UTC).date())
+    entry = far_freeze(target, f"{name}: freezes {HOSTILE}")
+    held = waiting(target, step(1))
+    rule = ApprovalRule.objects.create(name=f"{name}: {HOSTILE}", target=target, levels=[one_level()], is_active=False)
     return Scene(
         target=target,
         planned=planned_run(target, step(1), step(2)),
         running=running(target, step(1), step(2)),
-        waiting=waiting(target, step(1)),
+        waiting=held,
         failed=failed,
         succeeded=ended_run(target, RunStatus.SUCCEEDED, step(1, undo=("SELECT 1",))),
         hold=holds.place(ANNA, now, HOSTILE, target=target),
@@ -190,6 +270,16 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         operation=OperationLog.objects.filter(run=failed).get(),
         error=ErrorDay.objects.filter(target=target).get().group,
         job=a_job(target, f"{name}: {HOSTILE}", created_by=HOSTILE, notification_recipients=HOSTILE),
+        window=always_open(target, f"{name}: night {HOSTILE}"),
+        calendar=entry.calendar,
+        entry=entry,
+        rule=rule,
+        approval=asked(held, rule),
+        standing=standing_approval(target),
+        delegation=Delegation.objects.create(
+            person="p", delegate="anna", starts_at=now, ends_at=now + timedelta(days=3), reason=HOSTILE
+        ),
+        glass=glass.ask(held, ANNA, HOSTILE, now),
     )
 
 

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 import pytest
 
 from strategies import registry
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.load import Load
 from strategies.plans import (
-    Assessment,
     ErrorClass,
     Facts,
-    Finding,
     LeftBehind,
     Limits,
     Meters,
@@ -25,7 +25,6 @@ from strategies.plans import (
     Need,
     Outcome,
     Progress,
-    Severity,
     StateLeft,
     Step,
     TargetError,
@@ -39,9 +38,11 @@ from strategies.platforms.base import (
     Platform,
     PlatformError,
     Precheck,
+    Problem,
     RemoteSession,
     Session,
     SessionTag,
+    Unasked,
 )
 from strategies.platforms.queries import Query
 from strategies.routines.base import Parameters, Routine
@@ -65,7 +66,12 @@ class World:
     asked: dict[str, list[Callable[[World, Session], TargetError | None]]] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)  # what no step mends
     untold: set[str] = field(default_factory=set)  # objects of which a look cannot tell whether they are broken
+    step_ms: int = 5  # what each step takes
+    step_io: int | None = None
     precheck: str = ""  # why the check ROOM does not hold now
+    is_precheck_mild: bool = False  # then it is only noted
+    unasked: Unasked = Unasked.LEFT_OUT  # of the check ROOM
+    loads: list[float | Exception] = field(default_factory=list)  # what its load is at each look, the last for ever
 
     def ask(self, what: str, session: Session) -> None:
         """A question (is_needed, verify, assess) that may be scripted to fail, or to take long."""
@@ -111,7 +117,8 @@ class ScriptedSession(Session):
         error = turns.pop(0)(self.world, self) if turns else None
         if error is None and name not in self.world.silent:
             self.world.needs.discard(name)
-        return Outcome(5, error, Meters(cpu_ms=1, rows=10), ("a notice",))
+        meters = Meters(cpu_ms=1, rows=10, io_operations=self.world.step_io)
+        return Outcome(self.world.step_ms, error, meters, ("a notice",))
 
     def cancel(self) -> None:
         self.cancelled.set()
@@ -133,11 +140,22 @@ class ScriptedPlatform(Platform):
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.prechecks = {"ROOM": Precheck("ROOM", "There is room.", lambda session: world.precheck)}  # type: ignore[misc]
+        self.prechecks = {"ROOM": Precheck("ROOM", "There is room.", self._room, world.unasked)}  # type: ignore[misc]
+
+    def _room(self, session: Session) -> Problem | None:
+        self.world.ask("room", session)
+        return Problem(self.world.precheck, blocks=not self.world.is_precheck_mild) if self.world.precheck else None
+
+    def load(self, session: Session) -> Load:
+        self.world.ask("load", session)
+        figure = self.world.loads.pop(0) if len(self.world.loads) > 1 else self.world.loads[0]
+        if isinstance(figure, Exception):
+            raise figure
+        return Load(figure, f"{figure:g} active sessions")
 
     def limit_settings(self, limits: Limits) -> tuple[str, ...]:
         if limits.memory_mb is not None:
-            raise NotSupported("Scripted knows no memory.")
+            raise NotSupported("memory_mb cannot be held: Scripted knows no memory.")
         return (f"degree {limits.parallel_degree}",) if limits.parallel_degree not in (None, 1) else ()
 
     def address(self, url: str) -> Address:

@@ -25,6 +25,8 @@ from urllib.parse import quote
 
 import psycopg
 
+from tests.long import IS_ALL
+
 
 @dataclass(frozen=True)
 class ServerBinaries:
@@ -92,7 +94,7 @@ def available_servers() -> list[ServerBinaries]:
 def tested_servers() -> list[ServerBinaries]:
     """The newest; all of them with `run.py test --all`."""
     found = available_servers()
-    return found if os.environ.get("PORTAL_TEST_ALL") == "1" else found[-1:]
+    return found if IS_ALL else found[-1:]
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,12 +15,12 @@ import pytest
 from benchmarks import few_needs, maintained, native_tools
 from benchmarks.__main__ import NAMES, line, read_options
 from benchmarks.measuring import Figure, at_least, at_most, not_measured, p95, side_by_side
-from tests.maintenance_portal.started import environment
+from tests.installed import environment
+from tests.long import IS_ALL
 from tests.servers import available_servers
 
 # Those that take seconds; with `run.py test --all` the others as well.
-IS_ALL = os.environ.get("PORTAL_TEST_ALL") == "1"
-TAKEN = NAMES if IS_ALL else ("percentiles", "rollup_upkeep", "operation_log")
+TAKEN = NAMES if IS_ALL else ("percentiles", "rollup_upkeep")
 ROOT = Path(__file__).resolve().parent.parent
 # All of them in one go, beside whatever else this machine does.
 pytestmark = pytest.mark.timeout(1800 if IS_ALL else 600)

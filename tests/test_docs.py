@@ -10,6 +10,7 @@ import pytest
 from django.core.management import load_command_class
 
 import maintenance_portal
+from strategies import job_definitions, registry
 from tests.servers import available_servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,18 @@ def test_every_command_is_described_with_the_options_that_it_has() -> None:
         said = load_command_class("maintenance_portal", path.stem).create_parser("manage.py", path.stem).format_help()
         for option in re.findall(r"--[a-z-]+", rows[path.stem]):
             assert option in said, (path.stem, option)
+
+
+def test_each_limit_and_each_check_is_described_under_its_product() -> None:
+    text = (ROOT / "docs" / "limits.md").read_text()
+    for name in job_definitions.LIMITS:
+        assert f"| `{name}` |" in text, name
+    described = {row.split("`")[1]: row.split("|")[2:5] for row in text.splitlines() if re.match(r"\| `[A-Z_]+`", row)}
+    products = [registry.platforms()[name].prechecks for name in ("oracle", "postgresql", "sqlite")]
+    assert set(described) == {name for checks in products for name in checks}
+    for name, columns in described.items():
+        for column, checks in zip(columns, products, strict=True):
+            assert (not column.strip().startswith("–")) is (name in checks), (name, column)
 
 
 def test_the_versions_agree() -> None:

@@ -10,20 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.long import ALL
 from tests.servers import RunningServer, ServerBinaries, available_servers, start_server
 
 ROOT = Path(__file__).resolve().parent.parent
-ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: run.py test --all")
 SHORT = (
     "tests/strategies/test_reference_rows.py",
     "tests/strategies/test_audit.py",
     "tests/strategies/test_job_triggers.py",
     "tests/strategies/test_log_guard.py",
     "tests/strategies/test_job_guard.py",
-    "tests/strategies/test_settling.py",
     "tests/strategies/test_operation_log.py",
-    "tests/strategies/test_tallies.py",
-    "tests/test_examples.py",
 )
 WHOLE = (
     "tests/strategies", "tests/monitoring", "tests/test_examples.py", "tests/maintenance_portal/test_tasks.py",

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings as given
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from strategies.models import Role, User
+from tests.long import IS_ALL
 from tests.pages import Scene, scene
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
@@ -22,7 +25,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 SIZES = {"light": (1440, 900), "dark": (1440, 900), "phone": (390, 844)}
 # Each page is looked at in both themes on a wide screen; with `run.py test --all` on a phone, too, where else a few are.
-EACH_PAGE = ["light", "phone"] if os.environ.get("PORTAL_TEST_ALL") == "1" else ["light"]
+EACH_PAGE = ["light", "phone"] if IS_ALL else ["light"]
 # Live parts ask every few seconds; here ten times as often.
 HURRY = """const wait = window.setTimeout;
 window.setTimeout = (work, delay, ...rest) => wait(work, delay >= 1000 ? delay / 10 : delay, ...rest);"""
@@ -82,6 +85,14 @@ def sign_in(page: Page, base: str, name: str, password: str = PASSWORD) -> None:
     page.wait_for_url(f"{base}/")
 
 
+def hand_session(page: Page, base: str, user: User) -> None:
+    """Signed in without the page for it: no test is about that, save those that use `sign_in`."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[given.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+
+
 def updated(page: Page) -> None:
     """Wait until the live part of the page was put in anew."""
     page.evaluate("new Promise(done => document.addEventListener('htmx:afterSettle', done, { once: true }))")
@@ -107,12 +118,11 @@ def open_as(browser: Browser, base: str, shop: Scene, person: Callable[..., User
 
         def open_(role: str = Role.DBA, look: str = "light", is_hurried: bool = False, **options: Any) -> Page:
             name = f"{role}-{look}".lower()
-            if not User.objects.filter(username=name).exists():
-                person(name, role)
+            user = User.objects.filter(username=name).first() or person(name, role)
             page = pages.enter_context(watched(browser, look, **options))
             if is_hurried:
                 page.add_init_script(HURRY)
-            sign_in(page, base, name)
+            hand_session(page, base, user)
             return page
 
         yield open_

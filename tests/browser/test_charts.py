@@ -12,6 +12,7 @@ from monitoring import rollups
 from strategies.models import RunStatus
 from tests.browser.conftest import EACH_PAGE
 from tests.browser.test_accessibility import cut_off, faults, faults_in_the_dark, sideways
+from tests.long import IS_ALL
 from tests.monitoring.past import job, log, operation, run
 from tests.pages import Scene
 
@@ -49,7 +50,7 @@ def drawn(page: Page, theme: str) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("look", [*EACH_PAGE, "dark"])
+@pytest.mark.parametrize("look", [*EACH_PAGE, "dark"] if IS_ALL else EACH_PAGE)
 def test_figures_are_drawn_and_clean(look: str, open_as: Callable[..., Page], past: None, base: str) -> None:
     page = open_as(look=look)
     for path, count in PAGES.items():

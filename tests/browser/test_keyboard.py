@@ -104,6 +104,7 @@ def test_the_menu_of_the_phone_opens_and_closes_by_keyboard(
     open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:
     page = open_as(look="phone")
+    page.goto(f"{base}/")
     menu = page.get_by_role("button", name="Menu")
     menu.focus()
     page.keyboard.press("Enter")
@@ -117,6 +118,7 @@ def test_the_menu_of_the_phone_opens_and_closes_by_keyboard(
 def test_the_menu_closes_when_the_focus_leaves_it(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
     """It lies over what comes next."""
     page = open_as(look="phone")
+    page.goto(f"{base}/")
     more = page.get_by_role("button", name="More")
     navigation = page.get_by_role("navigation", name="Main")
     more.focus()
@@ -138,6 +140,7 @@ def test_the_theme_is_chosen_before_the_first_paint_and_stays(
     open_as: Callable[..., Page], base: str, shop: Scene
 ) -> None:
     page = open_as()
+    page.goto(f"{base}/")
     page.get_by_role("button", name="Switch between light and dark").click()
     page.add_init_script(
         "new MutationObserver((_, me) => { if (!document.body) return;"

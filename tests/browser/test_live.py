@@ -18,6 +18,7 @@ def test_progress_arrives_and_details_stay_as_they_were_left(
     page = open_as(is_hurried=True)
     page.goto(f"{base}/runs/{shop.running.pk}/")
     page.locator("#step-1 > summary").click()
+    expect(page.locator("#step-1")).to_have_attribute("open", "")
     JobRun.objects.filter(pk=shop.running.pk).update(step_number=2, step_phase="sorting keys", step_fraction=0.5)
     expect(page.get_by_text("Step 2 of 2: sorting keys")).to_be_visible()
     assert page.locator("#step-1").get_attribute("open") is not None
@@ -45,6 +46,46 @@ def test_the_focus_stays_on_what_it_was_on(open_as: Callable[..., Page], shop: S
     JobRun.objects.filter(pk=shop.running.pk).update(status=RunStatus.SUCCEEDED, finished_at=timezone.now())
     expect(page.locator("#b-stop")).to_be_hidden()
     expect(page.locator("main")).to_be_focused()  # not thrown back to the top of the page
+
+
+def test_a_click_counts_though_something_new_comes_between_press_and_release(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as(is_hurried=True)
+    page.goto(f"{base}/")
+    page.locator('section[aria-labelledby="h-wait"]').get_by_role("link", name="Index maintenance").hover()
+    page.mouse.down()
+    _asked(page, 2)
+    page.mouse.up()
+    page.wait_for_url(f"{base}/runs/*/")
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    page.locator("#b-stop").focus()
+    page.keyboard.down(" ")
+    _asked(page, 2)
+    page.keyboard.up(" ")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_what_came_while_a_control_was_pressed_is_shown_after_it(
+    open_as: Callable[..., Page], shop: Scene, base: str
+) -> None:
+    page = open_as(is_hurried=True)
+    page.goto(f"{base}/runs/{shop.running.pk}/")
+    page.locator("h1").hover()
+    page.mouse.down()
+    JobRun.objects.filter(pk=shop.running.pk).update(
+        status=RunStatus.SUCCEEDED, finished_at=timezone.now(), message="Done and proved."
+    )
+    _asked(page, 2)
+    expect(page.get_by_text("The portal does not answer.")).to_be_hidden()
+    page.mouse.up()
+    expect(page.get_by_text("Done and proved.")).to_be_visible()
+
+
+def _asked(page: Page, times: int) -> None:
+    """Wait until the live part has asked so often, whether or not what came was put in."""
+    for _ in range(times):
+        page.evaluate("new Promise(done => document.addEventListener('htmx:afterRequest', done, { once: true }))")
 
 
 def test_text_that_is_being_copied_stays_marked(open_as: Callable[..., Page], shop: Scene, base: str) -> None:
@@ -116,6 +157,7 @@ def test_a_form_that_was_open_while_the_session_ended_is_found_again_after_the_s
     csrf = next(cookie for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
     page.context.clear_cookies()
     page.context.add_cookies([csrf])
+    page.get_by_label("New work on").select_option(index=1)
     page.get_by_label("Reason").fill("Quarter close")
     page.get_by_role("button", name="Hold", exact=True).click()
     expect(page.get_by_text("What you sent was not taken")).to_be_visible()

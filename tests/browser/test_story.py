@@ -16,15 +16,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from maintenance_portal.demo.sqlite import build_messy_sqlite
 from tests.browser.conftest import HURRY, PASSWORD, sign_in, watched
-from tests.maintenance_portal.started import ROOT, StartedPortal, environment, start, wait_for
+from tests.installed import ROOT, environment
+from tests.maintenance_portal.started import StartedPortal, start, wait_for
 from tests.servers import RunningServer, available_servers, start_server
 
 PATIENCE = 60_000  # ms; how long it takes does not matter
-ANNA = f"""
+PEOPLE = f"""
 from django.contrib.auth.models import Group
 from strategies.models import Tenant, User
-anna = User.objects.create_user("anna", password="{PASSWORD}")
-anna.groups.add(Group.objects.get(name="DBA")); anna.tenants.add(Tenant.objects.get(name="Main"))
+for name, role in (("anna", "DBA"), ("bert", "approver")):
+    person = User.objects.create_user(name, password="{PASSWORD}")
+    person.groups.add(Group.objects.get(name=role)); person.tenants.add(Tenant.objects.get(name="Main"))
 """
 
 
@@ -34,7 +36,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedPortal]:
     with start(data, "--no-demo", PORTAL_GRACE_SECONDS="1") as running:
         wait_for(running.page, "the first page")
         subprocess.run(
-            [sys.executable, "manage.py", "shell", "-c", ANNA],
+            [sys.executable, "manage.py", "shell", "-c", PEOPLE],
             cwd=ROOT,
             env=environment(data),
             check=True,
@@ -186,10 +188,22 @@ class TestStory:
         expect(page.get_by_text("Needs clean-up").first).to_be_visible()
         expect(page.get_by_text("Stopped by anna.")).to_be_visible()
 
-    def test_what_the_cancel_left_is_removed_by_the_next_run(self, page: Page, server: RunningServer) -> None:
+    def test_what_the_cancel_left_is_removed_by_the_next_run_once_somebody_else_approves(
+        self, page: Page, base: str, server: RunningServer, browser: Browser
+    ) -> None:
         page.get_by_role("button", name="Plan it anew").click()
         expect(page.get_by_role("button", name="Release…")).to_be_visible()
         release(page)
+        state(page, "Waiting")
+        expect(page.get_by_text("It waits for the approval of 1 approver.")).to_be_visible()
+        with watched(browser, "phone") as phone:
+            sign_in(phone, base, "bert")
+            phone.get_by_role("navigation", name="Quick").get_by_role("link", name="Approvals 1 wait for you").click()
+            phone.get_by_text("Exact SQL of 2 steps").click()
+            expect(phone.get_by_text(re.compile('DROP INDEX .*"orders_by_code_ccnew"'))).to_be_visible()
+            phone.get_by_role("button", name="Approve…").click()
+            phone.get_by_role("dialog").get_by_role("button", name="Approve", exact=True).click()
+            expect(phone.get_by_text("it starts as soon as nothing else stands in its way")).to_be_visible()
         state(page, "Succeeded")
         assert self.invalid(server) == []
 
@@ -284,6 +298,7 @@ class TestStory:
         assert said >= {"target.registered", "target.check_asked", "assessment.asked", "hold.placed", "hold.lifted"}
         verbs = ("asked", "planned", "released", "started", "succeeded", "stop_asked", "cancelled", "failed", "handled")
         assert said >= {f"run.{verb}" for verb in verbs}
+        assert said >= {f"approval.{verb}" for verb in ("asked", "given")}
         text = str(portal.rows("SELECT * FROM portal_audit_entry")) + str(portal.rows("SELECT * FROM django_q_ormq"))
         assert "hunter2" not in text + "".join(portal.lines)
 

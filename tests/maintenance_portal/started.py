@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import random
 import re
@@ -12,19 +11,19 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import installed
+from tests.installed import ROOT, environment
+
 GENEROUS = 90.0
 
 
@@ -35,11 +34,6 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = GENEROUS)
             return value
         time.sleep(0.05)
     raise AssertionError(f"waited {seconds:.0f} s for {what}")
-
-
-def environment(data: Path, **more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DJANGO_", "Q_"))}
-    return {**kept, "PORTAL_DATA": str(data), **more}
 
 
 def free_port() -> int:
@@ -120,20 +114,9 @@ class StartedPortal:
         return self.process.wait(GENEROUS)
 
 
-@cache
-def _installed() -> Path:
-    """A data folder as the first command leaves it, made once for all portals that do not begin with an empty one."""
-    data = Path(tempfile.mkdtemp(prefix="portal-installed-")) / "data"
-    atexit.register(shutil.rmtree, data.parent, ignore_errors=True)
-    subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"], env=environment(data), check=True
-    )
-    return data
-
-
 def install(data: Path) -> Path:
     """Make this data folder one of a portal that is installed already."""
-    shutil.copytree(_installed(), data)
+    shutil.copytree(installed.folder(), data)
     return data
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from maintenance_portal.evidence import Row, evidence
-from strategies.plans import Finding, Severity, Verification
+from strategies.assessments import Finding, Severity
+from strategies.plans import Verification
 from tests.strategies.platforms.labels import collected
 
 

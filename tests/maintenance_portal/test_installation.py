@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from maintenance_portal import installation
-from tests.maintenance_portal.started import ROOT, environment
+from tests.installed import ROOT, environment
 
 OCCUPY = (
     "import subprocess, sys, time\n"

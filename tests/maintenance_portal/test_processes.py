@@ -16,7 +16,8 @@ import pytest
 
 from maintenance_portal.processes import Flag
 from maintenance_portal.supervisor import Web
-from tests.maintenance_portal.started import ROOT, wait_for
+from tests.installed import ROOT
+from tests.maintenance_portal.started import wait_for
 
 ENOUGH = 5_000  # threading.Event in its place waits for ever within some hundreds
 INTERRUPTED = f"""

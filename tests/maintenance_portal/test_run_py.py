@@ -14,9 +14,10 @@ import pytest
 
 from maintenance_portal import installation
 from maintenance_portal.demo import postgresql
-from tests.maintenance_portal.started import ROOT, StartedPortal, free_port, start, wait_for
+from tests.installed import ROOT
+from tests.long import ALL
+from tests.maintenance_portal.started import StartedPortal, free_port, start, wait_for
 
-ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: PORTAL_TEST_ALL=1")
 NEEDED = ("__init__", "launcher", "environment", "installation", "node_packages", "ports")
 PORT = free_port()
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.maintenance_portal.started import GENEROUS, ROOT, environment
+from tests.installed import ROOT, environment
+from tests.maintenance_portal.started import GENEROUS
 
 PAGE = (ROOT / "docs" / "settings.md").read_text()
 

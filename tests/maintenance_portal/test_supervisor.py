@@ -17,18 +17,10 @@ import pytest
 
 from maintenance_portal import installation
 from maintenance_portal.demo import postgresql
-from tests.maintenance_portal.started import (
-    GENEROUS,
-    ROOT,
-    StartedPortal,
-    environment,
-    free_port,
-    install,
-    start,
-    wait_for,
-)
+from tests.installed import ROOT, environment
+from tests.long import ALL
+from tests.maintenance_portal.started import GENEROUS, StartedPortal, free_port, install, start, wait_for
 
-ALL = pytest.mark.skipif(os.environ.get("PORTAL_TEST_ALL") != "1", reason="takes long: run.py test --all")
 CHILDREN = {"beat", "worker default", "worker maintenance"}
 
 
@@ -142,6 +134,7 @@ def test_a_cluster_whose_workers_are_all_at_work_is_left_in_peace(portal: Starte
     assert not portal.said("'default' took no wake-ups")
 
 
+@ALL
 def test_the_second_start_serves_its_first_page_within_two_seconds(tmp_path: Path) -> None:
     """Or, where other work keeps this machine from that, hardly later than Django alone stands at the same time."""
     data = install(tmp_path / "data")
@@ -161,7 +154,7 @@ def test_the_second_start_serves_its_first_page_within_two_seconds(tmp_path: Pat
     pytest.fail(f"first pages, and Django alone, after {took} seconds")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=ALL), signal.SIGTERM])
 def test_a_signal_ends_everything_in_order(data: Path, tmp_path: Path, number: signal.Signals) -> None:
     with start(install(tmp_path / "data"), "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
         wait_for(lambda: set(portal.children()) == CHILDREN, "all children")
@@ -172,6 +165,7 @@ def test_a_signal_ends_everything_in_order(data: Path, tmp_path: Path, number: s
         assert "Traceback" not in "\n".join(portal.lines)
 
 
+@ALL
 def test_a_signal_in_the_first_moment_ends_it_too(data: Path, tmp_path: Path) -> None:
     with start(tmp_path / "data", "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
         assert portal.url
@@ -254,6 +248,7 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> No
     assert "PORTAL_DATA" in done.stderr
 
 
+@ALL
 @pytest.mark.skipif(postgresql.available() is not None, reason=str(postgresql.available()))
 def test_the_demo_comes_with_its_server_and_takes_it_along(tmp_path: Path) -> None:
     folder = tmp_path / "data-demo"

@@ -16,9 +16,23 @@ from django.utils import timezone
 
 from maintenance_portal.home import home
 from maintenance_portal.middleware import POLICY, ReaderTimeZone
+from maintenance_portal.templatetags.portal import breakable
 from strategies import plan_turns, runs
 from strategies.audit import Actor
-from strategies.models import AuditEntry, JobRun, Portal, Pulse, Role, Tag, Target, Tenant, User
+from strategies.models import (
+    Approval,
+    ApprovalState,
+    AuditEntry,
+    JobRun,
+    Portal,
+    Pulse,
+    Role,
+    Tag,
+    Target,
+    Tenant,
+    User,
+)
+from tests.consents import production, waiting_for_people
 from tests.pages import Scene, addresses, scene, text_of
 
 
@@ -61,6 +75,23 @@ def test_home_shows_what_runs_what_failed_what_waits_and_how_databases_are(
     assert "New work is held:" in text
 
 
+def test_the_navigation_says_where_the_reader_is_also_on_pages_beneath_an_entry(
+    shop: Scene, person: Callable[..., Any]
+) -> None:
+    dba = signed_in(person("anna", Role.DBA))
+    for path, title in (
+        ("/approvals/", "Approvals"), ("/approval-rules/", "Approvals"), ("/standing-approvals/new/", "Approvals"),
+        ("/delegations/", "Approvals"), ("/feeds/", "Windows"), ("/calendars/", "Calendars"),
+        (f"/calendar-entries/{shop.entry.pk}/edit/", "Calendars"), ("/calendar/", "Calendar"), ("/runs/", "Runs"),
+    ):  # fmt: skip
+        groups = dba.get(path).context["navigation"].groups
+        assert [entry.title for group in groups for entry in group.entries if entry.is_current] == [title], path
+
+
+def test_a_name_may_be_broken_after_its_underscores_and_stays_text() -> None:
+    assert breakable("A_<b>_C") == "A_<wbr>&lt;b&gt;_<wbr>C"
+
+
 @pytest.mark.parametrize("is_released", [True, False], ids=["by its job", "by hand"])
 def test_a_run_that_cannot_be_planned_yet_waits_on_home_and_is_not_called_planned(
     is_released: bool, person: Callable[..., Any], sqlite_target: Target
@@ -80,6 +111,23 @@ def test_a_run_that_cannot_be_planned_yet_waits_on_home_and_is_not_called_planne
         page = text_of(signed_in(anna).get(path))
         assert "Not planned yet" in page, path
     assert "could not be reached at the last check: Connection refused." in text_of(signed_in(anna).get("/"))
+
+
+@pytest.mark.parametrize("state", [state for state in ApprovalState if state != ApprovalState.APPROVED])
+def test_what_waits_for_people_stands_on_home_before_it_is_due(
+    state: ApprovalState, person: Callable[..., Any]
+) -> None:
+    """Once it is due they would say yes too late."""
+    anna, moment = person("anna", Role.DBA), timezone.now()
+    approval = waiting_for_people(production(), moment=moment)
+    JobRun.objects.filter(pk=approval.run_id).update(due_at=moment + timedelta(hours=5))
+    assert [run.pk for run in home(anna, moment).waiting] == [approval.run_id]
+    Approval.objects.filter(pk=approval.pk).update(state=state)
+    assert home(anna, moment).waiting_count == 1
+    assert f'href="/runs/{approval.run_id}/"' in text_of(signed_in(anna).get("/runs/?status=waiting"))
+    assert "due <time" in text_of(signed_in(anna).get("/"))
+    Approval.objects.filter(pk=approval.pk).update(state=ApprovalState.APPROVED)
+    assert home(anna, moment).waiting_count == 0
 
 
 def test_home_shows_a_run_that_has_not_begun_its_first_step(shop: Scene, person: Callable[..., Any]) -> None:
@@ -346,6 +394,21 @@ class TestAdministration:
         user = User.objects.get(username="root")
         page = root.post(f"/admin/strategies/user/{user.pk}/change/", {"username": "root", "time_zone": "America"})
         assert "no IANA time zone" in page.content.decode()
+
+    def test_nobody_approves_what_they_asked_for_under_another_name(self, root: Client) -> None:
+        approval = waiting_for_people(production(), actor=Actor("root"))
+        user = User.objects.get(username="root")
+        joined = timezone.localtime(user.date_joined)
+        root.post(
+            f"/admin/strategies/user/{user.pk}/change/",
+            {"username": "boss", "is_active": "on", "is_staff": "on", "is_superuser": "on",
+             "date_joined_0": f"{joined:%Y-%m-%d}", "date_joined_1": f"{joined:%H:%M:%S}"},
+        )  # fmt: skip
+        user.refresh_from_db()
+        assert user.username == "root"
+        root.post(f"/approvals/{approval.pk}/approve/", {"level": "0"})
+        approval.refresh_from_db()
+        assert approval.state == ApprovalState.ASKED
 
     def test_people_are_not_deleted(self, root: Client, person: Callable[..., Any]) -> None:
         assert root.post(f"/admin/strategies/user/{person('olga').pk}/delete/", {"post": "yes"}).status_code == 403

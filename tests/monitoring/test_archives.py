@@ -23,6 +23,7 @@ from monitoring.archive_files import ArchiveRefused, NotWhole
 from monitoring.models import Grain, LogCare, Rollup
 from strategies.audit import Actor
 from strategies.models import AuditEntry, OperationLog, RunStatus
+from tests.long import IS_ALL
 from tests.monitoring.past import NOW, TODAY, log, operation, random_past, run, target
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -310,7 +311,7 @@ def kill_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_whoever_is_killed_at_any_step_loses_no_row_and_doubles_none(
     way: Callable[..., archives.Archived], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deaths, steps = 0, range(0, 80, 1 if os.environ.get("PORTAL_TEST_ALL") == "1" else 3)
+    deaths, steps = 0, range(0, 80, 1 if IS_ALL else 7)
     for step in steps:
         OperationLog.objects.all().delete()
         for path in (Path(archive_files.settings.PORTAL_DATA) / archive_files.FOLDER).glob("*"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.long import ALL
 from tests.oracle import grammar
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -17,7 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @pytest.mark.skipif(bool(grammar.why_not_here()), reason="the grammar is not here; the summary says so")
 @pytest.mark.parametrize(
     ("text", "code", "workers"),
-    [("SELECT 1 FROM dual", 0, "0"), ("SELECT 1 FROM dual LIMIT 1", 1, "0"), ("SELECT 1 FROM dual LIMIT 1", 1, "2")],
+    [
+        pytest.param("SELECT 1 FROM dual", 0, "0", marks=ALL),
+        pytest.param("SELECT 1 FROM dual LIMIT 1", 1, "0", marks=ALL),
+        ("SELECT 1 FROM dual LIMIT 1", 1, "2"),
+    ],
 )
 def test_a_run_with_a_statement_that_cannot_be_read_fails(tmp_path: Path, text: str, code: int, workers: str) -> None:
     test = tmp_path / "test_it.py"

@@ -98,6 +98,17 @@ def test_an_open_run_gives_its_own_reasons(present: JobRun, sentence: str, clear
     assert cleared_by in by
 
 
+def test_a_prepared_run_says_first_what_people_have_to_clear_before_it_is_due() -> None:
+    reasons = [
+        {"code": "not_approved", "sentence": "It was sent back.", "cleared_by": "A DBA asks again."},
+        {"code": "approved_later", "sentence": "It is approved from then on.", "cleared_by": "By itself."},
+        {"code": "not_due", "sentence": "It is due at then.", "cleared_by": "By itself."},
+    ]
+    found = said(job(), run(RunStatus.WAITING, due_at=NOON + HOUR, reasons=reasons))
+    assert [text for text, _, _ in found] == ["It was sent back.", "Run 7 is prepared; it is due at"]
+    assert found[1][2] == NOON + HOUR
+
+
 @pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.VERIFYING])
 def test_while_it_is_at_work_there_is_no_cause(status: RunStatus) -> None:
     assert said(job(), run(status, stop=Stop.AFTER_STEP)) == []

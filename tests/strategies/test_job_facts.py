@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from strategies import endings, jobs, successors
+from strategies import continuing, endings, jobs
 from strategies.dependencies import Answer
-from strategies.gate import JobFacts, job_reasons
+from strategies.gate import job_reasons
+from strategies.gate_values import JobFacts
 from strategies.job_facts import _of_strategies, job_facts
 from strategies.models import AuditEntry, JobRun, MaintenanceJob, Origin, RunStatus, Stop, StrategyConfig, Target
 from tests import jobs as rows
@@ -66,10 +67,10 @@ class Pair:
 def test_an_undo_of_a_failed_run_is_no_success_of_the_job(target: Target) -> None:
     pair = Pair(target)
     failed = ended(pair.run, RunStatus.FAILED)
-    undo = successors._successor(failed, ANNA, NIGHT + 2 * MINUTE, Origin.UNDO)
+    undo = continuing.successor(failed, ANNA, NIGHT + 2 * MINUTE, Origin.UNDO)
     undo.save()
     ended(undo, RunStatus.FAILED)
-    rest = successors._successor(undo, ANNA, NIGHT + 4 * MINUTE, Origin.RESUME)
+    rest = continuing.successor(undo, ANNA, NIGHT + 4 * MINUTE, Origin.RESUME)
     rest.save()
     assert pair.answer() is Answer.WAIT
     ended(rest, RunStatus.SUCCEEDED)
@@ -112,7 +113,7 @@ def test_one_by_hand_that_found_nothing_to_do_is_a_success(target: Target) -> No
 @pytest.mark.parametrize("origin", [Origin.RETRY, Origin.RESUME])
 def test_what_mends_a_failed_run_counts_from_its_release_on(target: Target, origin: Origin) -> None:
     pair = Pair(target, on="failure")
-    again = successors._successor(ended(pair.run, RunStatus.FAILED), ANNA, NIGHT + 5 * MINUTE, origin)
+    again = continuing.successor(ended(pair.run, RunStatus.FAILED), ANNA, NIGHT + 5 * MINUTE, origin)
     again.save()
     assert pair.answer() is Answer.MET, "nobody has decided about the new plan"
     JobRun.objects.filter(pk=again.pk).update(is_released=True)

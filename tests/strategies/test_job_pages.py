@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strategies import durations, holds, job_pages, jobs
+from strategies import durations, holds, jobs
 from strategies.audit import Actor
 from strategies.job_pages import LivePage, live_page
 from strategies.models import Event, JobRun, MaintenanceJob, Portal, RunStatus, Target
@@ -105,6 +105,18 @@ def test_what_passes_by_itself_is_no_block(target: Target) -> None:
     assert blocks(job) == {()}
 
 
+def test_a_prepared_run_that_nobody_has_approved_would_not_start_at_its_instant(target: Target) -> None:
+    job = settled(a_job(target))
+    reason = {"code": "not_approved", "sentence": "It was sent back.", "cleared_by": "A DBA asks again."}
+    run = JobRun.objects.create(
+        job=job, due_key="night", target=target, strategy_name="X", origin="schedule", due_at=NIGHT,
+        status=RunStatus.WAITING, planned_at=NOON, reasons=[reason],
+    )  # fmt: skip
+    assert [list(due.blocks) for due in page(job).due][:2] == [["not approved"], []]
+    JobRun.objects.filter(pk=run.pk).update(reasons=[{**reason, "code": "approved_later"}])
+    assert blocks(job) == {()}
+
+
 def test_work_that_usually_takes_longer_than_the_interval_is_said_of_each_but_the_first(target: Target) -> None:
     job = settled(a_job(target, kind="CUSTOM", schedule_value="*/5 * * * *"))
     for minutes in (1, 1, 7):
@@ -174,30 +186,7 @@ def test_an_event_says_when_it_was_announced_last(target: Target) -> None:
     assert (cause.at, "load_done" in cause.sentence) == (NOON - DAY, True)
 
 
-# What a run uses.
-
-
-def test_each_parameter_says_where_its_value_comes_from(target: Target) -> None:
-    a_config(target, strategy_config={"bloat_percent": 30}, batch_size=25, prerequisite_checks="WRITABLE")
-    job = settled(a_job(
-        target, job_parameters={"retries": 5}, resource_limits={"lock_wait_seconds": 9}, prerequisite_checks="free_space"
-    ))  # fmt: skip
-    basis = page(job).basis
-    found = {row.title: (row.value, row.source) for row in job_pages.parameters_used(basis)}
-    assert found["Retries"] == (5, "this job")
-    assert found["Bloated from (percent)"] == (30.0, "configuration")
-    assert found["At most this many objects"] == (25, "configuration")
-    assert found["Wait for locks at most"] == (9, "resource limits")
-    assert found["Repair invalid indexes"] == (True, "default")
-    checks = [(row.title, row.source) for row in job_pages.prechecks_used(basis)]
-    assert checks == [("WRITABLE", "configuration"), ("FREE_SPACE", "this job")]
-
-
-def test_a_job_that_cannot_be_carried_out_says_why_and_shows_no_values(target: Target) -> None:
-    basis = page(settled(a_job(target, job_parameters={"retries": 99}))).basis
-    assert basis.refusal is not None
-    assert (basis.refusal.field, basis.definition) == ("job_parameters", None)
-    assert (job_pages.parameters_used(basis), job_pages.prechecks_used(basis)) == ([], [])
+# What this version cannot carry out.
 
 
 def test_a_strategy_without_an_implementation_has_a_page(target: Target) -> None:
@@ -211,16 +200,3 @@ def test_a_platform_that_this_version_does_not_know_has_a_page(target: Target, m
     job = settled(a_job(target))
     Target.objects.filter(pk=target.pk).update(platform="informix")
     assert page(settled(job)).basis.definition is None
-
-
-# A schedule as it is typed.
-
-
-def test_a_preview_has_words_instants_and_an_example_or_the_problem() -> None:
-    row = MaintenanceJob(schedule_type_id="DAILY", schedule_value="02:30", schedule_timezone="Europe/Berlin")
-    found = job_pages.preview(row, None, NOON)
-    assert (found.words, found.zone, len(found.times), found.problem) == ("Every day at 02:30", "Europe/Berlin", 5, "")
-    wrong = job_pages.preview(MaintenanceJob(schedule_type_id="WEEKLY", schedule_value="SOMEDAY 02:00"), None, NOON)
-    assert wrong.problem.startswith("'SOMEDAY' is no day")
-    assert (wrong.example, list(wrong.times)) == ("SUNDAY 02:00", [])
-    assert job_pages.preview(MaintenanceJob(schedule_type_id="HOURLY"), None, NOON).problem

@@ -124,7 +124,10 @@ def test_a_row_typed_in_sql_is_scheduled_by_the_next_tick(target: Target) -> Non
         ({"job_parameters": [1]}, "job_parameters: Expected a JSON object"),
         ({"resource_limits": {"cpu": 1}}, "resource_limits: cpu is no limit"),
         ({"resource_limits": {"max_duration_seconds": "long"}}, "resource_limits: max_duration_seconds takes"),
-        ({"resource_limits": {"memory_mb": 64}}, "resource_limits: Scripted knows no memory."),
+        ({"resource_limits": {"max_database_seconds": 0}}, "resource_limits: max_database_seconds takes"),
+        ({"resource_limits": {"max_io_operations": 10**13}}, "resource_limits: max_io_operations takes"),
+        ({"resource_limits": {"max_lock_seconds": 1.5}}, "resource_limits: max_lock_seconds takes"),
+        ({"resource_limits": {"memory_mb": 64}}, "resource_limits: memory_mb cannot be held"),
         ({"max_parallel_degree": 0}, "max_parallel_degree: "),
         ({"depends_on_jobs": "4711"}, "depends_on_jobs: There is no job 4711."),
         ({"depends_on_jobs": "first"}, "depends_on_jobs: "),
@@ -246,6 +249,25 @@ def test_a_job_takes_its_parameters_limits_zone_and_rank_from_its_configuration(
     assert run.plan["steps"][0]["sql"].startswith("degree 2;")
 
 
+def test_a_run_has_the_budget_of_its_job_and_of_what_that_leaves_open_of_its_configuration(
+    a_job: Callable[..., MaintenanceJob], target: Target
+) -> None:
+    a_config(target, resource_limits={"max_io_operations": 9, "max_lock_seconds": 60})
+    job = settled(a_job(resource_limits={"max_lock_seconds": 30}))
+    jobs.plan_due(NIGHT)
+    assert the_run(job).limits == {"max_io_operations": 9, "max_lock_seconds": 30, "parallel_degree": 1}
+
+
+def test_another_budget_replaces_a_run_that_is_planned_ahead(a_job: Callable[..., MaintenanceJob]) -> None:
+    job = settled(a_job(resource_limits={"max_database_seconds": 60}))
+    jobs.plan_due(NIGHT - 30 * SECOND)
+    before = the_run(job)
+    settled(changed(job, resource_limits={"max_database_seconds": 600}), NIGHT - 20 * SECOND)
+    jobs.plan_due(NIGHT - 10 * SECOND)
+    before.refresh_from_db()
+    assert (before.status, the_run(job).limits["max_database_seconds"]) == (RunStatus.CANCELLED, 600)
+
+
 def test_a_manual_configuration_leaves_starting_to_people(a_job: Callable[..., MaintenanceJob], target: Target) -> None:
     job = settled(a_job())
     config = a_config(target, execution_mode="MANUAL")
@@ -337,7 +359,7 @@ def test_a_row_that_was_dealt_with_since_its_key_was_read_is_left_alone(a_job: C
     moved, prepared = settled(a_job("MOVED")), settled(a_job("PREPARED", schedule_value="02:01"))
     home = Target.objects.get(is_home=True)
     jobs.plan_due(NIGHT)
-    assert jobs._plan([moved.pk, prepared.pk], home, NIGHT, None) == 0
+    assert jobs._plan(jobs._wanted(NIGHT), [moved.pk, prepared.pk], home, NIGHT, None) == 0
     assert JobRun.objects.count() == 2
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from maintenance_portal import tasks
 from strategies import jobs, plan_turns, runs, targets
-from strategies.gate import Reason
+from strategies.gate_values import Reason
 from strategies.models import Assessment, JobRun, MaintenanceJob, Origin, RunStatus, Target
 from strategies.models.run import JobRunQuerySet
 from strategies.plans import ErrorClass, TargetError
@@ -325,7 +325,9 @@ def test_after_a_failed_attempt_the_database_is_checked_before_the_next_has_its_
 
 def test_while_a_run_is_being_planned_the_portal_sends_no_check_after_it(target: Target, wake_ups: list[Any]) -> None:
     waiting, planning = line(target, 2)
-    JobRun.objects.filter(pk=waiting.pk).update(status=RunStatus.WAITING, planned_at=NIGHT, is_released=True)
+    JobRun.objects.filter(pk=waiting.pk).update(
+        status=RunStatus.WAITING, planned_at=NIGHT, is_released=True, needs_approval=False
+    )
     Target.objects.filter(pk=target.pk).update(checked_at=NIGHT - 2 * HOUR)
     assert plan_turns.take(planning, NIGHT)
     wake_ups.clear()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from strategies import endings, holds, runs, successors
 from strategies.audit import Actor
 from strategies.endings import Finish
-from strategies.gate import Reason
+from strategies.gate_values import Reason
 from strategies.models import AuditEntry, JobRun, RunStatus, Stop, StrategyConfig, Tag, Target, Tenant
 from strategies.plans import Plan, Step
 from strategies.routines.base import ParametersRefused
@@ -121,12 +121,12 @@ def test_a_held_run_waits_and_says_why_until_the_hold_is_lifted() -> None:
 @pytest.mark.parametrize("scope", ["all", "tag", "environment", "other tag", "other environment"])
 def test_a_hold_stops_what_lies_in_its_scope_and_nothing_else(scope: str) -> None:
     finance, other = Tag.objects.create(name="finance"), Tag.objects.create(name="other")
-    target = make_target(environment="production")
+    target = make_target(environment="staging")
     target.tags.add(finance)
     values: dict[str, Any] = {
         "all": {},
         "tag": {"tag": finance},
-        "environment": {"environment": "production"},
+        "environment": {"environment": "staging"},
         "other tag": {"tag": other},
         "other environment": {"environment": "test"},
     }[scope]
@@ -145,6 +145,34 @@ def test_the_gate_is_asked_again_at_the_claim() -> None:
     run.refresh_from_db()
     assert run.status == RunStatus.WAITING
     assert "too late for this one" in run.reasons[0]["sentence"]
+
+
+@pytest.mark.django_db
+def test_a_run_on_which_the_gate_itself_fails_keeps_none_of_the_others_waiting() -> None:
+    broken, well = planned(make_target(), "i"), planned(make_target("two"), "i")
+    now = timezone.now()
+    values = {"status": RunStatus.WAITING, "is_released": True, "needs_approval": False}
+    JobRun.objects.update(**values)
+    JobRun.objects.filter(pk=broken.pk).update(not_before=now + timedelta(hours=1), reasons=[{"kept": "otherwise"}])
+    waiting = list(JobRun.objects.select_related("target").order_by("pk"))
+    verdicts = runs.ask_gate(waiting, now)
+    assert (verdicts[broken.pk].may_start, verdicts[well.pk].may_start) == (False, True)
+    broken.refresh_from_db()
+    assert "The portal itself failed" in broken.reasons[0]["sentence"]
+    later = now + timedelta(hours=1)
+    Target.objects.update(checked_at=later)
+    assert runs.ask_gate([JobRun.objects.get(pk=broken.pk)], later)[broken.pk].may_start
+
+
+@pytest.mark.django_db
+def test_a_ready_run_whose_plan_cannot_be_read_ends_and_gives_its_place_to_others() -> None:
+    target = make_target(max_parallel_runs=1)
+    broken = ready(target)
+    JobRun.objects.filter(pk=broken.pk).update(plan={"kept": "otherwise"})
+    assert runs.claim(broken.pk, "w/1/1/1.00", timezone.now()) is None
+    broken.refresh_from_db()
+    assert (broken.status, broken.error_code, broken.has_begun) == (RunStatus.FAILED, "plan_unreadable", False)
+    assert runs.claim(ready(target).pk, "w/1/1/1.00", timezone.now()) is not None
 
 
 @pytest.mark.django_db
@@ -315,7 +343,7 @@ def test_the_gate_asks_as_many_queries_for_thirty_waiting_runs_as_for_one(settin
             assert len(runs.ask_gate(again, timezone.now())) == count
         return len(seen)
 
-    assert queries(1) == queries(30) <= 5
+    assert queries(1) == queries(30) <= 11
 
 
 @pytest.mark.django_db

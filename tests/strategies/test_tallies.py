@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,13 +12,13 @@ from django.db import OperationalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategies import endings, runs, successors, tallies
+from strategies import continuing, endings, runs, tallies
 from strategies.endings import Finish
 from strategies.models import Duration, JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig, Target
 from strategies.tallies import Figures
 from tests import jobs as rows
 from tests import scripted
-from tests.jobs import MINUTE, NIGHT, until_somebody_waits
+from tests.jobs import MINUTE, NIGHT, beside, until_somebody_waits
 from tests.nightly import ANNA, nightly, scripted_target
 from tests.scripted import World
 
@@ -59,7 +57,7 @@ def ended(run: JobRun, status: RunStatus, minutes: float, moment: Any = NIGHT) -
 
 
 def followed(run: JobRun, origin: Origin) -> JobRun:
-    successor = successors._successor(run, ANNA, NIGHT, origin)
+    successor = continuing.successor(run, ANNA, NIGHT, origin)
     successor.save()
     return successor
 
@@ -234,32 +232,6 @@ def test_a_change_of_a_configuration_takes_its_jobs_in_the_order_of_who_reads_th
         until_somebody_waits()
         assert rows.get(pk=second.pk)
     assert changing.errors == []
-
-
-class Beside(threading.Thread):
-    """Something that is done by another connection, and what went wrong with it."""
-
-    def __init__(self, work: Callable[[], object]) -> None:
-        super().__init__()
-        self._work = work
-        self.errors: list[Exception] = []
-
-    def run(self) -> None:
-        try:
-            self._work()
-        except Exception as error:
-            self.errors.append(error)
-        finally:
-            connection.close()
-
-
-@contextmanager
-def beside(work: Callable[[], object]) -> Iterator[Beside]:
-    thread = Beside(work)
-    try:
-        yield thread
-    finally:
-        thread.join(30)
 
 
 def given_up_never_again(count: Callable[[Any], None]) -> Callable[[Any], None]:

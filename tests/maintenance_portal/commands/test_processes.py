@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.long import ALL
 from tests.maintenance_portal.commands.conftest import Installation
 from tests.servers import RunningServer, available_servers, start_server
 
@@ -91,6 +92,7 @@ def test_a_password_stands_nowhere(installation: Installation) -> None:
         assert path.is_dir() or b"s3cr3t" not in path.read_bytes()
 
 
+@ALL
 def test_postgresql_is_mended(installation: Installation, server: RunningServer, database: str) -> None:
     assert installation.command("register_target", "pg", server.url(database)).code == 0
     said = installation.command("run_strategy", STATISTICS, "--target", "pg", "--json")
@@ -99,6 +101,7 @@ def test_postgresql_is_mended(installation: Installation, server: RunningServer,
     assert (again.code, again.answer["findings"]) == (0, [])
 
 
+@ALL
 def test_a_read_only_account_gets_its_dry_run(installation: Installation, server: RunningServer, database: str) -> None:
     """`owner` may do the work, but not while its transactions are read-only; `reader` may not do it at all."""
     with server.connect(database) as connection:
@@ -264,6 +267,7 @@ def test_who_reads_only_the_beginning_gets_no_traceback(with_shop: Installation)
     assert "Traceback" not in ended.stderr
 
 
+@ALL
 def test_a_terminal_without_unicode_gets_its_answer_all_the_same(installation: Installation, tmp_path: Path) -> None:
     path = tmp_path / "läden.db"
     shop = sqlite3.connect(path)

@@ -6,7 +6,7 @@ import json
 import logging
 import sqlite3
 import warnings
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from maintenance_portal import at_once, tasks
-from strategies import holds, runs
+from maintenance_portal import answers, at_once, tasks
+from strategies import durations, holds, runs
 from strategies.audit import Actor
-from strategies.models import AuditEntry, JobRun, OperationLog, RunStatus, Target, Tenant
+from strategies.models import AuditEntry, JobRun, MaintenanceWindow, OperationLog, Origin, RunStatus, Target, Tenant
 from strategies.plans import ErrorClass, MissingRight, TargetError
 from tests import scripted
 from tests.maintenance_portal.commands.conftest import Said, command
@@ -78,11 +78,11 @@ def test_what_libraries_print_warn_and_log_is_no_part_of_the_answer(
 ) -> None:
     look = at_once.planner.make_plan
 
-    def noisy(*args: Any) -> Any:
+    def noisy(*args: Any, **named: Any) -> Any:
         print("a library prints")  # noqa: T201
         warnings.warn("a library warns", stacklevel=1)
         logging.getLogger("library").error("a library logs")
-        return look(*args)
+        return look(*args, **named)
 
     monkeypatch.setattr(at_once.planner, "make_plan", noisy)
     with warnings.catch_warnings():
@@ -351,3 +351,23 @@ def test_a_database_is_looked_at_anew_for_a_right_that_runs_wait_for_and_not_for
     )
     assert run("--dry-run").code == 0
     assert looked == ["shop"] * looks
+
+
+def test_what_its_window_has_no_time_for_goes_on_as_a_run_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the window two hours of three are left, and the second step usually takes two and a half."""
+    scripted.install(monkeypatch, World(needs={"a", "b"}))
+    main, now = Tenant.objects.get(name="Main"), timezone.now()
+    target = Target.objects.create(name="shop", platform="scripted", url="scripted://x", tenant=main)
+    starts = (now - timedelta(hours=1)).astimezone(UTC)
+    MaintenanceWindow.objects.create(
+        name="Now", starts=f"{starts:%Y-%m-%dT%H:%M}", minutes=180, owner="anna", rule="FREQ=DAILY"
+    )
+    for _ in range(10):
+        durations.remember(target, "CLEANUP_MAINTENANCE", "fix:b", 150 * 60_000, now)
+    said = command("run_strategy", "CLEANUP_MAINTENANCE", "--target", "shop")
+    rest = JobRun.objects.select_related("parent").get(origin=Origin.CONTINUE)
+    assert said.code == 4
+    assert f"What is left is run {rest.pk}: the portal's workers start it by themselves as soon as it may." in said.out
+    assert (rest.status, rest.parent and rest.parent.status) == (RunStatus.WAITING, RunStatus.CONTINUED)
+    assert rest.parent is not None
+    assert answers.of_result(rest.parent)["goes_on_as"] == rest.pk

@@ -17,7 +17,7 @@ from django.db.models import Sum
 from django.test import RequestFactory
 from django.utils import timezone
 
-from maintenance_portal.demo import people, postgresql, removal, seed
+from maintenance_portal.demo import past, people, postgresql, removal, seed
 from maintenance_portal.processes import Child
 from monitoring.models import ErrorDay, ErrorGroup, Rollup
 from strategies import holds, needs, planner, runs, settling, successors
@@ -31,6 +31,7 @@ from strategies.models import (
     JobRun,
     JobType,
     MaintenanceJob,
+    MaintenanceWindow,
     OperationLog,
     ScheduleType,
     StrategyConfig,
@@ -57,6 +58,19 @@ def places(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _a_short_past(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ninety days are most of what the demo takes to make: only those who ask for the whole past wait for it."""
+    if "whole_past" not in request.fixturenames:
+        monkeypatch.setattr(past, "DAYS", 12)
+
+
+@pytest.fixture
+def whole_past() -> int:
+    """In days."""
+    return past.DAYS
+
+
 def everything() -> dict[str, set[Any]]:
     """What stands in the tables that the demo writes to, audit apart."""
     models = (
@@ -69,7 +83,7 @@ def test_the_demo_has_people_for_every_role_and_a_database_that_answers(places: 
     said = command("seed_demo")
     assert said.code == 0
     assert "demo-postgresql: this test has no PostgreSQL server." in said.out
-    shop = Target.objects.get(is_demo=True)
+    shop = Target.objects.get(name="demo-sqlite")
     assert (shop.name, shop.tenant.name, shop.check_error, shop.is_reachable) == ("demo-sqlite", "Main", "", True)
     assert shop.url == f"sqlite:///{places / 'demo' / 'shop.db'}"
     assert {
@@ -83,7 +97,8 @@ def test_the_demo_has_people_for_every_role_and_a_database_that_answers(places: 
         "outsider": ({"DBA"}, {"Other"}),
     }
     assert set(AuditEntry.objects.values_list("action", flat=True)) == {
-        "user.added", "tenant.added", "tag.added", "target.registered", "job.added",
+        "user.added", "tenant.added", "tag.added", "target.registered", "job.added", "window.added",
+        "calendar.added", "calendar.entry_added",
     }  # fmt: skip
 
 
@@ -173,7 +188,7 @@ def test_removing_takes_all_of_the_demo_and_nothing_else(
     much_work_on(sqlite_target, "ours")
     before = everything()
     assert command("seed_demo").code == 0
-    much_work_on(Target.objects.get(is_demo=True), "demo")
+    much_work_on(Target.objects.get(name="demo-sqlite"), "demo")
     grown = everything()
     assert all(grown[name] > before[name] for name in before), "the demo has rows of every kind"
     entries = set(AuditEntry.objects.values_list("pk", flat=True))
@@ -198,7 +213,7 @@ def test_removing_twice_is_removing_once_and_the_demo_can_come_back(places: Path
 
 def test_a_run_at_work_on_the_demo_forbids_its_removal(places: Path) -> None:
     assert command("seed_demo").code == 0
-    shop = Target.objects.get(is_demo=True)
+    shop = Target.objects.get(name="demo-sqlite")
     run = runs.ask(ANNA, shop, "INDEX_MAINTENANCE", timezone.now(), wake=False)
     JobRun.objects.filter(pk=run.pk).update(status="running", lease_until=timezone.now() + timedelta(hours=1))
     before = everything()
@@ -215,7 +230,7 @@ def test_a_run_at_work_on_the_demo_forbids_its_removal(places: Path) -> None:
 def test_no_run_of_the_demo_starts_once_its_removal_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker takes up the wake-up of a run at the worst moment: just after the look for runs at work."""
     assert command("seed_demo").code == 0
-    shop = Target.objects.get(is_demo=True)
+    shop = Target.objects.get(name="demo-sqlite")
     run = runs.ask(ANNA, shop, "INDEX_MAINTENANCE", timezone.now(), is_released=True, wake=False)
     assert runs.plan(run, timezone.now())
     runs.ask_gate([run], timezone.now(), wake=False)
@@ -247,6 +262,18 @@ def test_a_tenant_that_somebody_uses_stays(person: Callable[..., User]) -> None:
     assert list(olga.tenants.values_list("name", flat=True)) == ["Other"]
 
 
+def test_a_tag_for_which_somebodys_window_holds_stays_and_what_held_for_a_database_is_told(places: Path) -> None:
+    assert command("seed_demo").code == 0
+    tag = Tag.objects.get(name="demo")
+    MaintenanceWindow.objects.create(name="Ours", starts="2026-01-01T22:00", minutes=60, owner="anna", tag=tag)
+    said = command("remove_demo")
+    assert (said.code, said.err) == (0, "")
+    assert Tag.objects.filter(pk=tag.pk).exists()
+    assert not AuditEntry.objects.filter(action="tag.removed").exists()
+    told = AuditEntry.objects.filter(action="target.removed").values_list("before", flat=True)
+    assert any({"Demo nights", "Ours"} <= set(before["windows"]) for before in told)
+
+
 def test_files_that_are_not_of_the_demo_stay_and_are_told(places: Path) -> None:
     (places / "demo").mkdir()
     (places / "demo" / "thesis.odt").write_text("years of work")
@@ -269,7 +296,7 @@ def test_a_demo_that_has_moved_is_found_at_its_new_place(settings: Any, places: 
     assert command("seed_demo").code == 0
     settings.PORTAL_DEMO = places / "elsewhere"
     assert command("seed_demo").code == 0
-    shop = Target.objects.get(is_demo=True)
+    shop = Target.objects.get(name="demo-sqlite")
     assert shop.url == f"sqlite:///{places / 'elsewhere' / 'shop.db'}"
     assert shop.is_reachable
 
@@ -322,7 +349,7 @@ class TestPostgresql:
         assert (said.code, said.out) == (1, "")
         assert "Nothing was removed; stop the portal, then remove the demo." in said.err
         assert everything() == before
-        assert Target.objects.filter(is_demo=True, is_active=True).count() == 2
+        assert Target.objects.filter(is_demo=True, is_active=True).count() == 3
         assert (places / "demo" / "shop.db").exists()
         assert server.is_running
         self.end(server)
@@ -349,31 +376,33 @@ def test_call_command_gives_no_passwords_to_logs(capsys: pytest.CaptureFixture[s
     assert not any(password in said.out + said.err for _, password in seed.sign_ins())
 
 
-def test_the_demo_has_jobs_and_a_past_of_ninety_days_that_is_marked_and_rolled_up(places: Path) -> None:
+def test_the_demo_has_jobs_and_a_past_of_ninety_days_that_is_marked_and_rolled_up(
+    places: Path, whole_past: int
+) -> None:
     command("seed_demo")
     now = timezone.now()
     jobs = {job.job_name: job for job in MaintenanceJob.objects.all()}
-    assert {"DEMO_WATCH_INDEX", "DEMO_NIGHTLY_INDEX", "DEMO_NIGHTLY_STATISTICS"} == set(jobs)
-    past = JobRun.objects.filter(asked_by="demo")
-    assert past.count() >= 170
-    assert past.earliest("due_at").due_at < now - timedelta(days=88)
-    assert {"succeeded", "failed", "missed"} == set(past.values_list("status", flat=True))
-    assert not past.filter(status__in=("failed", "missed"), handled_at=None).exists(), "nobody has to look at them"
+    assert {"DEMO_WATCH_INDEX", "DEMO_NIGHTLY_INDEX", "DEMO_NIGHTLY_STATISTICS", "DEMO_ARCHIVE_STATISTICS"} == set(jobs)
+    nights = JobRun.objects.filter(asked_by="demo")
+    assert nights.count() >= 170
+    assert nights.earliest("due_at").due_at < now - timedelta(days=whole_past - 2)
+    assert {"succeeded", "failed", "missed"} == set(nights.values_list("status", flat=True))
+    assert not nights.filter(status__in=("failed", "missed"), handled_at=None).exists(), "nobody has to look at them"
     rows = OperationLog.objects.filter(run__asked_by="demo")
     assert {row.strategy_context["demo"] for row in rows} == {True}
     for name in ("DEMO_NIGHTLY_INDEX", "DEMO_NIGHTLY_STATISTICS"):
-        done = past.filter(job=jobs[name]).exclude(status="missed")
+        done = nights.filter(job=jobs[name]).exclude(status="missed")
         assert jobs[name].execution_count == done.count()
         assert jobs[name].error_count == done.filter(status="failed").count()
     counted = Rollup.objects.filter(grain="strategy").aggregate(n=Sum("count"), failed=Sum("failed"))
     assert counted == {"n": rows.count(), "failed": rows.filter(status="ERROR").count()}
     command("seed_demo")
-    assert JobRun.objects.filter(asked_by="demo").count() == past.count()
+    assert JobRun.objects.filter(asked_by="demo").count() == nights.count()
 
 
 def test_the_demos_jobs_are_scheduled_and_find_nothing_to_take_from_whoever_tries(places: Path) -> None:
     command("seed_demo")
-    target = Target.objects.get(is_demo=True)
+    target = Target.objects.get(name="demo-sqlite")
     found = {finding.object for finding in planner.look(target, "INDEX_MAINTENANCE", "ALL", {}).findings}
     settling.settle(timezone.now())
     for job in target.jobs.all():

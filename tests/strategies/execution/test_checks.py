@@ -15,14 +15,15 @@ from django.utils import timezone
 
 from maintenance_portal import tasks
 from strategies import findings, needs, runs
+from strategies.assessments import Assessment as Seen
+from strategies.assessments import Finding as Found
+from strategies.assessments import Severity
 from strategies.audit import Actor
 from strategies.execution import runner
 from strategies.execution.tally import StepEnd, Tally
 from strategies.execution.watch import Wish
 from strategies.models import Assessment, Finding, JobRun, OperationLog, RunStatus, Target
-from strategies.plans import Assessment as Seen
-from strategies.plans import ErrorClass, Outcome, Severity, Step, TargetError
-from strategies.plans import Finding as Found
+from strategies.plans import ErrorClass, Outcome, Step, TargetError
 from strategies.platforms.sqlite.session import SqliteSession
 from strategies.workers import WorkerIdentity
 from tests.strategies.execution.conftest import registered

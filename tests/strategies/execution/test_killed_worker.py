@@ -22,13 +22,14 @@ from strategies import planner, runs, successors
 from strategies.audit import Actor
 from strategies.execution import lost
 from strategies.models import AuditEntry, JobRun, OperationLog, RunStatus, Target
+from tests.long import IS_ALL
 from tests.servers import RunningServer
 from tests.strategies.execution.conftest import registered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANNA = Actor("anna")
-POINTS = 100 if os.environ.get("PORTAL_TEST_ALL") == "1" else 10  # on each of the two products
+POINTS = 100 if IS_ALL else 6  # on each of the two products
 OBJECTS = 12
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from strategies.assessments import Assessment, Finding, Severity
 from strategies.execution.verification import still_found
-from strategies.plans import Assessment, Finding, Plan, Severity, Step
+from strategies.plans import Plan, Step
 
 
 def finding(object_name: str, severity: Severity) -> Finding:

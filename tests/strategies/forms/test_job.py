@@ -87,6 +87,9 @@ def row(form: JobForm) -> MaintenanceJob:
         ("limit-max_duration_seconds", "604801"),
         ("limit-lock_wait_seconds", "3601"),
         ("limit-memory_mb", "x"),
+        ("limit-max_database_seconds", "0"),
+        ("limit-max_io_operations", "1e3"),
+        ("limit-max_lock_seconds", "604801"),
         (PREFIX + "retries", "11"),
         (PREFIX + "bloat_percent", "nan"),
         (PREFIX + "repair_invalid", "perhaps"),
@@ -123,8 +126,9 @@ def test_a_limit_that_the_platform_cannot_keep_is_refused_at_its_field(
 ) -> None:
     scripted.install(monkeypatch, scripted.World())
     target = Target.objects.create(name="odd", platform="scripted", url="scripted://x", tenant=sqlite_target.tenant)
-    sent = form(on=target, does="CLEANUP_MAINTENANCE", **{"limit-memory_mb": "64"})
-    assert sent.errors == {"limit-memory_mb": ["Scripted knows no memory."]}
+    for others in ({}, {"limit-max_lock_seconds": "5"}):
+        sent = form(on=target, does="CLEANUP_MAINTENANCE", **{"limit-memory_mb": "64"}, **others)
+        assert sent.errors == {"limit-memory_mb": ["memory_mb cannot be held: Scripted knows no memory."]}
 
 
 def test_jobs_that_would_wait_for_each_other_are_refused(form: Callable[..., JobForm], sqlite_target: Target) -> None:

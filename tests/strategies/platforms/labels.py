@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from maintenance_portal.evidence import unlabelled
-from strategies.plans import Finding, Step, Verification
+from strategies.assessments import Finding
+from strategies.plans import Step, Verification
 
 
 @pytest.fixture(autouse=True)

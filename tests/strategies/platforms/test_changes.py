@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from strategies import registry
-from strategies.plans import Finding, Limits, Severity, Step
+from strategies.assessments import Finding, Severity
+from strategies.plans import Limits, Step
 from strategies.platforms.base import SessionTag
 from strategies.platforms.sqlite import platform as sqlite
 from tests.strategies.platforms.declared import declared, held, is_declared, pattern, patterns, sample, statements

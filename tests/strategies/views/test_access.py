@@ -15,9 +15,10 @@ from tests.pages import Scene, addresses, scene
 ALL = set(Role)
 SQL = {Role.DBA, Role.APPROVER, Role.MANAGER, Role.AUDITOR}
 OPERATORS = {Role.DBA}
+SIGNERS = {Role.DBA, Role.APPROVER, Role.MANAGER}
 AUDIT = {Role.DBA, Role.AUDITOR}
 # Who may use an address, and how it is used. A page added without an entry here fails the first test.
-PUBLIC = {"sign-in", "health"}
+PUBLIC = {"sign-in", "health", "feed"}
 EVERYBODY = {"home", "home-live", "sign-out", "search", "account"}  # signed in, with or without a role
 MAY: dict[str, tuple[str, set[Role]]] = {
     "targets": ("get", ALL), "target": ("get", ALL), "target-live": ("get", ALL),
@@ -30,6 +31,20 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "run-release": ("post", OPERATORS), "run-stop": ("post", OPERATORS), "run-resume": ("post", OPERATORS),
     "run-retry": ("post", OPERATORS), "run-undo": ("post", OPERATORS), "run-handle": ("post", OPERATORS),
     "holds": ("get", ALL), "hold-place": ("post", OPERATORS), "hold-lift": ("post", OPERATORS),
+    "windows": ("get", ALL), "window": ("get", ALL), "window-new": ("get", OPERATORS), "window-edit": ("get", OPERATORS),
+    "window-extend": ("post", ALL), "window-close": ("post", ALL),
+    "calendars": ("get", ALL), "calendar": ("get", ALL), "calendar-new": ("get", OPERATORS), "calendar-edit": ("get", OPERATORS),
+    "calendar-import": ("post", OPERATORS), "entry-new": ("get", OPERATORS),
+    "entry-edit": ("get", OPERATORS), "entry-lift": ("post", ALL),
+    "feeds": ("get", ALL), "feed-make": ("post", ALL), "feed-revoke": ("post", ALL),
+    "approvals": ("get", SQL), "approvals-own": ("get", SQL), "approval": ("get", SQL),
+    "approval-approve": ("post", SIGNERS), "approval-send-back": ("post", SIGNERS), "approval-comment": ("post", SQL),
+    "approval-withdraw": ("post", OPERATORS), "run-ask-again": ("post", OPERATORS), "run-break-glass": ("post", OPERATORS),
+    "glass-agree": ("post", SIGNERS), "delegations": ("get", SIGNERS), "delegation-revoke": ("post", SIGNERS),
+    "standing-approvals": ("get", SQL), "standing-approval": ("get", SQL), "standing-approval-new": ("get", OPERATORS),
+    "standing-approval-grant": ("post", SIGNERS), "standing-approval-revoke": ("post", SIGNERS),
+    "approval-rules": ("get", SQL), "approval-rule-new": ("get", SQL), "approval-rule-edit": ("get", SQL),
+    "approval-rule-remove": ("post", SQL),
     "operations": ("get", SQL), "operation": ("get", SQL), "operations-csv": ("get", SQL),
     "jobs": ("get", SQL), "job": ("get", SQL), "job-live": ("get", SQL), "job-due": ("get", OPERATORS),
     "job-new": ("get", OPERATORS), "job-edit": ("get", OPERATORS), "job-switch": ("post", OPERATORS),
@@ -40,6 +55,9 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "error-handle": ("post", OPERATORS), "log-health": ("get", SQL), "log-growth-csv": ("get", SQL),
     "log-policy": ("post", OPERATORS), "log-prune": ("get", OPERATORS),
     "audit": ("get", AUDIT), "audit-csv": ("get", AUDIT),
+    # Last, since they take away what others visit
+    "entry-remove": ("post", OPERATORS), "calendar-remove": ("post", OPERATORS), "window-remove": ("post", OPERATORS),
+    "agenda": ("get", ALL), "timeline": ("get", ALL), "timeline-csv": ("get", ALL),
 }  # fmt: skip
 OF_A_ROW = [name for name, path in addresses().items() if "{pk}" in path]
 
@@ -88,7 +106,25 @@ def test_rows_of_another_tenant_do_not_exist(name: str, shop: Scene, person: Cal
 
 
 @pytest.mark.parametrize(
-    "name", ["home", "home-live", "targets", "runs", "holds", "operations", "operations-csv", "run-plan"]
+    "name",
+    [
+        "home",
+        "home-live",
+        "targets",
+        "runs",
+        "holds",
+        "operations",
+        "operations-csv",
+        "run-plan",
+        "agenda",
+        "timeline",
+        "windows",
+        "calendars",
+        "feeds",
+        "approvals",
+        "approval-rules",
+        "standing-approvals",
+    ],
 )
 def test_lists_hold_nothing_of_another_tenant(name: str, shop: Scene, person: Callable[..., Any]) -> None:
     client = Client()

@@ -19,7 +19,7 @@ def test_each_scope_can_be_held(dba: Client, shop: Scene) -> None:
     shop.target.tags.add(tag)
     for scope, words in (
         ("everything", "all databases"), ("environment-production", "environment Production"), (f"tag-{tag.pk}", "tag finance"),
-        (f"database-{shop.target.pk}", "database shop"),
+        (f"database-{shop.target.pk}", "database shop"), (f"tenant-{shop.target.tenant_id}", "tenant Main"),
     ):  # fmt: skip
         response = dba.post("/holds/place/", {"scope": scope, "reason": "Quarter close"}, follow=True)
         assert f"New work on {words} was put on hold" in response.content.decode()
@@ -83,6 +83,19 @@ class TestOverTenants:
             assert "finance" not in text
         assert olga.post(f"/holds/{hold.pk}/lift/").status_code == 404
         assert Hold.objects.in_force().filter(pk=hold.pk).exists()
+
+    def test_a_hold_on_a_tenant_is_its_own_peoples(self, olga: Client, shop: Scene, theirs: Scene) -> None:
+        mains = holds.place(ANNA, timezone.now(), "Merger", tenant=shop.target.tenant)
+        assert "Merger" not in text_of(olga.get("/holds/"))
+        assert olga.post(f"/holds/{mains.pk}/lift/").status_code == 404
+        assert (
+            olga.post("/holds/place/", {"scope": f"tenant-{shop.target.tenant_id}", "reason": "x"}).status_code == 422
+        )
+        olga.post("/holds/place/", {"scope": f"tenant-{theirs.target.tenant_id}", "reason": "Year end"})
+        own = Hold.objects.get(reason="Year end")
+        assert own.tenant == theirs.target.tenant
+        olga.post(f"/holds/{own.pk}/lift/")
+        assert list(Hold.objects.in_force().filter(tenant__isnull=False)) == [mains]
 
     def test_a_hold_on_a_tag_of_ones_own_databases_is_seen_and_lifted(self, olga: Client, theirs: Scene) -> None:
         hold = holds.place(ANNA, timezone.now(), "Merger", tag=self.tag(theirs))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from strategies import runs
-from strategies.models import AuditEntry, Duration, JobRun, Origin, RunStatus, Stop, Target
+from strategies.models import AuditEntry, Duration, JobRun, Origin, Role, RunStatus, Stop, Target
 from tests.pages import HOSTILE, Scene, ended_run, plan, planned_run, step, text_of
 
 
@@ -286,3 +288,26 @@ def test_pages_of_the_list_meet_without_gap_or_double(dba: Client, shop: Scene) 
     assert keys == sorted(JobRun.objects.values_list("pk", flat=True), reverse=True)
     back = dba.get(f"/runs/?after={page.rows[0].pk}").context["page"]
     assert [run.pk for run in back.rows] == keys[50:100]
+
+
+def test_the_page_of_a_run_says_what_it_has_used_of_its_budget_and_what_was_noted_before_its_start(
+    dba: Client, shop: Scene, person: Callable[..., Any]
+) -> None:
+    def page_of(client: Client) -> str:
+        return " ".join(re.sub(r"<[^>]+>", " ", text_of(client.get(f"/runs/{shop.planned.pk}/"))).split())
+
+    assert "Time on the database" not in page_of(dba)
+    JobRun.objects.filter(pk=shop.planned.pk).update(limits={"parallel_degree": 1, "max_database_seconds": 600})
+    assert "Time on the database: 0.0 of 600 s" in page_of(dba)
+    JobRun.objects.filter(pk=shop.planned.pk).update(
+        used={"database_ms": 612_300, "io_operations": None, "lock_ms": 1500},
+        precheck_notes=["REPLICA_LAG: the replica r1 is 45 seconds behind."],
+    )
+    page = page_of(dba)
+    assert "Time on the database: 612.3 of 600 s used up" in page
+    assert "Reads and writes: not measured" in page
+    assert "Time that kept others from writing: 1.5 s" in page
+    assert "REPLICA_LAG: the replica r1 is 45 seconds behind." in page
+    reader = Client()
+    reader.force_login(person("mara", Role.STAKEHOLDER))
+    assert "REPLICA_LAG" not in page_of(reader)

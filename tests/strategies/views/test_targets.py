@@ -74,6 +74,9 @@ def test_registering_keeps_the_secret_encrypted_and_looks_at_once(dba: Client) -
         ({"time_zone": "Mars/Olympus"}, "time_zone", "no IANA time zone"),
         ({"max_parallel_runs": "0"}, "max_parallel_runs", "greater than or equal to 1"),
         ({"max_parallel_runs": "many"}, "max_parallel_runs", "whole number"),
+        ({"load_limit": "0"}, "load_limit", "greater than or equal to 0.1"),
+        ({"load_limit": "busy"}, "load_limit", "Enter a number"),
+        ({"load_limit": "nan"}, "load_limit", "Enter a number"),
     ],
 )
 def test_a_wrong_value_is_refused_beside_its_field(change: dict[str, str], field: str, words: str, dba: Client) -> None:
@@ -86,6 +89,19 @@ def test_a_wrong_value_is_refused_beside_its_field(change: dict[str, str], field
     assert "hunter2" not in text
     assert PASSWORD not in text
     assert Target.objects.count() == before
+
+
+def test_a_limit_of_load_is_kept_told_by_the_audit_and_taken_away_again(dba: Client) -> None:
+    dba.post("/databases/register/", GOOD | {"load_limit": "7.5"})
+    target = Target.objects.get(name="billing")
+    assert target.load_limit == 7.5
+    page = re.sub(r"<[^>]+>", " ", text_of(dba.get(f"/databases/{target.pk}/")))
+    assert "Limit of load 7.5" in " ".join(page.split())
+    assert edit(dba, target, secret_choice="keep", password="", load_limit="").status_code == 302
+    target.refresh_from_db()
+    assert target.load_limit is None
+    changed = AuditEntry.objects.get(action="target.changed")
+    assert (changed.before["load_limit"], changed.after["load_limit"]) == (7.5, None)
 
 
 def test_one_database_has_one_name(dba: Client) -> None:

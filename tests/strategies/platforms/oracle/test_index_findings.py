@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from strategies.plans import Assessment, Locks, Severity
+from strategies.assessments import Assessment, Severity
+from strategies.plans import Locks
 from strategies.platforms.oracle import index_bloat, index_findings, index_steps
 from strategies.platforms.oracle.index_findings import How, Room
 from strategies.platforms.oracle.stated import Edition, Stated

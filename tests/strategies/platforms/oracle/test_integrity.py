@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, Finding, Locks, Outcome, Severity, Step, TargetError
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import ErrorClass, Locks, Outcome, Step, TargetError
 from strategies.platforms.base import ObjectUnknown
 from strategies.platforms.oracle import integrity_findings
 from strategies.platforms.oracle.integrity import CONCERN

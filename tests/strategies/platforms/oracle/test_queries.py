@@ -290,3 +290,83 @@ def test_changes_are_those_of_the_part_that_a_row_is_about() -> None:
     assert {(row["part_level"], row["part_name"]): row["inserts"] for row in rows} == {
         ("TABLE", None): 0, ("PARTITION", "P1"): 1, ("SUBPARTITION", "S1"): 2,
     }  # fmt: skip
+
+
+def datafile(number: int, enabled: str = "READ WRITE") -> dict[str, Any]:
+    return {"file#": number, "creation_change#": 100 + number, "enabled": enabled}
+
+
+def backup(number: int, hours_ago: float, change: int | None = None) -> dict[str, Any]:
+    change = 100 + number if change is None else change
+    return {"file#": number, "creation_change#": change, "completion_time": NOW - hours_ago / 24}
+
+
+def test_the_age_of_backups_is_that_of_the_file_whose_newest_is_the_oldest() -> None:
+    views = {
+        "v$datafile": [datafile(1), datafile(2), datafile(3, "READ ONLY")],
+        "v$backup_datafile": [backup(1, 5.5), backup(1, 90.5), backup(2, 30.5), backup(3, 999)],
+    }
+    assert asked("backup_age", views) == [{"files": 2, "without_backup": 0, "hours": 30}]
+
+
+def test_a_backup_of_an_earlier_file_of_the_same_number_is_none() -> None:
+    views = {"v$datafile": [datafile(1), datafile(2)], "v$backup_datafile": [backup(1, 5.5), backup(2, 2.5, change=1)]}
+    assert asked("backup_age", views) == [{"files": 2, "without_backup": 1, "hours": 5}]
+    assert asked("backup_age", {"v$datafile": [datafile(1)]}) == [{"files": 1, "without_backup": 1, "hours": None}]
+
+
+def test_undo_is_judged_by_the_last_hour_of_all_instances() -> None:
+    rows = [
+        {"end_time": NOW - minutes / 24 / 60, "nospaceerrcnt": errors, "ssolderrcnt": 2 * errors}
+        for minutes, errors in ((0, 1), (59, 2), (61, 40))
+    ]
+    assert asked("undo_errors", {"gv$undostat": rows}) == [{"without_room": 3, "too_old": 6}]
+    assert asked("undo_errors", {}) == [{"without_room": 0, "too_old": 0}]
+
+
+def test_only_standbys_that_are_to_get_redo_are_asked_whether_they_do() -> None:
+    kinds = [("STANDBY", "VALID"), ("STANDBY", "DEFERRED"), ("PRIMARY", "VALID"), ("STANDBY", "ERROR")]
+    views = {
+        "v$archive_dest": [{"dest_id": at, "target": target} for at, (target, _) in enumerate(kinds)],
+        "v$archive_dest_status": [
+            {"dest_id": at, "dest_name": f"D{at}", "status": status} for at, (_, status) in enumerate(kinds)
+        ],
+    }
+    assert [row["dest_name"] for row in asked("standby_destinations", views)] == ["D0", "D3"]
+
+
+def test_invalid_is_what_is_not_so_by_design_and_not_of_oracles_own() -> None:
+    part = {"index_owner": "SALES", "partition_name": "P", "status": "UNUSABLE"}
+    views = database(
+        index("A", status="UNUSABLE"), index("B", partitioned="YES", indexing="FULL"),
+        index("C", partitioned="YES", indexing="PARTIAL"),
+        dba_ind_partitions=[{**part, "index_name": name} for name in "BC"],
+        dba_ind_subpartitions=[{**part, "index_name": "B", "subpartition_name": "S"}],
+    )  # fmt: skip
+    objects = [
+        {"owner": owner, "object_name": name, "object_type": "VIEW", "status": "INVALID"}
+        for owner, name in (("SALES", "V"), ("SYS", "V"), ("SALES", "BIN$x"))
+    ]
+    rows = asked("invalid_state", {**views, "dba_objects": objects})
+    assert rows == [{"invalid_objects": 1, "unusable_indexes": 3}]
+
+
+@pytest.mark.parametrize(
+    ("session", "counts"),
+    [
+        ({}, True),
+        ({"state": "WAITING", "wait_class": "Idle"}, False),
+        ({"state": "WAITING", "wait_class": "Application"}, True),
+        ({"state": "WAITED SHORT TIME", "wait_class": "Idle"}, True),
+        ({"status": "INACTIVE"}, False),
+        ({"type": "BACKGROUND"}, False),
+        ({"client_info": "mportal:1a2b3c4d run:9"}, False),
+        ({"client_info": "mportal:99999999 run:9"}, True),
+        ({"sid": 123}, False),
+        ({"sid": 123, "inst_id": 2}, True),
+    ],
+)
+def test_the_load_is_what_others_do(session: dict[str, Any], counts: bool) -> None:
+    plain = {"inst_id": 1, "sid": 7, "type": "USER", "status": "ACTIVE", "state": "WAITED KNOWN TIME"}
+    plain["wait_class"] = "User I/O"
+    assert asked("load", {"gv$session": [{**plain, **session}]}) == [{"active": int(counts)}]

@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from strategies.plans import (
-    ErrorClass,
-    Finding,
-    LeftBehind,
-    Locks,
-    Severity,
-    Step,
-    TargetError,
-)
+from strategies.assessments import Finding, Severity
+from strategies.plans import ErrorClass, LeftBehind, Locks, Step, TargetError
 from strategies.platforms.base import ObjectUnknown, PlatformError
 from strategies.platforms.oracle.space import CONCERN
 from strategies.platforms.oracle.space_findings import dropped_finding, segment_finding, wasted_bytes

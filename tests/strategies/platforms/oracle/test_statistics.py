@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, LeftBehind, Outcome, Severity, Step, TargetError
+from strategies.assessments import Assessment, Severity
+from strategies.plans import ErrorClass, LeftBehind, Outcome, Step, TargetError
 from strategies.platforms.base import ObjectUnknown, PlatformError
 from strategies.platforms.oracle import statistics_findings, statistics_statements, system_statistics
 from strategies.platforms.oracle.statistics import CONCERN, automatic_words

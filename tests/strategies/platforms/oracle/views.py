@@ -16,6 +16,7 @@ from strategies.platforms.oracle.names import oracle_query
 from tests.oracle.dictionary import columns_of
 
 NOW = 46_000.0
+_OWN_SESSION = {"INSTANCE": "1", "SID": "123", "CLIENT_INFO": "mportal:1a2b3c4d run:17"}
 _VIEW = re.compile(r"\b(?:FROM|JOIN)\s+((?:dba|all|user)_\w+|g?v\$\w+)", re.IGNORECASE)
 
 Views = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -29,6 +30,8 @@ def asked(query: str, views: Views, **binds: Any) -> list[dict[str, Any]]:
         database.create_function("NVL", 2, lambda value, other: other if value is None else value)
         database.create_function("TO_CHAR", -1, lambda value, *_: None if value is None else str(value))
         database.create_function("FLOOR", 1, lambda value: None if value is None else math.floor(value))
+        database.create_function("TO_NUMBER", 1, lambda value: None if value is None else float(value))
+        database.create_function("SYS_CONTEXT", 2, lambda _, name: _OWN_SESSION[name])
         for view in {name.lower() for name in _VIEW.findall(sql)}:
             _create(database, view, views.get(view, ()))
         return [{name.lower(): value for name, value in dict(row).items()} for row in database.execute(sql, binds)]

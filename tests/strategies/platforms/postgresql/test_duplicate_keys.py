@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from strategies.plans import ErrorClass, Finding, LeftBehind
+from strategies.assessments import Finding
+from strategies.plans import ErrorClass, LeftBehind
 from strategies.platforms.base import Row, Session
 from strategies.platforms.postgresql import duplicate_keys
 from strategies.platforms.postgresql.indexes import CONCERN

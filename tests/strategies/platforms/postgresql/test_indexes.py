@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, Finding, LeftBehind, Severity
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import ErrorClass, LeftBehind
 from strategies.platforms.base import ObjectUnknown, PlatformError, Session
 from strategies.platforms.postgresql.bloat import Widths, expected_bytes
 from strategies.platforms.postgresql.indexes import CONCERN

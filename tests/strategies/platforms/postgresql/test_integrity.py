@@ -12,7 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, Finding, Locks, Severity, Step, TargetError, Verification
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import ErrorClass, Locks, Step, TargetError, Verification
 from strategies.platforms.base import ObjectUnknown, Session
 from strategies.platforms.postgresql import checks, constraints
 from strategies.platforms.postgresql.integrity import CONCERN

@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, Finding, LeftBehind, Locks, Outcome, Severity, Step
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import ErrorClass, LeftBehind, Locks, Outcome, Step
 from strategies.platforms.base import ObjectUnknown, PlatformError, Session
 from strategies.platforms.postgresql import space, table_bloat, table_space
 from strategies.platforms.postgresql.names import postgresql_query

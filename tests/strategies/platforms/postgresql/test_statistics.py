@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from strategies.plans import Assessment
+from strategies.assessments import Assessment
 from strategies.platforms.base import ObjectUnknown, Session
 from strategies.platforms.postgresql.statistics import CONCERN, judge
 from strategies.routines.statistics_maintenance import StatisticsParameters

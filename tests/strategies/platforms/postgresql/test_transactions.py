@@ -52,7 +52,7 @@ def test_where_ages_are_hidden_one_that_stays_open_is_in_the_way_and_the_reason_
     told = in_the_way(weak, 30)
     assert f"session {old.info.backend_pid} of postgres" in told
     assert "pg_monitor" in told
-    assert told in PLATFORM.prechecks["NO_LONG_TRANSACTIONS"].ask(weak)
+    assert told in str(PLATFORM.prechecks["NO_LONG_TRANSACTIONS"].ask(weak))
     old.execute("ROLLBACK")
     assert in_the_way(weak, 30) == ""
 

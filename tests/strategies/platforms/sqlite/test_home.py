@@ -103,6 +103,7 @@ def planned_on_home() -> JobRun:
 
 def test_home_gives_its_free_pages_back_while_the_portal_works_with_it() -> None:
     path = leave_free_pages()
+    Target.objects.filter(is_home=True).update(environment="test")  # on production somebody has to approve it
     home = Target.objects.get(is_home=True)
     assert targets.check(home, timezone.now()), home.check_error
     before = path.stat().st_size

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, Finding, LeftBehind, Locks, Outcome, Severity, Step
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import ErrorClass, LeftBehind, Locks, Outcome, Step
 from strategies.platforms.base import ObjectUnknown, PlatformError
 from strategies.platforms.sqlite.indexes import CONCERN
 from strategies.platforms.sqlite.names import display

@@ -7,7 +7,8 @@ import sqlite3
 
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, Locks, Severity, Step, TargetError, Verification
+from strategies.assessments import Assessment, Severity
+from strategies.plans import ErrorClass, Locks, Step, TargetError, Verification
 from strategies.platforms.base import ObjectUnknown, PlatformError
 from strategies.platforms.sqlite.integrity import CONCERN
 from strategies.platforms.sqlite.session import SqliteSession

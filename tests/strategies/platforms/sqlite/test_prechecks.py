@@ -26,7 +26,7 @@ def session(connect: Connect, target: TargetFile) -> SqliteSession:
 
 
 def ask(name: str, session: SqliteSession) -> str:
-    return PLATFORM.prechecks[name].ask(session)
+    return str(PLATFORM.prechecks[name].ask(session) or "")
 
 
 def test_every_check_is_listed_under_its_name() -> None:

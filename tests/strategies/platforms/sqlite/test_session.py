@@ -73,7 +73,7 @@ def test_another_writer_makes_it_a_lock(session: SqliteSession, target: TargetFi
     started = time.monotonic()
     outcome = session.execute(step("INSERT INTO t VALUES (1)", in_transaction=in_transaction, busy_ms=300))
     assert error_of(outcome) == (ErrorClass.LOCK, "SQLITE_BUSY")
-    assert 0.25 < time.monotonic() - started < 2
+    assert 0.25 < time.monotonic() - started < 4.5  # by itself it would be five seconds
     other.execute("ROLLBACK")
     assert session.execute(step("INSERT INTO t VALUES (1)", in_transaction=in_transaction)).error is None
     other.close()
@@ -125,7 +125,7 @@ def test_a_cancel_ends_the_wait_for_a_lock(session: SqliteSession, target: Targe
     threading.Timer(0.2, session.cancel).start()
     started = time.monotonic()
     assert error_of(session.execute(step("INSERT INTO t VALUES (1)", busy_ms=60_000)))[0] is ErrorClass.CANCELLED
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
     other.close()
 
 

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from strategies.plans import Assessment, ErrorClass, LeftBehind, Outcome, Step, TargetError
+from strategies.assessments import Assessment
+from strategies.plans import ErrorClass, LeftBehind, Outcome, Step, TargetError
 from strategies.platforms.base import ObjectUnknown, PlatformError
 from strategies.platforms.sqlite import speed
 from strategies.platforms.sqlite.session import SqliteSession

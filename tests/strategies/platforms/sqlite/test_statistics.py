@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from strategies.plans import Assessment, Finding, LeftBehind, Locks, Outcome, Severity, Step
+from strategies.assessments import Assessment, Finding, Severity
+from strategies.plans import LeftBehind, Locks, Outcome, Step
 from strategies.platforms.base import ObjectUnknown
 from strategies.platforms.sqlite.names import display
 from strategies.platforms.sqlite.recorded import Recorded, Situation

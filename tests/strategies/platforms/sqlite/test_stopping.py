@@ -73,7 +73,7 @@ def test_a_cancel_stops_a_running_query(session: SqliteSession) -> None:
     with session.at_work(), cancelling(session, 0.1, 60), pytest.raises(PlatformError) as refusal:
         session.rows(LONG)
     assert error_of(refusal) == TargetError(ErrorClass.CANCELLED, "SQLITE_INTERRUPT", "stopped on request")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 def test_a_cancel_between_two_queries_of_a_look_stops_the_next(session: SqliteSession) -> None:
@@ -150,7 +150,7 @@ def test_a_look_ends_at_its_limit_and_says_so(session: SqliteSession) -> None:
         session.rows(LONG)
     expected = TargetError(ErrorClass.CANCELLED, "time_limit", "the look took longer than 0.2 seconds")
     assert error_of(refusal) == expected
-    assert 0.2 <= time.monotonic() - started < 3
+    assert 0.2 <= time.monotonic() - started < 15
     assert session.rows(SHORT) == [{"one": 1}]
 
 

@@ -314,6 +314,18 @@ class Server:
     def _waiting_sessions(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
         return [{"waiting": 0}]
 
+    def _load(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"active": 0}]
+
+    def _undo_errors(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"without_room": 0, "too_old": 0}]
+
+    def _backup_age(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"files": 4, "without_backup": 0, "hours": 3}]
+
+    def _invalid_state(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"invalid_objects": 0, "unusable_indexes": 0}]
+
     def _find_table_or_index(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
         kinds = {"TABLE": self.tables, "INDEX": self.indexes}
         return [{"owner": "PORTAL", "object_type": kind} for kind, names in kinds.items() if binds["name"] in names]
