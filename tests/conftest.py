@@ -76,7 +76,10 @@ def django_db_setup(django_db_setup: None) -> None:
     def sql_flush(self: Any, style: Any, tables: list[str], **kwargs: Any) -> list[str]:
         emptied = [table for table in tables if table not in ("django_content_type", "auth_permission")]
         statements = empty(self, style, emptied, **kwargs)
-        return [*audit_guard.REMOVE[connection.vendor], *statements, *audit_guard.INSTALL[connection.vendor]]
+        return [
+            *audit_guard.REMOVE_SEALS[connection.vendor], *audit_guard.REMOVE[connection.vendor], *statements,
+            *audit_guard.INSTALL[connection.vendor], *audit_guard.INSTALL_SEALS[connection.vendor],
+        ]  # fmt: skip
 
     operations.sql_flush = sql_flush  # type: ignore[method-assign]
 

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHORT = (
     "tests/strategies/test_reference_rows.py",
     "tests/strategies/test_audit.py",
+    "tests/strategies/test_sealing.py",
     "tests/strategies/test_job_triggers.py",
     "tests/strategies/test_log_guard.py",
     "tests/strategies/test_job_guard.py",

@@ -13,7 +13,7 @@ from strategies.models.approval import (
     Verdict,
 )
 from strategies.models.assessment import Assessment, Finding
-from strategies.models.audit import AppendOnly, AuditEntry
+from strategies.models.audit import AppendOnly, AuditEntry, AuditSeal, UnsealedEntry
 from strategies.models.calendar import Calendar, CalendarEntry, CalendarKind, CalendarScope
 from strategies.models.dependency import JobDependency
 from strategies.models.duration import Duration
@@ -59,6 +59,7 @@ __all__ = [
     "ApprovalWord",
     "Assessment",
     "AuditEntry",
+    "AuditSeal",
     "BreakGlass",
     "Calendar",
     "CalendarEntry",
@@ -100,6 +101,7 @@ __all__ = [
     "TargetType",
     "Tenant",
     "Theme",
+    "UnsealedEntry",
     "User",
     "Verdict",
     "WhenLate",

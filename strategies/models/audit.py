@@ -1,4 +1,4 @@
-"""Who did what, when, from where and why: rows that are only ever added."""
+"""Who did what, when, from where and why, and the chain of seals over it: rows that are only ever added."""
 
 from __future__ import annotations
 
@@ -65,3 +65,49 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly("Audit entries are not deleted.")
+
+
+class AuditSealQuerySet(models.QuerySet["AuditSeal"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Seals of audit entries are not changed.")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("Seals of audit entries are not deleted.")
+
+
+class AuditSeal(models.Model):
+    """The place of an entry in the one order of all that were committed, without a gap, and a digest over it and all before it.
+
+    Entries' own keys cannot serve: they are given before the commit, so one may come into view after a later one was read.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(AuditEntry, on_delete=models.DO_NOTHING, db_constraint=False, related_name="seal")
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    objects: ClassVar[AuditSealQuerySet] = AuditSealQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "portal_audit_seal"
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.digest}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Seals of audit entries are not deleted.")
+
+
+class UnsealedEntry(models.Model):
+    """An entry that waits for its seal; a trigger writes it in the transaction of the entry."""
+
+    entry = models.OneToOneField(
+        AuditEntry, on_delete=models.DO_NOTHING, db_constraint=False, primary_key=True, related_name="+"
+    )
+
+    class Meta:
+        db_table = "portal_audit_unsealed"
+
+    def __str__(self) -> str:
+        return str(self.entry_id)

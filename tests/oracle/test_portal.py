@@ -72,8 +72,13 @@ def test_sqlmigrate_writes_all_tables(oracle: BaseDatabaseWrapper, statements_fo
     assert held(statements, oracle, statements_for_oracle) == []
 
 
-@pytest.mark.parametrize("statement", [*audit_guard.INSTALL["oracle"], *job_triggers._INSTALL["oracle"],
-                                       *job_triggers._INSTALL_GONE["oracle"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *audit_guard.INSTALL["oracle"], *audit_guard.INSTALL_SEALS["oracle"], *job_triggers._INSTALL["oracle"],
+        *job_triggers._INSTALL_GONE["oracle"],
+    ],
+)  # fmt: skip
 def test_a_trigger_can_be_read(statement: str, statements_for_oracle: Recorder) -> None:
     """As it is sent: Django takes the last / away."""
     assert statement.endswith(";\n/")
