@@ -229,6 +229,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django-q": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
+        "urllib3": {"level": "WARNING"},  # below that it tells paths, and those of chats and webhooks hold their tokens
         "django.request": {
             "level": "ERROR",
             "filters": ["tokens"],
