@@ -132,8 +132,11 @@ def _groups(user: User, request: HttpRequest, held: int) -> list[Group]:
         Group("Plan", plan),
         Group("Observe", observe),
     ]
+    share = [entry("Report", "report", "file-earmark-bar-graph")] if reads_sql else []
     if may(user, *READS_AUDIT):
-        groups.append(Group("Share", [entry("Audit", "audit", "shield-check")]))
+        share.append(entry("Audit", "audit", "shield-check"))
+    if share:
+        groups.append(Group("Share", share))
     return groups
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from monitoring import log_health
 from strategies.audit import KINDS, PORTAL
-from strategies.filters import FilterForm, StrictFilterSet, visible_targets
+from strategies.filters import FilterForm, PlacedFilterSet, StrictFilterSet, in_reach, visible_targets
 from strategies.models import AuditEntry, OperationLog, OperationStatus, StrategyType
 
 FAILED = (OperationStatus.ERROR, OperationStatus.TIMEOUT)
@@ -26,15 +26,7 @@ def strategy_names(asked: str) -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ").capitalize()) for name in names]
 
 
-def in_reach(moment: datetime) -> None:
-    """Raises ValidationError for an instant in the first or last hours of the calendar, which UTC cannot express."""
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:
-        raise forms.ValidationError("This instant lies outside the calendar.") from None
-
-
-class OperationFilter(StrictFilterSet):
+class OperationFilter(PlacedFilterSet):
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
     strategy = filters.ChoiceFilter(label="Strategy", empty_label="Any", field_name="strategy_name", choices=[])
     status = filters.ChoiceFilter(

@@ -39,11 +39,12 @@ LEAST_AHEAD, MOST_AHEAD = timedelta(days=8), timedelta(days=62)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is looked at: one database, those with a tag, those of a tenant; more than one of these narrow each other."""
+    """What is looked at: one database, those with a tag, of a tenant, of an environment; more than one of these narrow each other."""
 
     target: Target | None = None
     tag: Tag | None = None
     tenant: Tenant | None = None
+    environment: str = ""
 
     @property
     def is_everything(self) -> bool:
@@ -55,6 +56,8 @@ class Chosen:
             rows = rows.filter(pk=self.target.pk)
         if self.tag is not None:
             rows = rows.filter(tags=self.tag)
+        if self.environment:
+            rows = rows.filter(environment=self.environment)
         return rows if self.tenant is None else rows.filter(tenant=self.tenant)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.views import agenda, audit, errors, log_health, operations, statistics, timeline, trends
+from monitoring.views import agenda, audit, errors, log_health, operations, report, statistics, timeline, trends
 
 urlpatterns = [
     path("audit/", audit.audit_page, name="audit"),
@@ -22,6 +22,9 @@ urlpatterns = [
     path("operations/", operations.operations, name="operations"),
     path("operations/<int:pk>/", operations.operation, name="operation"),
     path("operations.csv", operations.operations_csv, name="operations-csv"),
+    path("report/", report.report_page, name="report"),
+    path("report.csv", report.report_csv, name="report-csv"),
+    path("report.pdf", report.report_pdf_file, name="report-pdf"),
     path("trends/", trends.trend_page, name="trends"),
     path("trends.csv", trends.trend_csv, name="trends-csv"),
     path("trends/strategies.csv", trends.strategy_trend_csv, name="trends-strategies-csv"),

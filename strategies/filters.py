@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters as filters
@@ -28,7 +29,7 @@ from strategies.models import (
     Tenant,
 )
 from strategies.platforms.base import Platform
-from strategies.run_groups import LATELY, run_groups
+from strategies.run_groups import LATELY, ended_within, run_groups
 
 
 def visible_targets(request: HttpRequest | None) -> QuerySet[Target]:
@@ -47,6 +48,14 @@ def strategy_choices() -> list[tuple[str, str]]:
 def run_states() -> list[tuple[str, list[tuple[str, str]]]]:
     groups = [(name, group.label) for name, group in run_groups(timezone.now()).items()]
     return [("Groups", groups), ("States", list(RunStatus.choices))]
+
+
+def in_reach(moment: datetime) -> None:
+    """Raises ValidationError for an instant in the first or last hours of the calendar, which UTC cannot express."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise forms.ValidationError("This instant lies outside the calendar.") from None
 
 
 class FilterForm(forms.Form):
@@ -115,7 +124,32 @@ class StatementForm(FilterForm):
         ]
 
 
-class RunFilter(StrictFilterSet):
+class PlacedFilterSet(StrictFilterSet):
+    """Rows with a target, narrowed by where that is as well. Of these fields a page shows those that a link to it has set."""
+
+    tenant = filters.ModelChoiceFilter(
+        label="Tenant",
+        empty_label="Any",
+        field_name="target__tenant",
+        queryset=lambda request: Tenant.objects.filter(targets__in=visible_targets(request)).distinct(),
+    )
+    environment = filters.ChoiceFilter(
+        label="Environment", empty_label="Any", field_name="target__environment", choices=Environment.choices
+    )
+    tag = filters.ModelChoiceFilter(
+        label="Tag", empty_label="Any", field_name="target__tags",
+        queryset=lambda request: Tag.objects.filter(targets__in=visible_targets(request)).distinct(),
+    )  # fmt: skip
+    unasked: tuple[str, ...] = ("tenant", "environment", "tag")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.unasked:
+            if not self.data.get(name):
+                self.form.fields[name].widget = forms.HiddenInput()
+
+
+class RunFilter(PlacedFilterSet):
     status = filters.ChoiceFilter(label="State", empty_label="Any", method="in_state", choices=run_states)
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
     strategy = filters.ChoiceFilter(
@@ -123,6 +157,10 @@ class RunFilter(StrictFilterSet):
     )
     since = filters.DateFilter(label="Asked since", field_name="created_at", lookup_expr="date__gte")
     job = filters.NumberFilter(label="Job", field_name="job_id", min_value=1, max_value=2**63 - 1)
+    ended_from = filters.IsoDateTimeFilter(label="Ended from", method="ended", validators=[in_reach])
+    ended_before = filters.IsoDateTimeFilter(label="Ended before", method="ended", validators=[in_reach])
+    window = filters.NumberFilter(label="Window", field_name="window_id", min_value=1, max_value=2**63 - 1)
+    unasked = (*PlacedFilterSet.unasked, "ended_from", "ended_before", "window")
 
     class Meta:
         model = JobRun
@@ -132,6 +170,15 @@ class RunFilter(StrictFilterSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.form.fields["since"].widget.input_type = "date"
+        for name in ("ended_from", "ended_before"):
+            if not self.form.fields[name].widget.is_hidden:
+                self.form.fields[name].widget.input_type = "datetime-local"
+
+    def ended(self, rows: QuerySet[JobRun], name: str, _: datetime) -> QuerySet[JobRun]:
+        """Both bounds at once: each for itself would be looked up over all time."""
+        since, until = (self.form.cleaned_data.get(bound) for bound in ("ended_from", "ended_before"))
+        is_done = name == "ended_before" and since is not None
+        return rows if is_done else rows.filter(ended_within(since, until))
 
     def in_state(self, rows: QuerySet[JobRun], _: str, value: str) -> QuerySet[JobRun]:
         groups = run_groups(timezone.now())

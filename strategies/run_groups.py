@@ -11,6 +11,12 @@ from strategies.models import BAD, GOOD, OCCUPYING, OPEN, Approval, ApprovalStat
 
 LATELY = timedelta(hours=24)
 _LET_WAIT = (RunStatus.WAITING, RunStatus.READY)
+WENT_WRONG = (
+    RunStatus.FAILED,
+    RunStatus.TIMED_OUT,
+    RunStatus.LOST,
+    RunStatus.ROLLED_BACK,
+)  # they began, and did not do their work
 _NOT_GOOD = tuple(status for status in RunStatus if status not in GOOD)
 
 
@@ -29,6 +35,12 @@ def _unhandled() -> Q:
 def ended_since(moment: datetime) -> Q:
     """Runs that ended after that, by the index on their ends: else SQLite reads all runs of the databases that somebody sees."""
     return _by_index(finished_at__gt=moment)
+
+
+def ended_within(since: datetime | None, until: datetime | None) -> Q:
+    """Runs that ended in this time, its end not included, by the same index; None = no bound on that side."""
+    bounds = {"finished_at__gte": since, "finished_at__lt": until}
+    return _by_index(**{name: moment for name, moment in bounds.items() if moment is not None})
 
 
 def _not_approved() -> Q:
@@ -60,5 +72,6 @@ def run_groups(moment: datetime) -> dict[str, RunGroup]:
         "failed_lately": RunGroup("Failed or missed in 24 hours", Q(status__in=BAD) & lately),
         # Nearly all runs: asked for by what they are not, they are read in the order of the list, and not gathered and sorted
         "succeeded_lately": RunGroup("Succeeded in 24 hours", ~Q(status__in=_NOT_GOOD) & lately),
+        "went_wrong": RunGroup("Failed, timed out, lost or rolled back", Q(status__in=WENT_WRONG)),
         "ended": RunGroup("Ended", ~Q(status__in=OPEN)),
     }

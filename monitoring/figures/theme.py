@@ -67,7 +67,7 @@ def palettes(colours: Colours) -> Palettes:
     }
     return {
         "outcomes": {
-            "layout": ground,
+            "layout": {**ground, "colorway": [colours.ink]},  # of lines over the bars
             "data": {"bar": [{"marker": {"color": colour, "line": {"width": 0}}} for colour in colours.outcomes]},
         },
         "failures": {

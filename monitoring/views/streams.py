@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -23,6 +24,15 @@ def csv_stream(
     """Every one of these rows, oldest first by this time; `cells` gives the values of a row in the order of the columns."""
     lines = _lines(columns, keyset.batches(rows, BATCH, by=by), cells)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    return response
+
+
+def csv_lines(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+    """These rows as they come."""
+    writer = csv.writer(_Line())
+    lines = (writer.writerow([cell(value) for value in row]) for row in rows)
+    response = StreamingHttpResponse(chain([writer.writerow(columns)], lines), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, name)
     return response
 

@@ -123,6 +123,8 @@ class Approval(models.Model):
         indexes = [
             models.Index(fields=["state", "not_after"], name="portal_approval_by_state"),
             models.Index(fields=["run", "id"], name="portal_approval_by_run"),
+            models.Index(fields=["asked_at"], name="portal_approval_by_asking"),
+            models.Index(fields=["decided_at"], name="portal_approval_by_end"),
         ]
 
     def __str__(self) -> str:
@@ -160,6 +162,7 @@ class ApprovalWord(models.Model):
     class Meta:
         db_table = "portal_approval_word"
         ordering = ["id"]
+        indexes = [models.Index(fields=["given_at"], name="portal_approval_word_by_time")]
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} by {self.person}"

@@ -1,0 +1,76 @@
+"""The charts of a report as a document: drawings of reportlab's, from the same rows as the figures of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reportlab.graphics.charts.barcharts import VerticalBarChart
+from reportlab.graphics.charts.legends import Legend
+from reportlab.graphics.shapes import Drawing
+from reportlab.lib.colors import Color, HexColor, white
+
+from monitoring.figures.report import OUTCOMES, outcomes
+from monitoring.figures.theme import LIGHT
+from monitoring.report_rows import Piece
+
+PLAIN = "Vera"  # the font, which whoever draws has registered
+INK, MUTED, LINE = HexColor(LIGHT.ink), HexColor(LIGHT.muted), HexColor(LIGHT.line)
+HEIGHT, BARS = 132, 88
+HOUR = 3_600_000  # ms
+SERIES = ("This period", "Period before")
+_OUTCOMES = [HexColor(colour) for colour in LIGHT.outcomes]
+_SERIES = [HexColor(colour) for colour in LIGHT.series[:2]]
+
+
+def runs_chart(pieces: Sequence[Piece], width: float) -> Drawing:
+    """Runs that ended, one bar each day or week, by how they ended."""
+    columns = [list(column) for column in zip(*(outcomes(piece.runs) for piece in pieces), strict=True)]
+    chart = _bars(pieces, columns, _OUTCOMES, width, max(piece.runs.total for piece in pieces))
+    chart.categoryAxis.style = "stacked"
+    return _drawn(chart, OUTCOMES, _OUTCOMES, width)
+
+
+def worked_chart(pieces: Sequence[Piece], width: float) -> Drawing:
+    """Hours worked in the runs that ended, beside those of the period before."""
+    columns = [[runs.worked_ms / HOUR for runs in each] for each in zip(*(piece[1:] for piece in pieces), strict=True)]
+    chart = _bars(pieces, columns, _SERIES, width, max(max(column) for column in columns))
+    return _drawn(chart, [f"{name} (hours)" for name in SERIES], _SERIES, width)
+
+
+def _bars(
+    pieces: Sequence[Piece], columns: Sequence[Sequence[float]], colours: Sequence[Color], width: float, highest: float
+) -> VerticalBarChart:  # fmt: skip
+    """The highest is that of a whole bar; the axis goes up to it in at most five whole steps."""
+    chart = VerticalBarChart()
+    chart.x, chart.y, chart.width, chart.height = 22, 16, width - 24, BARS
+    chart.data = columns
+    step = max(1, -(-len(pieces) // 10))
+    chart.categoryAxis.categoryNames = [
+        f"{piece.span.first.day} {piece.span.first:%b}" if n % step == 0 else "" for n, piece in enumerate(pieces)
+    ]
+    chart.categoryAxis.visibleTicks = 0
+    chart.valueAxis.valueMin = 0
+    chart.valueAxis.valueStep = max(1, int(-(-highest // 5)))
+    chart.valueAxis.valueMax = max(1, int(-(-highest // chart.valueAxis.valueStep))) * chart.valueAxis.valueStep
+    chart.valueAxis.labelTextFormat = "%d"
+    for axis in (chart.categoryAxis, chart.valueAxis):
+        axis.labels.fontName, axis.labels.fontSize, axis.labels.fillColor = PLAIN, 6.5, MUTED
+        axis.strokeColor = LINE
+    chart.valueAxis.visibleGrid, chart.valueAxis.gridStrokeColor = 1, LINE
+    chart.barSpacing, chart.groupSpacing = 0, 2
+    for n, colour in enumerate(colours):
+        chart.bars[n].fillColor, chart.bars[n].strokeColor, chart.bars[n].strokeWidth = colour, white, 0.3
+    return chart
+
+
+def _drawn(chart: VerticalBarChart, names: Sequence[str], colours: Sequence[Color], width: float) -> Drawing:
+    legend = Legend()
+    legend.x, legend.y, legend.boxAnchor = 22, HEIGHT - 2, "nw"
+    legend.fontName, legend.fontSize, legend.fillColor = PLAIN, 7, INK
+    legend.dx = legend.dy = 6
+    legend.columnMaximum, legend.deltax, legend.alignment, legend.strokeWidth = 1, 110, "right", 0
+    legend.colorNamePairs = list(zip(colours, names, strict=True))
+    drawing = Drawing(width, HEIGHT)
+    drawing.add(chart)
+    drawing.add(legend)
+    return drawing
