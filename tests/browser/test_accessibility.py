@@ -91,7 +91,7 @@ def paths(shop: Scene) -> list[str]:
 ELSEWHERE = {
     "/approval-rules/", "/approval-rules/new/", "/approvals/", "/approvals/own/", "/calendar/", "/calendar/timeline/",
     "/calendars/", "/delegations/", "/errors/", "/feeds/", "/jobs/", "/operation-log/", "/operation-log/prune/",
-    "/standing-approvals/", "/statistics/", "/trends/", "/windows/",
+    "/report/", "/standing-approvals/", "/statistics/", "/trends/", "/windows/",
 }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ FIGURES = {
 PAGES = (
     "/", "/operations/", "/operations/?status=ERROR", "/operations.csv", "/operation-log/", "/operation-log/growth.csv",
     "/operation-log/prune/", "/errors/", "/errors.csv", "/trends/", "/trends.csv", "/statistics/", "/statistics.csv",
-    "/search/?q=broken", "/audit/",
+    "/report/?period=this_month", "/report.csv?period=this_month", "/report.pdf?period=this_month", "/search/?q=broken", "/audit/",
 )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "error-handle": ("post", OPERATORS), "log-health": ("get", SQL), "log-growth-csv": ("get", SQL),
     "log-policy": ("post", OPERATORS), "log-prune": ("get", OPERATORS),
     "audit": ("get", AUDIT), "audit-csv": ("get", AUDIT),
+    "report": ("get", SQL), "report-csv": ("get", SQL), "report-pdf": ("get", SQL),
     # Last, since they take away what others visit
     "entry-remove": ("post", OPERATORS), "calendar-remove": ("post", OPERATORS), "window-remove": ("post", OPERATORS),
     "agenda": ("get", ALL), "timeline": ("get", ALL), "timeline-csv": ("get", ALL),

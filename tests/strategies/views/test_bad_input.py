@@ -35,7 +35,7 @@ NAMES = (
     "before", "after", "status", "target", "strategy", "since", "until", "run", "text", "name", "state", "needs", "platform",
     "environment", "tag", "tenant", "object", "page", "next", "q", "actor", "action", "object_type", "object_id", "days", "job",
     "period", "kind", "handled", "schedule_type", "schedule_value", "schedule_timezone", "capability",
-    "view", "on", "hours",
+    "view", "on", "hours", "first", "last", "ended_from", "ended_before", "window",
 )  # fmt: skip
 FIELDS = (
     "name", "url", "secret_choice", "secret_reference", "password", "environment", "tenant", "tags", "owner", "time_zone",
