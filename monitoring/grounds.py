@@ -153,11 +153,7 @@ def grounds(
     user: User, chosen: Chosen, since: datetime, until: datetime, moment: datetime, *kinds: CalendarKind
 ) -> Grounds:
     """What there is from `since` to `until`, and from `moment` on; of calendars those of these kinds (none = all). Six queries."""
-    targets = {row.pk: row for row in chosen.targets(user).defer("facts", "missing_rights")}
-    tags: dict[int, list[int]] = defaultdict(list)
-    for target, tag in Target.tags.through.objects.values_list("target_id", "tag_id"):
-        tags[target].append(tag)
-    places = {pk: timetables.place_of(row, tags[pk]) for pk, row in targets.items()}
+    targets, places = databases(user, chosen)
     shown = None if chosen.is_everything else list(places.values())
     first = min(since, moment)
     return Grounds(
@@ -165,6 +161,15 @@ def grounds(
         [one for one in windows(user, first) if shown is None or any(map(one.window.scope.covers, shown))],
         [one for one in shut(user, first, *(kinds or KINDS)) if shown is None or any(map(one.freeze.covers, shown))],
     )  # fmt: skip
+
+
+def databases(user: User, chosen: Chosen) -> tuple[dict[int, Target], dict[int, Place]]:
+    """Those that are looked at, and where each of them is, by their keys. Two queries."""
+    targets = {row.pk: row for row in chosen.targets(user).defer("facts", "missing_rights")}
+    tags: dict[int, list[int]] = defaultdict(list)
+    for target, tag in Target.tags.through.objects.values_list("target_id", "tag_id"):
+        tags[target].append(tag)
+    return targets, {pk: timetables.place_of(row, tags[pk]) for pk, row in targets.items()}
 
 
 def windows(user: User, since: datetime) -> list[Planned]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from monitoring import report_consents, report_work
-from monitoring.grounds import Chosen, grounds
+from monitoring import grounds, report_consents, report_work
+from monitoring.grounds import Chosen
 from monitoring.models import RollupMark
 from monitoring.report_rows import Piece, Report, Some, Span
-from strategies.models import CalendarKind, Environment, RunStatus, User
+from strategies.models import Environment, RunStatus, User
 
 SHOWN = 20  # rows of each list on the page and in the document; the file has all
 
@@ -19,9 +19,14 @@ SHOWN = 20  # rows of each list on the page and in the document; the file has al
 def report(user: User, chosen: Chosen, span: Span, moment: datetime, *, is_whole: bool = False) -> Report:
     """A constant number of queries. `is_whole`: with all databases and errors, not the first `SHOWN`."""
     most = None if is_whole else SHOWN
-    ground = grounds(user, chosen, span.since, span.until, moment, CalendarKind.FREEZE)
-    names = {pk: target.name for pk, target in ground.targets.items()}
-    rows, earlier = (report_work.runs(user, chosen, days) for days in (span, span.before))
+    targets, places = grounds.databases(user, chosen)
+    names = {pk: target.name for pk, target in targets.items()}
+    windows = grounds.windows(user, span.since)
+    if not chosen.is_everything:
+        windows = [one for one in windows if any(map(one.window.scope.covers, places.values()))]
+    since = span.since
+    both = report_work.runs(user, chosen, Span(span.before.first, span.last, span.zone))
+    earlier, rows = ([row for row in both if (row.finished_at >= since) is is_now] for is_now in (False, True))
     log = report_work.operations(user, chosen, span)
     pieces, before = (report_work.by_piece(*one) for one in ((rows, span.pieces), (earlier, span.before.pieces)))
     databases = report_work.by_database(rows, log, names)
@@ -35,7 +40,7 @@ def report(user: User, chosen: Chosen, span: Span, moment: datetime, *, is_whole
         missed=report_work.listed(ended.filter(status=RunStatus.MISSED), SHOWN),
         unhandled=report_work.listed(ended.filter(awaits_handling=True), SHOWN),
         consents=report_consents.consents(user, chosen, span, SHOWN),
-        errors=errors, error_count=error_count, windows=report_work.windows(ground, rows, span, moment),
+        errors=errors, error_count=error_count, windows=report_work.windows(windows, rows, span, moment),
         pruned_before=RollupMark.objects.filter(pk=1, sealed_before__gt=span.since.astimezone(UTC).date())
         .values_list("sealed_before", flat=True).first(),
     )  # fmt: skip

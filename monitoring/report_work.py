@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 
 from monitoring import fingerprints, known_errors
-from monitoring.grounds import Chosen, Grounds
+from monitoring.grounds import Chosen, Planned
 from monitoring.models import ErrorGroup
 from monitoring.report_rows import EndedRun, ErrorCount, Runs, Some, Span, WindowUse, Work
 from strategies.models import JobRun, MaintenanceWindow, OperationLog, OperationStatus, RunStatus, User
@@ -107,11 +107,11 @@ def by_piece(rows: Iterable[_Ended], pieces: Sequence[Span]) -> list[Runs]:
 
 
 def listed(rows: QuerySet[JobRun], most: int) -> Some[EndedRun]:
-    """The latest of them, and how many there are. Two queries."""
-    latest = rows.order_by("-finished_at", "-pk")
+    """The latest of them, and how many there are. One query."""
     columns = ("pk", "status", "strategy_name", "target__name", "due_at", "finished_at", "message")
-    found = (EndedRun(pk, RunStatus(status), *rest) for pk, status, *rest in latest.values_list(*columns)[:most])
-    return Some(tuple(found), rows.count())
+    latest = rows.annotate(of=Window(Count("pk"))).order_by("-finished_at", "-pk").values_list(*columns, "of")[:most]
+    found = [(EndedRun(pk, RunStatus(status), *rest), of) for pk, status, *rest, of in latest]
+    return Some(tuple(run for run, _ in found), found[0][1] if found else 0)
 
 
 # Operations
@@ -225,10 +225,12 @@ def _counted(
 # Windows
 
 
-def windows(ground: Grounds, rows: Collection[_Ended], span: Span, moment: datetime) -> list[WindowUse]:
+def windows(
+    planned_windows: Sequence[Planned], rows: Collection[_Ended], span: Span, moment: datetime
+) -> list[WindowUse]:
     """Windows that hold for what was chosen, by their rules of today, then what began in others and outside of any. One query."""
     worked: dict[int | None, list[_Ended]] = defaultdict(list)
-    known = {planned.window.pk for planned in ground.windows}
+    known = {planned.window.pk for planned in planned_windows}
     for row in rows:
         if row.has_begun or row.window is not None:
             worked[row.window if row.window is None or row.window in known else _ELSEWHERE].append(row)
@@ -237,7 +239,7 @@ def windows(ground: Grounds, rows: Collection[_Ended], span: Span, moment: datet
     )
     until = min(span.until, moment)
     found = []
-    for planned in ground.windows:
+    for planned in planned_windows:
         window = planned.window
         slots = list(window.slots(span.since, until)) if span.since < until else []
         seconds = sum((min(slot.ends_at, until) - max(slot.starts_at, span.since)).total_seconds() for slot in slots)
