@@ -11,10 +11,9 @@ from reportlab.lib.colors import Color, HexColor, white
 
 from monitoring.figures.report import OUTCOMES, outcomes
 from monitoring.figures.theme import LIGHT
+from monitoring.report_paper import INK, LINE, MUTED, PLAIN
 from monitoring.report_rows import Piece
 
-PLAIN = "Vera"  # the font, which whoever draws has registered
-INK, MUTED, LINE = HexColor(LIGHT.ink), HexColor(LIGHT.muted), HexColor(LIGHT.line)
 HEIGHT, BARS = 132, 88
 HOUR = 3_600_000  # ms
 SERIES = ("This period", "Period before")

@@ -9,76 +9,45 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import reportlab
-from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, LongTable, Paragraph, SimpleDocTemplate, Spacer
 
 from monitoring import report_words
 from monitoring.figures.report import runs_in_words, worked_in_words
 from monitoring.figures.theme import plain_title
-from monitoring.report_charts import INK, LINE, MUTED, PLAIN, runs_chart, worked_chart
+from monitoring.report_charts import runs_chart, worked_chart
+from monitoring.report_paper import (
+    ALARM,
+    CELL,
+    H2,
+    HEAD,
+    HEAD_RIGHT,
+    LINE,
+    MARGIN,
+    NOTE,
+    PLAIN,
+    RIGHT,
+    TEXT,
+    TITLE,
+    WIDTH,
+    Numbered,
+    fonts,
+)  # fmt: skip
 from monitoring.report_rows import EndedRun, Question, Report, Said, Some, WindowUse, Work
 
-BOLD = "VeraBd"
-MARGIN = 16 * mm
-WIDTH = A4[0] - 2 * MARGIN - 12  # a frame has a padding of 6 points on each side
-RED = HexColor("#b3261e")
 LONGEST = 400  # characters of a text in a cell: the page and the file have all of it
-_TEXT = ParagraphStyle("text", fontName=PLAIN, fontSize=8.5, leading=11.5, textColor=INK)
-_CELL = ParagraphStyle("cell", parent=_TEXT, fontSize=7.5, leading=9.5, splitLongWords=1)
-_RIGHT = ParagraphStyle("right", parent=_CELL, alignment=2)
-_HEAD = ParagraphStyle("head", parent=_CELL, fontName=BOLD, textColor=MUTED)
-_HEAD_RIGHT = ParagraphStyle("head right", parent=_HEAD, alignment=2)
-_NOTE = ParagraphStyle("note", parent=_CELL, textColor=MUTED)
-_TITLE = ParagraphStyle("title", parent=_TEXT, fontName=BOLD, fontSize=16, leading=20)
-_H2 = ParagraphStyle("h2", parent=_TEXT, fontName=BOLD, fontSize=11, leading=14, spaceBefore=10, spaceAfter=3)
-_ALARM = ParagraphStyle("alarm", parent=_H2, textColor=RED)
 
 
 def document(report: Report, reader: str) -> bytes:
     """The report for this reader, as the bytes of a file."""
-    _fonts()
+    fonts()
     return _Document(report, reader).made()
-
-
-def _fonts() -> None:
-    """The fonts that reportlab brings along; they are embedded, as far as they are used."""
-    folder = Path(reportlab.__file__).parent / "fonts"
-    for name in (PLAIN, BOLD):
-        if name not in pdfmetrics.getRegisteredFontNames():
-            pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
-
-
-class _Numbered(Canvas):  # type: ignore[misc]
-    """Pages that say of how many they are one: they are kept until the last is known."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._pages: list[dict[str, Any]] = []
-
-    def showPage(self) -> None:  # noqa: N802 (a method of reportlab's)
-        self._pages.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        for number, page in enumerate(self._pages, 1):
-            self.__dict__.update(page)
-            self.setFont(PLAIN, 7)
-            self.setFillColor(MUTED)
-            self.drawString(MARGIN, 9 * mm, self._doc.info.title[:110])
-            self.drawRightString(A4[0] - MARGIN, 9 * mm, f"Page {number} of {len(self._pages)}")
-            super().showPage()
-        super().save()
 
 
 class _Document:
@@ -93,12 +62,12 @@ class _Document:
         report, file = self._report, io.BytesIO()
         parts = [part for section in self._sections() for each in section for part in _with_room(each)]
         if self._is_replaced:
-            parts.append(self._text("? stands for characters that the font of this document does not have.", _NOTE))
+            parts.append(self._text("? stands for characters that the font of this document does not have.", NOTE))
         title = self._safe(f"Maintenance report, {report.span.words}, {report.scope}")
         SimpleDocTemplate(
             file, pagesize=A4, title=title, author="Maintenance Portal", subject="What was done, missed and approved", lang="en-GB",
             leftMargin=MARGIN, rightMargin=MARGIN, topMargin=14 * mm, bottomMargin=17 * mm,
-        ).build(parts, canvasmaker=_Numbered)  # fmt: skip
+        ).build(parts, canvasmaker=Numbered)  # fmt: skip
         return file.getvalue()
 
     def _sections(self) -> Iterable[list[Flowable]]:
@@ -114,8 +83,8 @@ class _Document:
         yield self._errors()
         yield self._windows()
         yield [
-            self._text("How it was counted", _H2),
-            *(self._text(f"• {note}", _NOTE) for note in report_words.notes(report)),
+            self._text("How it was counted", H2),
+            *(self._text(f"• {note}", NOTE) for note in report_words.notes(report)),
         ]
 
     # The parts
@@ -124,7 +93,7 @@ class _Document:
         report = self._report
         about = f"{report.span.words} ({report.span.zone}) · {report.scope} · made for {self._reader}, {self._when(report.moment)}"
         short = (self._text(f"• {sentence}") for sentence in report_words.in_short(report))
-        return [self._text("Maintenance report", _TITLE), self._text(about, _NOTE), self._text("In short", _H2), *short]
+        return [self._text("Maintenance report", TITLE), self._text(about, NOTE), self._text("In short", H2), *short]
 
     def _glasses(self) -> list[Flowable]:
         glasses = self._report.consents.glasses
@@ -138,11 +107,11 @@ class _Document:
         heads = ("Run", "Started", "Asked by, agreed by", "Why", "Stood against it")
         table = self._table(heads, rows, (22, 16, 16, 20, 26))
         title = f"Break-glass: {report_words.counted(glasses.of, 'start')} against windows, freezes or holds"
-        return [self._text(title, _ALARM), table, *self._more(glasses)]
+        return [self._text(title, ALARM), table, *self._more(glasses)]
 
     def _trend(self) -> list[Flowable]:
         report = self._report
-        title = self._text(f"Runs per {report.by}", _H2)
+        title = self._text(f"Runs per {report.by}", H2)
         rows = [
             (piece.span.words, piece.runs.total, piece.runs.succeeded, piece.runs.went_wrong, piece.runs.missed,
              piece.runs.worked, piece.before.total, piece.before.went_wrong,
@@ -154,12 +123,12 @@ class _Document:
             "Worked before",
         )  # fmt: skip
         return [
-            KeepTogether([title, runs_chart(report.pieces, WIDTH), self._text(runs_in_words(report), _NOTE)]),
+            KeepTogether([title, runs_chart(report.pieces, WIDTH), self._text(runs_in_words(report), NOTE)]),
             KeepTogether(
                 [
-                    self._text(f"Time worked per {report.by}", _H2),
+                    self._text(f"Time worked per {report.by}", H2),
                     worked_chart(report.pieces, WIDTH),
-                    self._text(worked_in_words(report), _NOTE),
+                    self._text(worked_in_words(report), NOTE),
                 ]
             ),
             Spacer(0, 2 * mm),
@@ -181,13 +150,13 @@ class _Document:
         )
         return [
             KeepTogether([
-                self._text("What was done", _H2),
+                self._text("What was done", H2),
                 self._table(("Ended", "Runs", "Period before", "Change"), rows, (40, 20, 20, 20), numbers=range(1, 4)),
                 self._text(worked),
             ]),
-            self._text("By strategy", _H2),
+            self._text("By strategy", H2),
             self._works("Strategy", [work._replace(name=plain_title(work.name)) for work in report.strategies]),
-            self._text("By database", _H2),
+            self._text("By database", H2),
             self._works("Database", report.databases.rows),
             *self._more(report.databases),
         ]  # fmt: skip
@@ -216,7 +185,7 @@ class _Document:
         ]
         count = f" ({found.of:,})" if found.of else ""
         table = self._table(("Run", "Ended", "When", "Why"), rows, (28, 11, 16, 45), none=none)
-        return [self._text(f"{title}{count}", _H2), table, *self._more(found)]
+        return [self._text(f"{title}{count}", H2), table, *self._more(found)]
 
     def _consents(self) -> list[Flowable]:
         said = self._report.consents
@@ -224,7 +193,7 @@ class _Document:
             f"Approvals given: {said.given.of:,}. Sent back: {said.sent_back.of:,}. Expired without an answer: {said.expired.of:,}. "
             f"Runs on a standing approval: {said.standing.of:,}. Break-glass used: {said.glasses.of:,}."
         )
-        found = [self._text("Approved by whom", _H2), self._text(counts)]
+        found = [self._text("Approved by whom", H2), self._text(counts)]
         for title, words in (("Given for", said.given), ("Sent back for", said.sent_back)):
             found += self._words(title, words)
         for title, questions in (("Expired for", said.expired), ("On a standing approval", said.standing)):
@@ -264,7 +233,7 @@ class _Document:
             for one in errors.rows
         ]
         groups = f"; {report_words.counted(errors.of, 'group')} that look alike" if errors.of else ""
-        title = self._text(f"Errors ({self._report.error_count:,}{groups})", _H2)
+        title = self._text(f"Errors ({self._report.error_count:,}{groups})", H2)
         heads = ("Error", "Times", "Databases", "Known cause")
         table = self._table(heads, rows, (36, 7, 19, 38), numbers=(1,), none="No operation failed.")
         return [title, table, *self._more(errors)]
@@ -274,7 +243,7 @@ class _Document:
         heads = ("Window", "Slots", "Minutes open", "Runs", "Time worked", "Of the time open", "Ended after it")
         none = f"No window holds for {self._report.scope}."
         table = self._table(heads, rows, (36, 8, 12, 8, 14, 11, 11), numbers=range(1, 7), none=none)
-        return [self._text("Use of windows", _H2), table]
+        return [self._text("Use of windows", H2), table]
 
     def _window(self, use: WindowUse) -> tuple[Any, ...]:
         changed = f"; changed {self._when(use.changed_at)}" if use.changed_at else ""
@@ -293,10 +262,8 @@ class _Document:
         if not rows:
             return self._text(none)
         right = set(numbers)
-        head = [self._text(one, _HEAD_RIGHT if n in right else _HEAD) for n, one in enumerate(heads)]
-        cells = [
-            [self._text(_figure(one), _RIGHT if n in right else _CELL) for n, one in enumerate(row)] for row in rows
-        ]
+        head = [self._text(one, HEAD_RIGHT if n in right else HEAD) for n, one in enumerate(heads)]
+        cells = [[self._text(_figure(one), RIGHT if n in right else CELL) for n, one in enumerate(row)] for row in rows]
         table = LongTable([head, *cells], colWidths=[WIDTH * part / sum(widths) for part in widths], repeatRows=1)
         table.setStyle([
             ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE), ("LEFTPADDING", (0, 0), (-1, -1), 2),
@@ -305,9 +272,9 @@ class _Document:
         return table
 
     def _more(self, found: Some[Any]) -> list[Flowable]:
-        return [self._text(f"And {found.more:,} more, in the CSV file.", _NOTE)] if found.more > 0 else []
+        return [self._text(f"And {found.more:,} more, in the CSV file.", NOTE)] if found.more > 0 else []
 
-    def _text(self, text: str, style: ParagraphStyle = _TEXT) -> Paragraph:
+    def _text(self, text: str, style: ParagraphStyle = TEXT) -> Paragraph:
         return Paragraph(escape(self._safe(text), quote=False), style)
 
     def _safe(self, text: str) -> str:
@@ -325,7 +292,7 @@ class _Document:
 
 def _with_room(part: Flowable) -> list[Flowable]:
     """No heading is the last line of a page."""
-    is_heading = isinstance(part, Paragraph) and part.style in (_H2, _ALARM)
+    is_heading = isinstance(part, Paragraph) and part.style in (H2, ALARM)
     return [CondPageBreak(28 * mm), part] if is_heading else [part]
 
 
