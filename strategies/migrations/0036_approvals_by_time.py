@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("strategies", "0034_released_by")]
+    dependencies = [("strategies", "0035_audit_seals")]
 
     operations = [
         migrations.AddIndex("approval", models.Index(fields=["asked_at"], name="portal_approval_by_asking")),
