@@ -16,7 +16,7 @@ from django.db import close_old_connections
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from monitoring import archives, log_health, retention, rollups
+from monitoring import archives, deliveries, dispatch, log_health, retention, rollups
 from strategies import (
     approval_clock,
     endings,
@@ -43,7 +43,7 @@ from strategies.workers import WorkerIdentity
 log = logging.getLogger(__name__)
 
 # A beat that says nothing for long is replaced: what is left of these when their time is over has its turn in the next tick.
-SETTLE_SECONDS, PLAN_SECONDS, WAITING_SECONDS, APPROVAL_SECONDS, SEAL_SECONDS = 3.0, 5.0, 5.0, 1.0, 2.0
+SETTLE_SECONDS, PLAN_SECONDS, WAITING_SECONDS, APPROVAL_SECONDS, TELL_SECONDS = 3.0, 5.0, 5.0, 1.0, 2.0
 PULSE_EVERY = timedelta(seconds=5)
 PULSE_IS_LOST_AFTER = timedelta(minutes=10)  # a question without an answer may wait behind hours of work
 PLANS_IN_A_ROW = timedelta(seconds=10)  # so long a worker goes on planning for one database, before others have it
@@ -96,7 +96,9 @@ def tick(moment: datetime) -> None:
     _alone(ask_care_for_log, moment)
     _alone(ask_pulses, moment)
     _alone(prune_queue, moment)
-    _alone(sealing.seal, moment, Budget(SEAL_SECONDS))
+    _alone(sealing.seal, moment, Budget(TELL_SECONDS))
+    _alone(dispatch.dispatch, moment, Budget(TELL_SECONDS))
+    _alone(deliveries.ask, moment)
 
 
 def _alone(part: Callable[..., object], *arguments: object) -> None:
@@ -108,9 +110,10 @@ def _alone(part: Callable[..., object], *arguments: object) -> None:
 
 
 def prune_queue(moment: datetime) -> None:
-    """In the first minute of each hour, a batch a second: traces of failed tasks in the queue's own table."""
+    """In the first minute of each hour, a batch a second: traces of failed tasks in the queue's own table, and old messages."""
     if moment.minute == 0:
         queue.prune(moment)
+        deliveries.prune(moment)
 
 
 def resume_paused() -> None:
@@ -304,6 +307,12 @@ def look_after_run(pk: int) -> None:
         lost.look_after(run, timezone.now())
         if not run.is_open:
             findings.keep_checked(run, timezone.now())
+
+
+def deliver(pk: int) -> None:
+    """Deliver what waits on a channel for some seconds; what is left then has its turn behind other work."""
+    if deliveries.deliver(pk, timezone.now):
+        queue.enqueue("deliver", pk)
 
 
 def roll_up(_: int) -> None:

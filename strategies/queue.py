@@ -24,6 +24,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "check_target": ("maintenance_portal.tasks.check_target", DEFAULT),
     "assess": ("maintenance_portal.tasks.assess", DEFAULT),
     "roll_up": ("maintenance_portal.tasks.roll_up", DEFAULT),
+    "deliver": ("maintenance_portal.tasks.deliver", DEFAULT),
     "care_for_log": ("maintenance_portal.tasks.care_for_log", DEFAULT),
 }
 TAKE = "maintenance_portal.pulse.take"  # what a worker calls for each of them

@@ -1,0 +1,130 @@
+"""Reads sealed audit entries on, in their order, and makes one message for each recipient and channel of each. Sends nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import DatabaseError, transaction
+
+from monitoring import message_texts, told_entries
+from monitoring.message_texts import NotRendered, Text
+from monitoring.models import (
+    Audience,
+    Delivery,
+    MessageText,
+    Notification,
+    NotificationReader,
+)
+from monitoring.recipients import Directory, To, words_by_approval
+from monitoring.told_entries import Told
+from strategies.batches import Budget, is_spent
+from strategies.models import AuditSeal, Portal
+
+log = logging.getLogger(__name__)
+
+BATCH = 100  # entries that are read at once
+
+
+def dispatch(moment: datetime, budget: Budget | None = None) -> int:
+    """How many messages were made. What is read is marked in the transaction that makes its messages: each entry is told once.
+
+    On its first look ever it only notes how far the entries are: nobody is told of what was before.
+    """
+    made = 0
+    while True:
+        read_to = _read_to()
+        if read_to is None:
+            return made
+        found = AuditSeal.objects.filter(number__gt=read_to).select_related("entry").order_by("number")
+        seals = list(found[:BATCH])
+        if not seals:
+            return made
+        made += _tell(read_to, seals, moment)
+        if is_spent(budget):
+            return made
+
+
+def _read_to() -> int | None:
+    reader = NotificationReader.objects.filter(pk=1).first() or NotificationReader.objects.get_or_create(pk=1)[0]
+    if reader.seal is None:
+        last = AuditSeal.objects.order_by("-number").values_list("number", flat=True).first() or 0
+        NotificationReader.objects.filter(pk=1, seal=None).update(seal=last)
+        return None
+    return reader.seal
+
+
+def _tell(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -> int:
+    """All of them at once; where that fails each by itself, so that one that cannot be told keeps none of the others from it."""
+    try:
+        return _tell_together(read_to, seals, moment)
+    except DatabaseError:
+        raise  # the next tick tries again
+    except Exception:
+        if len(seals) > 1:
+            made = 0
+            for one in seals:
+                made += _tell(read_to, [one], moment)
+                read_to = one.number
+            return made
+        entry = seals[0].entry
+        log.exception("Audit entry %s cannot be told", entry.pk)
+        what = f"Nobody could be told of “{entry.action}” of {entry.object_name} (entry {entry.pk}): the portal failed."
+        _move(read_to, seals[0].number, moment, [what])
+        return 0
+
+
+def _tell_together(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -> int:
+    with transaction.atomic():
+        told = told_entries.told(seals)
+        notes: list[Notification] = []
+        directory = None
+        if told:
+            directory, said, texts = Directory.load(moment), words_by_approval(told), _own_texts()
+            identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
+            for one in told:
+                if recipients := directory.of(one, said):
+                    text = _text(one, texts)
+                    notes += [_note(identity, one, to, text, moment) for to in recipients]
+        if not _move(read_to, seals[-1].number, moment, directory.troubles if directory else []):
+            return 0
+        Notification.objects.bulk_create(notes)
+    return len(notes)
+
+
+def _move(read_to: int, number: int, moment: datetime, troubles: Sequence[str]) -> bool:
+    """False = somebody else has read on meanwhile."""
+    values = {"trouble": troubles[0], "trouble_at": moment} if troubles else {}
+    return NotificationReader.objects.filter(pk=1, seal=read_to).update(seal=number, **values) == 1
+
+
+def _own_texts() -> Mapping[str, MessageText]:
+    return {row.event: row for row in MessageText.objects.filter(audience=Audience.TECHNICAL)}
+
+
+def _text(told: Told, texts: Mapping[str, MessageText]) -> Text:
+    """In the words of people where they wrote some; where those cannot be rendered in ours, and theirs say why."""
+    own = texts.get(told.event.event)
+    if own is not None:
+        try:
+            return message_texts.render(own.subject, own.body, told.facts)
+        except NotRendered as error:
+            MessageText.objects.filter(pk=own.pk).update(trouble=str(error)[:500])
+    return message_texts.render(*message_texts.own_words(told.event.event), told.facts)
+
+
+def _note(identity: str, told: Told, to: To, text: Text, moment: datetime) -> Notification:
+    return Notification(
+        key=key(identity, str(told.seal), to), seal=told.seal, channel=to.channel, recipient=to.recipient, event=told.event.event,
+        severity=told.event.severity, target=told.target, why=to.why, subject=text.subject, body=text.body, path=told.path,
+        facts=dict(told.facts), created_at=moment, waits_since=moment, next_at=moment,
+        state=Delivery.DROPPED if to.refusal else Delivery.WAITING, said=to.refusal, ended_at=moment if to.refusal else None,
+    )  # fmt: skip
+
+
+def key(identity: str, about: str, to: To) -> str:
+    """The same for the same entry, channel and recipient, so that there is never a second message of the same."""
+    digest = hashlib.sha256(f"{to.channel.pk}:{to.recipient.casefold()}".encode()).hexdigest()[:16]
+    return f"portal-{identity}-{about}-{digest}"

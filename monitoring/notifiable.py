@@ -1,0 +1,139 @@
+"""What people can be told of: each kind of event, how much it matters, and the portal's own words for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+GROUPS: Mapping[str, str] = {
+    "runs_begin": "Runs begin",
+    "runs_end": "Runs end",
+    "jobs": "Jobs are missed or set aside",
+    "approvals": "Approvals",
+    "windows": "Windows",
+    "databases": "Databases refuse the sign-in",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notifiable:
+    """`group` is what rules name. `body` is a template, see `message_texts`; empty = it is of a kind that has a common one."""
+
+    event: str
+    title: str
+    group: str
+    severity: str
+    said: str
+    body: str
+
+
+_RUN = """\
+{{ work }} on {{ database }} ({{ environment }}): {{ said }}.
+{% if message %}
+{{ message }}
+{% endif %}
+{% if reason %}Reason: {{ reason }}
+{% endif %}Run {{ run }}{% if job %} of the job {{ job }}{% endif %}, asked for by {{ asked_by }}.
+{% if began %}Began {{ began }}{% if took %}, took {{ took }}{% endif %}.
+{% elif due %}It was due {{ due }}.
+{% endif %}"""
+_JOB = """\
+The job {{ job }} ({{ work }} on {{ database }}): {{ said }}.
+{% if reason %}
+{{ reason }}
+{% endif %}"""
+_APPROVAL = """\
+{{ work }} on {{ database }} ({{ environment }}): {{ said }}.
+{% if reason %}
+{{ reason }}
+{% endif %}
+Run {{ run }}, asked for by {{ asked_by }}. Risk {{ risk }} of 100.
+{% if asked_of %}Asked: {{ asked_of }}.
+{% endif %}It may start from {{ not_before }} on, until {{ not_after }}.
+"""
+_ANSWER = """\
+{{ work }} on {{ database }} ({{ environment }}): {{ said }}{% if actor %} by {{ actor }}{% endif %}.
+{% if reason %}
+{{ reason }}
+{% endif %}
+Run {{ run }}, asked for by {{ asked_by }}.
+"""
+_WINDOW = """\
+The window {{ window }}, which is for {{ scope }}: {{ said }}{% if actor %} by {{ actor }}{% endif %}.
+{% if changes %}
+{{ changes }}
+{% endif %}
+{% if reason %}Reason: {{ reason }}
+{% endif %}"""
+_DATABASE = """\
+{{ database }} ({{ environment }}): {{ said }}.
+{% if reason %}
+{{ reason }}
+{% endif %}"""
+
+_ROWS = (
+    ("run.started", "runs_begin", "info", "Run started", "started", _RUN),
+    ("run.succeeded", "runs_end", "info", "Run succeeded", "succeeded", _RUN),
+    ("run.warning", "runs_end", "warning", "Run ended with a warning", "done, with something left to look at", _RUN),
+    ("run.failed", "runs_end", "critical", "Run failed", "failed", _RUN),
+    ("run.timed_out", "runs_end", "critical", "Run timed out", "stopped at its time limit", _RUN),
+    ("run.cancelled", "runs_end", "info", "Run cancelled", "cancelled", _RUN),
+    ("run.continued", "runs_end", "info", "Run goes on later", "its window is over, the rest goes on in the next", _RUN),
+    ("run.missed", "runs_end", "warning", "Run missed", "did not start in time, and will not start late", _RUN),
+    ("run.lost", "runs_end", "critical", "Run lost", "its worker is lost, and somebody has to look", _RUN),
+    ("run.rolled_back", "runs_end", "warning", "Run rolled back", "what it changed was taken back", _RUN),
+    ("job.missed", "jobs", "warning", "Due instants missed", "was due while the portal did not run", _JOB),
+    ("job.quarantined", "jobs", "critical", "Job set aside", "set aside, and not started until it is corrected", _JOB),
+    ("approval.asked", "approvals", "info", "Approval asked", "waits for approval", _APPROVAL),
+    ("approval.level_passed", "approvals", "info", "Approval: next level", "the next level is asked", _APPROVAL),
+    ("approval.reminded", "approvals", "warning", "Reminder of an approval", "still waits for approval", _APPROVAL),
+    ("approval.escalated", "approvals", "warning", "Approval escalated", "managers may give the word now", _APPROVAL),
+    ("approval.given", "approvals", "info", "Approved", "approved", _ANSWER),
+    ("approval.sent_back", "approvals", "warning", "Sent back", "sent back", _ANSWER),
+    ("approval.expired", "approvals", "warning", "Approval expired", "nobody approved it in time", _ANSWER),
+    ("approval.opened", "approvals", "warning", "No longer what was approved", "no longer what was approved", _ANSWER),
+    ("approval.withdrawn", "approvals", "info", "Question withdrawn", "nobody is asked any more", _ANSWER),
+    ("window.added", "windows", "info", "Window planned", "planned", _WINDOW),
+    ("window.changed", "windows", "info", "Window changed", "changed", _WINDOW),
+    ("window.extended", "windows", "info", "Window extended", "a slot of it was extended", _WINDOW),
+    ("window.closed", "windows", "info", "Window closed early", "a slot of it was closed early", _WINDOW),
+    ("window.removed", "windows", "warning", "Window cancelled", "removed: there are no further slots", _WINDOW),
+    (
+        "target.stopped", "databases", "critical", "Sign-in refused",
+        "it refused the sign-in, and nothing connects to it until somebody asks for it", _DATABASE,
+    ),
+)  # fmt: skip
+EVENTS: Mapping[str, Notifiable] = {
+    event: Notifiable(event, title, group, severity, said, body) for event, group, severity, title, said, body in _ROWS
+}
+
+SUBJECT = "{{ title }}: {% if window %}{{ window }}{% elif work %}{{ work }} on {{ database }}{% else %}{{ database }}{% endif %}"
+
+# What a text may name, and an example of each, with which texts are tried before they are kept and previewed.
+SAMPLE: Mapping[str, str] = {
+    "title": "Run failed",
+    "said": "failed",
+    "work": "Index maintenance",
+    "strategy": "INDEX_MAINTENANCE",
+    "database": "billing",
+    "environment": "Production",
+    "tenant": "Main",
+    "run": "4711",
+    "job": "Nightly indexes",
+    "asked_by": "anna",
+    "actor": "bert",
+    "message": "2 of 14 steps failed.",
+    "error": "lock_timeout",
+    "reason": "The first of them waited longer than its limit for a lock.",
+    "began": "Sat 28 Nov 22:00 UTC",
+    "took": "3 min 20 s",
+    "due": "Sat 28 Nov 22:00 UTC",
+    "asked_of": "1 approver",
+    "risk": "62",
+    "not_before": "Sat 28 Nov 22:00 UTC",
+    "not_after": "Sun 29 Nov 02:00 UTC",
+    "window": "Saturday night",
+    "scope": "environment Production",
+    "changes": "minutes: 180 → 240",
+    "at": "Sat 28 Nov 22:03 UTC",
+}

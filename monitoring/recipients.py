@@ -1,0 +1,223 @@
+"""Who is told of an entry, by which channel and why: rules, jobs and their configuration, people who are asked, people who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitoring import wishes
+from monitoring.models import ITSELF, NotificationChannel, NotificationRule, Severity
+from monitoring.notifications import channels as kinds
+from monitoring.notifications.base import RecipientRefused
+from monitoring.told_entries import Told
+from monitoring.wishes import Wish
+from strategies import signing
+from strategies.approval_rules import Word
+from strategies.models import SIGNS, ApprovalWord, User
+from strategies.signing import Voices
+
+ASKS = frozenset({"approval.asked", "approval.level_passed", "approval.reminded", "approval.escalated"})
+ANSWERS = frozenset(
+    {"approval.given", "approval.sent_back", "approval.expired", "approval.opened", "approval.withdrawn"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """One recipient on one channel. `refusal` says why nothing is sent there all the same."""
+
+    channel: NotificationChannel
+    recipient: str
+    why: str
+    refusal: str = ""
+
+
+@dataclass(slots=True)
+class Directory:
+    """All channels, rules and people, loaded once for many entries. `troubles` gathers sentences for whoever keeps them."""
+
+    moment: datetime
+    channels: Sequence[NotificationChannel]
+    rules: Sequence[NotificationRule]
+    people: Sequence[User]
+    troubles: list[str] = field(default_factory=list)
+    _voices: dict[int, Voices] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, moment: datetime) -> Directory:
+        channels = [row for row in NotificationChannel.objects.all() if row.kind in kinds()]
+        rules = NotificationRule.objects.filter(is_active=True).order_by("pk")
+        people = User.objects.prefetch_related("groups", "tenants").order_by("pk")
+        return cls(moment, channels, list(rules), list(people))
+
+    def of(self, told: Told, said: Mapping[int, Sequence[ApprovalWord]]) -> list[To]:
+        """Each recipient once on each channel. `said` has the words that were given for each approval, by its key."""
+        found: dict[tuple[int, str], To] = {}
+        for to in (*self._by_rules(told), *self._by_wish(told), *self._asked(told, said), *self._who_asked(told)):
+            of = (to.channel.pk, to.recipient.casefold())
+            kept = found.get(of)
+            if kept is None or (kept.refusal and not to.refusal):
+                found[of] = to
+        return list(found.values())
+
+    def _by_rules(self, told: Told) -> Iterator[To]:
+        by_pk = {row.pk: row for row in self.channels}
+        for rule in self.rules:
+            channel = by_pk.get(rule.channel_id)
+            if channel is None or not self._carries(channel, told) or not takes(rule, told):
+                continue
+            why = f"rule {rule.name}"[:200]
+            if not kinds()[channel.kind].is_for_people:
+                yield To(channel, ITSELF, why)
+                continue
+            for address in rule.addresses:
+                yield self._to(channel, address, told, why)
+            for person in self.people if rule.role else ():
+                if self._sees(person, told) and rule.role in {group.name for group in person.groups.all()}:
+                    yield from self._to_person(channel, person, f"{why}, as {rule.get_role_display()}"[:200])
+
+    def _by_wish(self, told: Told) -> Iterator[To]:
+        wish = _wish(told)
+        work = f"the job {told.facts['job']}" if told.job is not None else "the configuration of its strategy"
+        if wish.problems:
+            self.troubles.append(f"{work[0].upper()}{work[1:]}: {' '.join(wish.problems)}"[:500])
+        if not wish.takes(told.event.event) or _is_withdrawn(told):
+            return
+        if wish.recipients and (channel := self._for_people(told, work)) is not None:
+            for recipient in wish.recipients:
+                yield self._to(channel, recipient, told, work[:200])
+        for name in wish.channels:
+            there = next((row for row in self.channels if row.name.casefold() == name.casefold()), None)
+            if there is None or not self._carries(there, told):
+                self.troubles.append(
+                    f"{work[0].upper()}{work[1:]} names the channel {name}, which is not there for it."[:500]
+                )
+            elif kinds()[there.kind].is_for_people:
+                self.troubles.append(
+                    f"{work[0].upper()}{work[1:]} names the channel {name}, which needs recipients."[:500]
+                )
+            else:
+                yield To(there, ITSELF, work[:200])
+
+    def _asked(self, told: Told, said: Mapping[int, Sequence[ApprovalWord]]) -> Iterator[To]:
+        """Whoever may give the word that is asked for now; whoever gave theirs, and whoever wanted the run, is not asked."""
+        if told.event.event not in ASKS or told.approval is None or told.target is None:
+            return
+        if told.approval.state != "asked":
+            return  # it was answered meanwhile
+        words, tenant = said.get(told.approval.pk, ()), told.target.tenant_id
+        asked = [
+            person for person in self.people
+            if person.is_active and self._sees(person, told)
+            and signing.word_of(told.approval, words, self._voice(person), tenant) is not None
+        ]  # fmt: skip
+        if asked and (channel := self._for_people(told, "approvals")) is not None:
+            for person in asked:
+                yield from self._to_person(channel, person, "asked to approve it")
+
+    def _who_asked(self, told: Told) -> Iterator[To]:
+        if told.event.event not in ANSWERS:
+            return
+        names = {name.removeprefix("cli:").casefold() for name in told.people}
+        wanted = [person for person in self.people if person.username.casefold() in names and self._sees(person, told)]
+        if wanted and (channel := self._for_people(told, "approvals")) is not None:
+            for person in wanted:
+                yield from self._to_person(channel, person, "wanted the run")
+
+    def _voice(self, person: User) -> Voices:
+        if person.pk not in self._voices:
+            is_signing = person.is_superuser or bool(
+                {group.name for group in person.groups.all()} & {role.value for role in SIGNS}
+            )
+            self._voices[person.pk] = signing.voices(person, self.moment) if is_signing else _SILENT
+        return self._voices[person.pk]
+
+    def _for_people(self, told: Told, what: str) -> NotificationChannel | None:
+        """The channel by which people are told who are named and not led to one: the tenant's own before one for all."""
+        fit = [row for row in self.channels if kinds()[row.kind].is_for_people and self._carries(row, told)]
+        if not fit:
+            self.troubles.append(f"There is no e-mail channel by which those could be told whom {what} names."[:500])
+            return None
+        return min(fit, key=lambda row: (row.tenant_id is None, row.pk))
+
+    def _to(self, channel: NotificationChannel, text: str, told: Told, why: str) -> To:
+        """A mail address, or the user name of somebody. Whoever signs in here is told only what they may see."""
+        person = self._named(text)
+        if person is None and "@" not in text:
+            return To(channel, text[:254], why, f"{text[:100]} is no mail address and no user name.")
+        if person is not None and not person.email:
+            return To(channel, text[:254], why, f"{person.username} has no mail address.")
+        try:
+            recipient = kinds()[channel.kind].read_recipient(person.email if person is not None else text)
+        except RecipientRefused as refusal:
+            return To(channel, text[:254], why, str(refusal)[:500])
+        if person is not None and not self._sees(person, told):
+            return To(channel, recipient, why, f"{person.username} may not see what it is about.")
+        return To(channel, recipient, why)
+
+    def _to_person(self, channel: NotificationChannel, person: User, why: str) -> Iterator[To]:
+        """Nothing where somebody has no address; it stands with the person."""
+        if not person.email:
+            self.troubles.append(f"{person.username} cannot be told: no mail address stands with the account."[:500])
+            return
+        try:
+            yield To(channel, kinds()[channel.kind].read_recipient(person.email), why)
+        except RecipientRefused as refusal:
+            yield To(channel, person.email[:254], why, str(refusal)[:500])
+
+    def _named(self, text: str) -> User | None:
+        wanted = text.casefold()
+        named = (person for person in self.people if wanted in (person.username.casefold(), person.email.casefold()))
+        return next(named, None)
+
+    def _sees(self, person: User, told: Told) -> bool:
+        if not person.is_active:
+            return False
+        if person.is_superuser:
+            return True
+        has_role = bool(person.groups.all())
+        return has_role and bool(told.tenants & {tenant.pk for tenant in person.tenants.all()})
+
+    @staticmethod
+    def _carries(channel: NotificationChannel, told: Told) -> bool:
+        """Whether this may go by this channel: it is on, and a tenant's own carries only what is of that tenant."""
+        return channel.is_active and channel.tenant_id in (None, *told.tenants)
+
+
+_SILENT = Voices(Word("", frozenset()))
+
+
+def takes(rule: NotificationRule, told: Told) -> bool:
+    """Whether a rule leads this entry to its channel."""
+    if rule.events and told.event.group not in rule.events:
+        return False
+    if Severity(told.event.severity).rank < Severity(rule.least_severity).rank:
+        return False
+    if rule.strategy_name and rule.strategy_name != told.strategy:
+        return False
+    where = rule.where
+    return where.is_everything or where == told.where or any(where.covers(place) for place in told.places)
+
+
+def _wish(told: Told) -> Wish:
+    config = told.run.config if told.run is not None else None
+    of_config = wishes.of_config(config.notification_config) if config is not None else Wish()
+    if told.job is None:
+        return of_config if told.run is not None else Wish()
+    job = told.job
+    return wishes.of_job(job.notify_on_success, job.notify_on_failure, job.notification_recipients, of_config)
+
+
+def _is_withdrawn(told: Told) -> bool:
+    """A run that was cancelled before it began: its job was changed, or nobody released it. That is no failure of the job."""
+    return told.event.event == "run.cancelled" and told.run is not None and told.run.started_at is None
+
+
+def words_by_approval(told: Iterable[Told]) -> dict[int, list[ApprovalWord]]:
+    """What was said of the approvals that these entries are about; one query, none where they are about none."""
+    keys = {one.approval.pk for one in told if one.approval is not None}
+    found: dict[int, list[ApprovalWord]] = {}
+    for word in ApprovalWord.objects.filter(approval__in=keys) if keys else ():
+        found.setdefault(word.approval_id, []).append(word)
+    return found
