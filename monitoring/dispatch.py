@@ -20,6 +20,7 @@ from monitoring.models import (
 )
 from monitoring.recipients import Directory, To, words_by_approval
 from monitoring.told_entries import Told
+from strategies import sealing
 from strategies.batches import Budget, is_spent
 from strategies.models import AuditSeal, Portal
 
@@ -31,7 +32,8 @@ BATCH = 100  # entries that are read at once
 def dispatch(moment: datetime, budget: Budget | None = None) -> int:
     """How many messages were made. What is read is marked in the transaction that makes its messages: each entry is told once.
 
-    On its first look ever it only notes how far the entries are: nobody is told of what was before.
+    On its first look ever it only notes how far the entries are, once all that were there are sealed: nobody is told of what was
+    before.
     """
     made = 0
     while True:
@@ -50,6 +52,8 @@ def dispatch(moment: datetime, budget: Budget | None = None) -> int:
 def _read_to() -> int | None:
     reader = NotificationReader.objects.filter(pk=1).first() or NotificationReader.objects.get_or_create(pk=1)[0]
     if reader.seal is None:
+        if sealing.is_behind():
+            return None
         last = AuditSeal.objects.order_by("-number").values_list("number", flat=True).first() or 0
         NotificationReader.objects.filter(pk=1, seal=None).update(seal=last)
         return None

@@ -102,6 +102,12 @@ def _why_broken(seal: AuditSeal, before: str, entry: AuditEntry | None) -> str:
     return ""
 
 
+def is_behind() -> bool:
+    """Whether entries above all that have a seal wait for theirs: for some time after an update also those of years ago."""
+    highest = AuditSeal.objects.order_by("-entry").values_list("entry", flat=True).first() or 0
+    return AuditEntry.objects.filter(pk__gt=highest).exists()
+
+
 def unsealed() -> int:
     """Entries that wait for a seal: a few that were written in the last second, unless the beat stands still."""
     return UnsealedEntry.objects.count()

@@ -9,6 +9,7 @@ from monitoring import dispatch, recipients, told_entries
 from monitoring.models import ITSELF, Delivery, MessageText, Notification, NotificationReader
 from strategies import sealing, signing
 from strategies.audit import Actor
+from strategies.batches import Budget
 from strategies.change_checks import version
 from strategies.models import Approval, JobRun, MaintenanceWindow, Role, RunStatus, Target, Tenant
 from strategies.window_changes import keep_window, remove_window
@@ -63,6 +64,21 @@ def test_nobody_is_told_of_what_was_before_the_first_look() -> None:
     assert dispatch.dispatch(timezone.now()) == 0
     assert read_to() == sealing.AuditSeal.objects.count()
     assert not Notification.objects.exists()
+
+
+def test_after_an_update_nobody_is_told_of_entries_that_are_sealed_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "BATCH", 2)
+    rule(hook_channel())
+    run = failed(target())
+    for _ in range(3):
+        ended(run)
+    while sealing.is_behind():
+        sealing.seal(timezone.now(), Budget(0))
+        assert dispatch.dispatch(timezone.now()) == 0
+    dispatch.dispatch(timezone.now())
+    assert not Notification.objects.exists()
+    ended(run)
+    assert len(tell()) == 1
 
 
 def test_whoever_reads_second_tells_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
