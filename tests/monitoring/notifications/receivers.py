@@ -123,7 +123,7 @@ class Mailbox(_Peer):
     async def _close(self) -> None:
         self._server.close()
         for connection in self._connections:
-            if connection.transport is not None:
+            if isinstance(connection.transport, asyncio.WriteTransport):
                 connection.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -181,7 +181,7 @@ class Mailbox(_Peer):
             assert isinstance(read, EmailMessage)
             self.letters.append(Letter(envelope.mail_from or "", envelope.rcpt_tos[0], envelope.content, read))
         if self.drops_after_data:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         return self.data_answer or "250 OK"
 
