@@ -33,6 +33,7 @@ _BENEATH = {
     "approvals": ("approval-rule", "standing-approval", "delegation"),
     "calendars": ("entry-",),
     "windows": ("feed",),
+    "notifications": ("notification", "channel", "message-text"),
 }
 
 
@@ -134,6 +135,7 @@ def _groups(user: User, request: HttpRequest, held: int) -> list[Group]:
     ]
     share = [entry("Report", "report", "file-earmark-bar-graph")] if reads_sql else []
     if may(user, *READS_AUDIT):
+        share.append(entry("Notifications", "notifications", "bell"))
         share.append(entry("Audit", "audit", "shield-check"))
     if share:
         groups.append(Group("Share", share))

@@ -2,10 +2,40 @@
 
 from django.urls import path
 
-from monitoring.views import agenda, audit, errors, log_health, operations, report, statistics, timeline, trends
+from monitoring.views import (
+    agenda,
+    audit,
+    channels,
+    errors,
+    log_health,
+    message_texts,
+    notifications,
+    operations,
+    report,
+    statistics,
+    timeline,
+    trends,
+)
 
 urlpatterns = [
     path("audit/", audit.audit_page, name="audit"),
+    path("notifications/", notifications.notification_list, name="notifications"),
+    path("notifications/<int:pk>/", notifications.notification, name="notification"),
+    path("notifications/<int:pk>/live/", notifications.notification_live, name="notification-live"),
+    path("notifications/<int:pk>/mail/", notifications.notification_mail, name="notification-mail"),
+    path("notifications/<int:pk>/again/", notifications.notification_again, name="notification-again"),
+    path("channels/", channels.channel_list, name="channels"),
+    path("channels/new/", channels.channel_new, name="channel-new"),
+    path("channels/<int:pk>/edit/", channels.channel_edit, name="channel-edit"),
+    path("channels/<int:pk>/switch/", channels.channel_switch, name="channel-switch"),
+    path("channels/<int:pk>/remove/", channels.channel_remove, name="channel-remove"),
+    path("channels/<int:pk>/test/", channels.channel_test, name="channel-test"),
+    path("notification-rules/", channels.rule_list, name="notification-rules"),
+    path("notification-rules/new/", channels.rule_new, name="notification-rule-new"),
+    path("notification-rules/<int:pk>/", channels.rule_edit, name="notification-rule-edit"),
+    path("notification-rules/<int:pk>/remove/", channels.rule_remove, name="notification-rule-remove"),
+    path("message-texts/", message_texts.text_list, name="message-texts"),
+    path("message-texts/edit/", message_texts.text_form, name="message-text"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
     path("calendar/", agenda.agenda_page, name="agenda"),
     path("calendar/timeline/", timeline.timeline_page, name="timeline"),

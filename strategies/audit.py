@@ -192,6 +192,24 @@ KINDS: Mapping[str, Kind] = {
         "glass.ended": "Break-glass ended with its plan",
         "glass.kept": "Break-glass kept: nothing had begun",
     }),
+    "NotificationChannel": Kind("Channel", {
+        "channel.added": "Channel added",
+        "channel.changed": "Channel changed",
+        "channel.removed": "Channel removed",
+        "channel.switched_on": "Channel switched on",
+        "channel.switched_off": "Channel switched off",
+        "channel.tried": "Channel tried",
+    }),
+    "NotificationRule": Kind("Rule of notification", {
+        "notification_rule.added": "Rule of notification added",
+        "notification_rule.changed": "Rule of notification changed",
+        "notification_rule.removed": "Rule of notification removed",
+    }),
+    "MessageText": Kind("Text of messages", {
+        "message_text.changed": "Text of messages changed",
+        "message_text.reset": "Own text of messages dropped",
+    }),
+    "Notification": Kind("Notification", {"notification.sent_again": "Notification sent again"}),
     "Hold": Kind("Hold", {"hold.placed": "Hold placed", "hold.lifted": "Hold lifted"}),
     "LogPolicy": Kind("Operation log", {
         "log.retention_changed": "Time to keep the log changed",

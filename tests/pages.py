@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from monitoring import errors
-from monitoring.models import ErrorDay, ErrorGroup
+from monitoring.models import Delivery, ErrorDay, ErrorGroup, Notification, NotificationChannel, NotificationRule
 from strategies import approvals, findings, glass, holds, needs, operation_log, runs
 from strategies.assessments import Assessment as Seen
 from strategies.assessments import Finding as Need
@@ -167,6 +167,9 @@ class Scene:
     standing: StandingApproval
     delegation: Delegation
     glass: BreakGlass
+    channel: NotificationChannel
+    notification_rule: NotificationRule
+    notification: Notification
 
     @property
     def keys(self) -> dict[str, int]:
@@ -186,6 +189,9 @@ class Scene:
             "standing-approvals": self.standing.pk,
             "delegations": self.delegation.pk,
             "break-glass": self.glass.pk,
+            "channels": self.channel.pk,
+            "notification-rules": self.notification_rule.pk,
+            "notifications": self.notification.pk,
         }
 
 
@@ -256,6 +262,10 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
     errors.roll_day(failed.operations.get().operation_time.astimezone(UTC).date())
     entry = far_freeze(target, f"{name}: freezes {HOSTILE}")
     held = waiting(target, step(1))
+    channel = NotificationChannel.objects.create(
+        name=f"{name}: mail {HOSTILE}", kind="email", tenant=owner, failures=3, trouble=HOSTILE, trouble_since=now, paused_until=now,
+        settings={"host": "127.0.0.1", "port": 25, "security": "none", "from_address": "portal@example.org"},
+    )  # fmt: skip
     rule = ApprovalRule.objects.create(name=f"{name}: {HOSTILE}", target=target, levels=[one_level()], is_active=False)
     return Scene(
         target=target,
@@ -280,6 +290,34 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
             person="p", delegate="anna", starts_at=now, ends_at=now + timedelta(days=3), reason=HOSTILE
         ),
         glass=glass.ask(held, ANNA, HOSTILE, now),
+        channel=channel,
+        notification_rule=NotificationRule.objects.create(
+            name=f"{name}: told {HOSTILE}",
+            channel=channel,
+            target=target,
+            recipients="anna@example.org",
+            events=["runs_end"],
+        ),
+        notification=Notification.objects.create(
+            key=f"portal-{target.pk}",
+            channel=channel,
+            recipient="anna@example.org",
+            event="run.failed",
+            severity="critical",
+            target=target,
+            why=HOSTILE,
+            subject=HOSTILE,
+            body=HOSTILE,
+            path="/runs/",
+            created_at=now,
+            waits_since=now,
+            next_at=now,
+            state=Delivery.FAILED,
+            attempts=2,
+            tried_at=now,
+            ended_at=now,
+            said=HOSTILE,
+        ),
     )
 
 

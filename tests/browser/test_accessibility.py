@@ -91,7 +91,8 @@ def paths(shop: Scene) -> list[str]:
 ELSEWHERE = {
     "/approval-rules/", "/approval-rules/new/", "/approvals/", "/approvals/own/", "/calendar/", "/calendar/timeline/",
     "/calendars/", "/delegations/", "/errors/", "/feeds/", "/jobs/", "/operation-log/", "/operation-log/prune/",
-    "/report/", "/standing-approvals/", "/statistics/", "/trends/", "/windows/",
+    "/channels/", "/channels/new/", "/message-texts/", "/message-texts/edit/", "/notification-rules/", "/notification-rules/new/",
+    "/notifications/", "/report/", "/standing-approvals/", "/statistics/", "/trends/", "/windows/",
 }  # fmt: skip
 
 

@@ -55,9 +55,15 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "error-handle": ("post", OPERATORS), "log-health": ("get", SQL), "log-growth-csv": ("get", SQL),
     "log-policy": ("post", OPERATORS), "log-prune": ("get", OPERATORS),
     "audit": ("get", AUDIT), "audit-csv": ("get", AUDIT),
+    "notifications": ("get", AUDIT), "notification": ("get", AUDIT), "notification-live": ("get", AUDIT),
+    "notification-mail": ("get", AUDIT), "notification-again": ("post", OPERATORS), "channels": ("get", AUDIT),
+    "channel-new": ("get", OPERATORS), "channel-edit": ("get", OPERATORS), "channel-switch": ("post", OPERATORS),
+    "channel-test": ("post", OPERATORS), "notification-rules": ("get", AUDIT), "notification-rule-new": ("get", OPERATORS),
+    "notification-rule-edit": ("get", OPERATORS), "message-texts": ("get", AUDIT), "message-text": ("get", OPERATORS),
     "report": ("get", SQL), "report-csv": ("get", SQL), "report-pdf": ("get", SQL),
     # Last, since they take away what others visit
     "entry-remove": ("post", OPERATORS), "calendar-remove": ("post", OPERATORS), "window-remove": ("post", OPERATORS),
+    "notification-rule-remove": ("post", OPERATORS), "channel-remove": ("post", OPERATORS),
     "agenda": ("get", ALL), "timeline": ("get", ALL), "timeline-csv": ("get", ALL),
 }  # fmt: skip
 OF_A_ROW = [name for name, path in addresses().items() if "{pk}" in path]
@@ -125,6 +131,9 @@ def test_rows_of_another_tenant_do_not_exist(name: str, shop: Scene, person: Cal
         "approvals",
         "approval-rules",
         "standing-approvals",
+        "notifications",
+        "channels",
+        "notification-rules",
     ],
 )
 def test_lists_hold_nothing_of_another_tenant(name: str, shop: Scene, person: Callable[..., Any]) -> None:
