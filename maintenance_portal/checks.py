@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import URLValidator
 
 from maintenance_portal import installation
 
@@ -79,13 +79,15 @@ def numbers(**_: Any) -> list[CheckMessage]:
 
 
 @register(PORTAL)
-def sender(**_: Any) -> list[CheckMessage]:
+def address(**_: Any) -> list[CheckMessage]:
+    """Messages lead there."""
+    own = settings.PORTAL_URL
     try:
-        validate_email(settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> "))
+        if own:
+            URLValidator(schemes=["http", "https"])(own)
     except ValidationError:
-        if settings.DEFAULT_FROM_EMAIL != "maintenance-portal@localhost":
-            hint = "An address such as portal@example.org."
-            return [Error("PORTAL_FROM_EMAIL is no e-mail address.", hint=hint, id="portal.E005")]
+        hint = "An address such as https://portal.example.org, or none."
+        return [Error("PORTAL_URL is no address of a page.", hint=hint, id="portal.E005")]
     return []
 
 
@@ -117,9 +119,11 @@ def pool(**_: Any) -> list[CheckMessage]:
 def production(**_: Any) -> list[CheckMessage]:
     """What works on a desk and is not meant for production."""
     found: list[CheckMessage] = []
-    if settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "dummy.EmailBackend")):
-        hint = "EMAIL_URL=smtp+tls://user:password@mail.example.org:587"
-        found.append(Advice("Mails are printed, not sent.", hint=hint, id="portal.W001"))
+    if not settings.PORTAL_URL:
+        hint = "PORTAL_URL=https://portal.example.org"
+        found.append(
+            Advice("Messages lead nowhere: the portal does not know its own address.", hint=hint, id="portal.W001")
+        )
     if "*" in settings.ALLOWED_HOSTS:
         hint = "PORTAL_ALLOWED_HOSTS=portal.example.org"
         found.append(Advice("The portal answers to every host name.", hint=hint, id="portal.W002"))

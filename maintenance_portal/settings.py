@@ -150,11 +150,8 @@ WHITENOISE_USE_FINDERS = True
 warnings.filterwarnings("ignore", message="No directory at")  # STATIC_ROOT is there only where collectstatic is used
 WHITENOISE_AUTOREFRESH = DEBUG
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
 # Where people reach the portal, as https://portal.example.com: messages lead there. Empty = they lead nowhere.
 PORTAL_URL = env.str("PORTAL_URL", default="").rstrip("/")
-DEFAULT_FROM_EMAIL = env.str("PORTAL_FROM_EMAIL", default="maintenance-portal@localhost")
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

@@ -285,7 +285,7 @@ def keep_text(actor: Actor, user: User, event: str, subject: str, body: str, *, 
     """Keep what people wrote for one kind of event; it is tried before. False = it is as it was. Raises Refused."""
     _judge_texts(user)
     subject, body = subject.strip(), body.replace("\r\n", "\n").rstrip()
-    message_texts.check(subject, body)
+    message_texts.check(event, subject, body)
     with transaction.atomic():
         stored = _locked_text(event)
         if text_version(stored) != drawn_from:

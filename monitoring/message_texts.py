@@ -12,7 +12,8 @@ from typing import Any
 
 from django.template import Context, Engine, Template, TemplateSyntaxError
 
-from monitoring.notifiable import EVENTS, SAMPLE, SUBJECT
+from monitoring import notifiable
+from monitoring.notifiable import EVENTS, sample
 from strategies.refused import Refused
 
 MOST_SUBJECT, MOST_BODY = 300, 8000
@@ -38,7 +39,7 @@ class NotRendered(ValueError):
 
 def own_words(event: str) -> tuple[str, str]:
     """The portal's own subject and body for this kind of event."""
-    return SUBJECT, EVENTS[event].body
+    return notifiable.subject(event), EVENTS[event].body
 
 
 def render(subject: str, body: str, facts: Mapping[str, str]) -> Text:
@@ -62,8 +63,9 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines).strip()
 
 
-def check(subject: str, body: str, sample: Mapping[str, str] = SAMPLE) -> Text:
-    """What a text would look like with these examples. Raises Refused with the field and the reason."""
+def check(event: str, subject: str, body: str) -> Text:
+    """What a text for this kind of event would look like with examples. Raises Refused with the field and the reason."""
+    examples = sample(event)
     for field, text, most in (("subject", subject, MOST_SUBJECT), ("body", body, MOST_BODY)):
         if not text.strip():
             raise Refused("Write something.", field)
@@ -75,16 +77,16 @@ def check(subject: str, body: str, sample: Mapping[str, str] = SAMPLE) -> Text:
         for name in _FILTER.findall(" ".join(_PLACE.findall(text))):
             if name not in _FILTERS:
                 raise Refused(f"There is no filter called {name} here; there are {', '.join(sorted(_FILTERS))}.", field)
-        _check_names(field, text, sample)
+        _check_names(field, text, examples)
     try:
-        return render(subject, body, sample)
+        return render(subject, body, examples)
     except NotRendered as error:
         raise Refused(str(error), "subject") from None
 
 
-def _check_names(field: str, text: str, sample: Mapping[str, str]) -> None:
+def _check_names(field: str, text: str, examples: Mapping[str, str]) -> None:
     """Both ways through each condition: with all facts there, and with none."""
-    for facts in (sample, dict.fromkeys(sample, "")):
+    for facts in (examples, dict.fromkeys(examples, "")):
         context = _Noting(facts)
         try:
             Template(text, engine=_ENGINE).render(context)

@@ -107,10 +107,10 @@ EVENTS: Mapping[str, Notifiable] = {
     event: Notifiable(event, title, group, severity, said, body) for event, group, severity, title, said, body in _ROWS
 }
 
-SUBJECT = "{{ title }}: {% if window %}{{ window }}{% elif work %}{{ work }} on {{ database }}{% else %}{{ database }}{% endif %}"
+_SUBJECTS = {"windows": "{{ title }}: {{ window }}", "databases": "{{ title }}: {{ database }}"}
 
-# What a text may name, and an example of each, with which texts are tried before they are kept and previewed.
-SAMPLE: Mapping[str, str] = {
+# What texts may name, and an example of each.
+_SAMPLE: Mapping[str, str] = {
     "title": "Run failed",
     "said": "failed",
     "work": "Index maintenance",
@@ -134,6 +134,31 @@ SAMPLE: Mapping[str, str] = {
     "not_after": "Sun 29 Nov 02:00 UTC",
     "window": "Saturday night",
     "scope": "environment Production",
-    "changes": "minutes: 180 → 240",
+    "changes": "Minutes: 180 → 240",
     "at": "Sat 28 Nov 22:03 UTC",
 }
+_ALWAYS = ("title", "said", "reason", "actor", "at")
+_OF_WINDOWS = ("window", "scope", "changes")
+_OF_APPROVALS = ("asked_of", "risk", "not_before", "not_after")
+_OF_RUNS = ("run", "asked_by", "message", "error", "began", "took", "due")
+
+
+def subject(event: str) -> str:
+    """The portal's own."""
+    return _SUBJECTS.get(EVENTS[event].group, "{{ title }}: {{ work }} on {{ database }}")
+
+
+def sample(event: str) -> dict[str, str]:
+    """The facts that a text for this kind of event may name, with examples: with them it is tried before it is kept, and previewed."""
+    told = EVENTS[event]
+    if told.group == "windows":
+        names: tuple[str, ...] = _OF_WINDOWS
+    else:
+        names = ("database", "environment", "tenant")
+        if told.group != "databases":
+            names = (*names, "work", "strategy", "job")
+        if told.group in ("runs_begin", "runs_end", "approvals"):
+            names = (*names, *_OF_RUNS)
+        if told.group == "approvals":
+            names = (*names, *_OF_APPROVALS)
+    return {**{name: _SAMPLE[name] for name in (*_ALWAYS, *names)}, "title": told.title, "said": told.said}

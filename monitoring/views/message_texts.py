@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from monitoring import channel_changes, message_texts
 from monitoring.message_texts import MOST_BODY, MOST_SUBJECT, Text
 from monitoring.models import Audience, MessageText
-from monitoring.notifiable import EVENTS, SAMPLE
+from monitoring.notifiable import EVENTS, sample
 from strategies.audit import Actor
 from strategies.models import OPERATES, may
 from strategies.refused import Refused
@@ -46,7 +46,7 @@ def text_form(request: SignedIn) -> HttpResponse:
     subject, body = (row.subject, row.body) if row is not None else message_texts.own_words(event)
     if request.method == "GET":
         initial = {"subject": subject, "body": body, "version": channel_changes.text_version(row)}
-        return _page(request, event, row, TextForm(initial=initial), _tried(subject, body), is_kept=True)
+        return _page(request, event, row, TextForm(initial=initial), _tried(event, subject, body), is_kept=True)
     form = TextForm(request.POST)
     try:
         if "reset" in request.POST:
@@ -56,7 +56,7 @@ def text_form(request: SignedIn) -> HttpResponse:
         if not form.is_valid():
             return _page(request, event, row, form, None, status=422)
         typed = form.cleaned_data
-        preview = message_texts.check(typed["subject"], typed["body"])
+        preview = message_texts.check(event, typed["subject"], typed["body"])
         if "save" not in request.POST:
             return _page(request, event, row, form, preview)
         channel_changes.keep_text(
@@ -69,9 +69,9 @@ def text_form(request: SignedIn) -> HttpResponse:
     return redirect("message-texts")
 
 
-def _tried(subject: str, body: str) -> Text | None:
+def _tried(event: str, subject: str, body: str) -> Text | None:
     try:
-        return message_texts.check(subject, body)
+        return message_texts.check(event, subject, body)
     except Refused:
         return None
 
@@ -81,7 +81,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
-        "event": EVENTS[event], "text": row, "form": form, "preview": preview, "is_kept": is_kept, "facts": SAMPLE.items(),
+        "event": EVENTS[event], "text": row, "form": form, "preview": preview, "is_kept": is_kept, "facts": sample(event).items(),
         "may_change": may(request.user, *OPERATES),
     }  # fmt: skip
     return render(request, "notifications/text_form.html", context, status=status)

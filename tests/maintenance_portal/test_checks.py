@@ -28,7 +28,7 @@ def test_the_defaults_are_right() -> None:
         ("PORTAL_RUN_WORKERS", 0, "portal.E004"),
         ("PORTAL_PULSE_SECONDS", 5, "portal.E004"),
         ("PORTAL_GRACE_SECONDS", -1, "portal.E004"),
-        ("DEFAULT_FROM_EMAIL", "nobody", "portal.E005"),
+        ("PORTAL_URL", "portal.example.org", "portal.E005"),
         ("PORTAL_PROXY_ADDRESS", "proxy.example.org", "portal.E006"),
         ("PORTAL_PROXY_ADDRESS", "", "portal.E006"),
     ],
@@ -60,8 +60,8 @@ def _with_time_zone(settings: Any, value: str) -> Any:
         checks.settings = before
 
 
-def test_a_sender_with_a_name_is_one(settings: Any) -> None:
-    settings.DEFAULT_FROM_EMAIL = "The portal <portal@example.org>"
+def test_the_portal_may_be_beneath_a_path_of_a_host(settings: Any) -> None:
+    settings.PORTAL_URL = "https://tools.example.org:8443/portal"
     assert found() == set()
 
 
@@ -78,7 +78,7 @@ def test_a_data_folder_that_cannot_be_made_is_named(settings: Any, tmp_path: Pat
 
 
 def test_what_is_not_for_production_is_named_by_the_deploy_check_only(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    settings.PORTAL_URL = ""
     settings.ALLOWED_HOSTS = ["*"]
     assert {"portal.W001", "portal.W002"} <= found(deploy=True)
     assert found() == set()

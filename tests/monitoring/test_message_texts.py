@@ -6,7 +6,7 @@ import pytest
 
 from monitoring import message_texts
 from monitoring.message_texts import NotRendered
-from monitoring.notifiable import EVENTS, GROUPS, SAMPLE
+from monitoring.notifiable import EVENTS, GROUPS, sample
 from strategies.audit import KINDS
 from strategies.refused import Refused
 
@@ -16,20 +16,19 @@ def test_every_event_is_one_that_the_audit_records_and_has_words() -> None:
     assert set(EVENTS) <= recorded
     for event, told in EVENTS.items():
         assert told.group in GROUPS
-        text = message_texts.check(*message_texts.own_words(event))
-        assert text.subject.startswith(SAMPLE["title"])
+        text = message_texts.check(event, *message_texts.own_words(event))
+        assert text.subject.startswith(told.title)
         assert "{" not in text.subject + text.body
 
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_own_words_leave_no_gap_where_little_is_known(event: str) -> None:
     few = {
-        **dict.fromkeys(SAMPLE, ""),
+        **dict.fromkeys(sample(event), ""),
         "title": "T",
         "database": "shop",
         "said": "ended",
         "work": "Vacuum",
-        "window": "",
     }
     text = message_texts.render(*message_texts.own_words(event), few)
     assert "\n\n\n" not in text.body
@@ -47,6 +46,7 @@ def test_own_words_leave_no_gap_where_little_is_known(event: str) -> None:
         ("{{ nothing }}", "x", "subject", "no fact called nothing"),
         ("x", "{% if run %}{% else %}{{ password }}{% endif %}", "body", "no fact called password"),
         ("x", "{% if secret %}y{% endif %}", "body", "no fact called secret"),
+        ("x", "{{ window }}", "body", "no fact called window"),
         ("x", "{% if run %}", "body", "cannot be read"),
         ("x", "{{ run", "body", None),
         ("x", "{{ run| }}", "body", "no filter called "),
@@ -62,10 +62,10 @@ def test_what_people_write_is_refused_with_the_field_and_the_reason(
     subject: str, body: str, field: str, why: str | None
 ) -> None:
     if why is None:  # what is no placeholder is text
-        assert message_texts.check(subject, body).body == body
+        assert message_texts.check("run.failed", subject, body).body == body
         return
     with pytest.raises(Refused, match=why) as refusal:
-        message_texts.check(subject, body)
+        message_texts.check("run.failed", subject, body)
     assert refusal.value.field == field
 
 
