@@ -86,7 +86,10 @@ class JobForm(forms.Form):
     notify_on_success = forms.BooleanField(label="When it succeeds", required=False)
     notify_on_failure = forms.BooleanField(label="When it does not succeed", required=False, initial=True)
     notification_recipients = forms.CharField(
-        label="Whom to tell", max_length=1000, required=False, help_text="Mail addresses, separated by commas."
+        label="Whom to tell",
+        max_length=1000,
+        required=False,
+        help_text="Mail addresses or user names, separated by commas.",
     )
     is_active = forms.BooleanField(
         label="Active", required=False, initial=True, help_text="A job that is not active starts nothing by itself."
@@ -153,15 +156,12 @@ class JobForm(forms.Form):
         return self.cleaned_data["schedule_timezone"] or None
 
     def clean_notification_recipients(self) -> str | None:
-        """A list of addresses; what stands in the row already stays, whatever it is."""
+        """A list of addresses and user names; what stands in the row already stays, whatever it is."""
         stored = self.job.notification_recipients if self.job is not None else None
         typed, before = _parts(plain(self.cleaned_data["notification_recipients"], "list")), _parts(stored or "")
         for address in typed:
             if address not in before:
-                try:
-                    validate_email(address)
-                except ValidationError:
-                    raise ValidationError(f"{address} is no mail address.") from None
+                _judge_recipient(address)
         return stored if typed == before else ", ".join(typed) or None
 
     def clean(self) -> dict[str, Any]:
@@ -300,3 +300,15 @@ def _empty(before: Any) -> Any:
 
 def _title(word: str) -> str:
     return word.replace("_", " ").capitalize()
+
+
+def _judge_recipient(text: str) -> None:
+    """A mail address, or the user name of somebody who has one. Raises ValidationError."""
+    if "@" not in text and (person := User.objects.filter(username__iexact=text, is_active=True).first()) is not None:
+        if not person.email:
+            raise ValidationError(f"{person.username} has no mail address.")
+        return
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValidationError(f"{text} is no mail address, and nobody's user name.") from None

@@ -111,6 +111,15 @@ def test_a_wrong_value_is_refused_at_its_field_and_no_other(
     assert set(sent.errors) == {field}
 
 
+def test_whoever_has_a_mail_address_may_be_told_by_user_name(form: Callable[..., JobForm]) -> None:
+    User.objects.create_user("rita", email="rita@example.org")
+    User.objects.create_user("nomail")
+    sent = form(notification_recipients="Rita; ops@example.org")
+    assert sent.is_valid(), sent.errors
+    assert sent.cleaned_data["notification_recipients"] == "Rita, ops@example.org"
+    assert form(notification_recipients="nomail").errors == {"notification_recipients": ["nomail has no mail address."]}
+
+
 def test_everything_wrong_is_named_at_once(form: Callable[..., JobForm]) -> None:
     wrong = {"job_name": "", "start_within_minutes": "x", PREFIX + "retries": "99", "depends-0-job": "4711"}
     assert set(form(**wrong).errors) == set(wrong)
