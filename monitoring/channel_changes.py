@@ -16,7 +16,7 @@ from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused, SettingsRefused
 from strategies import audit, queue, secrets
 from strategies.audit import Actor
-from strategies.models import Portal, User
+from strategies.models import READS_SQL, Portal, User
 from strategies.models.scoped import Scoped
 from strategies.reach import Reach
 from strategies.refused import Refused
@@ -233,7 +233,7 @@ def _judge_person(person: User, row: Scoped) -> None:
     if not person.email:
         raise Refused(f"{person.username} has no mail address.", "recipients")
     tenant = row.target.tenant_id if row.target is not None else row.tenant_id
-    sees = person.is_active and (person.is_superuser or bool(person.roles))
+    sees = person.has_role(*READS_SQL)
     if tenant is not None and not person.is_superuser:
         sees = sees and person.tenants.filter(pk=tenant).exists()
     if not sees:

@@ -17,7 +17,7 @@ from monitoring.notifications.base import Channel
 from strategies import registry, secrets
 from strategies.forms.plain_text import plain
 from strategies.forms.scopes import Scopes, key_of
-from strategies.models import Role, Tenant, User
+from strategies.models import READS_SQL, Tenant, User
 from strategies.secrets import SecretRefused
 
 PREFIX = "setting-"
@@ -139,7 +139,7 @@ class RuleForm(Refusing, forms.Form):
         help_text="On a channel for people: mail addresses or user names, separated by commas.",
     )  # fmt: skip
     role = forms.ChoiceField(
-        required=False, choices=[("", "Nobody by role"), *Role.choices],
+        required=False, choices=[("", "Nobody by role"), *((role.value, role.label) for role in READS_SQL)],
         help_text="On a channel for people: everybody who has this role and sees the database.",
     )  # fmt: skip
     is_active = forms.BooleanField(label="On", required=False, initial=True)

@@ -72,9 +72,10 @@ def deliver(pk: int, now: Callable[[], datetime], seconds: float = SLICE_SECONDS
             if answer is None:
                 break  # the turn has passed to somebody else
             if answer.is_channel_trouble:
-                outcome = _trouble(channel, answer, now())
+                outcome |= _trouble(channel, answer, now())
                 break
             if answer.fate is Fate.DELIVERED:
+                channel.failures, channel.trouble_since = 0, None
                 outcome = {
                     "failures": 0,
                     "trouble": "",

@@ -14,7 +14,7 @@ from monitoring.told_entries import Told
 from monitoring.wishes import Wish
 from strategies import signing
 from strategies.approval_rules import Word
-from strategies.models import SIGNS, ApprovalWord, User
+from strategies.models import READS_SQL, SIGNS, ApprovalWord, User
 from strategies.signing import Voices
 
 ASKS = frozenset({"approval.asked", "approval.level_passed", "approval.reminded", "approval.escalated"})
@@ -172,12 +172,13 @@ class Directory:
         return next(named, None)
 
     def _sees(self, person: User, told: Told) -> bool:
+        """Texts name errors and objects: they are for whoever may read those on pages, too."""
         if not person.is_active:
             return False
         if person.is_superuser:
             return True
-        has_role = bool(person.groups.all())
-        return has_role and bool(told.tenants & {tenant.pk for tenant in person.tenants.all()})
+        may_read = {group.name for group in person.groups.all()} & _READ
+        return bool(may_read) and bool(told.tenants & {tenant.pk for tenant in person.tenants.all()})
 
     @staticmethod
     def _carries(channel: NotificationChannel, told: Told) -> bool:
@@ -185,6 +186,7 @@ class Directory:
         return channel.is_active and channel.tenant_id in (None, *told.tenants)
 
 
+_READ = frozenset(role.value for role in READS_SQL)
 _SILENT = Voices(Word("", frozenset()))
 
 

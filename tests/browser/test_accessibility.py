@@ -46,6 +46,8 @@ DIALOGS = [
     (Role.DBA, "/calendars/{shop.calendar.pk}/", "Remove…", "calendar-remove"),
     (Role.DBA, "/calendar-entries/{shop.entry.pk}/edit/", "Remove…", "entry-remove"),
     (Role.MANAGER, "/approval-rules/{shop.rule.pk}/", "Remove…", "rule-remove"),
+    (Role.DBA, "/channels/{shop.channel.pk}/edit/", "Remove…", "channel-remove"),
+    (Role.DBA, "/notification-rules/{shop.notification_rule.pk}/", "Remove…", "notification-rule-remove"),
     (Role.APPROVER, "/approvals/", "Approve…", "ask-approve-{{ approval.pk }}"),
     (Role.APPROVER, "/approvals/", "Send back…", "ask-back-{{ approval.pk }}"),
 ]

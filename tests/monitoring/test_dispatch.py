@@ -155,7 +155,10 @@ def test_what_cannot_be_told_is_said_and_keeps_nobody_else_from_being_told() -> 
     olga.email = "olga@example.org"
     olga.save()
     somebody("nomail", Role.DBA)
-    rule(mail_channel(), recipients="olga@example.org, good@example.org, nobody, nomail, @@")
+    stan = somebody("stan", Role.STAKEHOLDER)  # who reads no errors on pages either
+    stan.email = "stan@example.org"
+    stan.save()
+    rule(mail_channel(), recipients="olga@example.org, stan, good@example.org, nobody, nomail, @@")
     rule(hook_channel("Theirs", tenant=other))
     reading_on()
     ended(failed(shop))
@@ -163,6 +166,7 @@ def test_what_cannot_be_told_is_said_and_keeps_nobody_else_from_being_told() -> 
     assert who(notes) == {("Mail", "good@example.org")}
     said = {note.recipient: note.said for note in notes if note.state == Delivery.DROPPED}
     assert "may not see" in said["olga@example.org"]
+    assert "may not see" in said["stan@example.org"]
     assert "no user name" in said["nobody"]
     assert "no mail address" in said["nomail"]
     assert said["@@"]

@@ -103,13 +103,13 @@ class Mailbox(_Peer):
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd tells each refusal there
 
     def start(self) -> None:
+        """All of the loop's work is done in its own thread: in that of the test another one may run, as that of a browser."""
         self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(
-            self._loop.create_server(self._protocol, sock=self._door, ssl=self._context("tls"))
-        )
         self._connections: list[SMTP] = []
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        listen = self._loop.create_server(self._protocol, sock=self._door, ssl=self._context("tls"))
+        self._server = asyncio.run_coroutine_threadsafe(listen, self._loop).result()
 
     def stop(self) -> None:
         if self._loop.is_closed():
