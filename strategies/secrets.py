@@ -13,6 +13,11 @@ _ENCRYPTED = "enc:"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+# A place is one of the machine that the portal runs on, which all tenants share: whoever named one, and a server of their own beside
+# it, would be sent what stands there, whosever it is.
+FOR_ALL_TENANTS = "Only somebody who sees every tenant names a place on the portal's machine; type the secret itself."
+
+
 class SecretRefused(ValueError):
     """A reference that cannot be one; the text says why and never repeats what was typed."""
 
@@ -29,13 +34,29 @@ def encrypt(clear: str) -> str:
 def reference(text: str) -> str:
     """A checked `env:NAME` or `file:/absolute/path`. Raises SecretRefused."""
     kind, _, value = text.partition(":")
-    if kind == "env" and _NAME.fullmatch(value):
-        return text
-    if kind == "file" and Path(value).is_absolute():
+    if (kind == "env" and _NAME.fullmatch(value)) or (kind == "file" and Path(value).is_absolute()):
+        if _is_own(kind, value):
+            raise SecretRefused("what stands there opens the portal itself, and is sent nowhere")
         return text
     raise SecretRefused(
         "expected env:NAME (an environment variable) or file:/absolute/path; a password itself is not taken here"
     )
+
+
+def _is_own(kind: str, value: str) -> bool:
+    """Whether a place holds what the portal itself is opened with: no database and no channel is ever sent that."""
+    if kind == "env":
+        return _is_own_name(value)
+    path = Path(value).resolve()
+    places = [settings.PORTAL_DATA, settings.BASE_DIR / ".env", Path("/proc"), Path("/dev")]
+    places += [
+        Path(there) for name, there in os.environ.items() if name.endswith("_FILE") and _is_own_name(name) and there
+    ]
+    return any(path.is_relative_to(place.resolve()) for place in places)
+
+
+def _is_own_name(name: str) -> bool:
+    return name.startswith(("PORTAL_", "DATABASE_URL", "DJANGO_"))
 
 
 def is_encrypted(stored: str) -> bool:
@@ -62,6 +83,8 @@ def resolve(stored: str) -> str | None:
                 "The stored secret cannot be read with this installation's keys; enter it again."
             ) from None
     kind, _, value = stored.partition(":")
+    if _is_own(kind, value):
+        raise SecretMissing("What stands at the place of the secret opens the portal itself, and is sent nowhere.")
     if kind == "env":
         if (found := os.environ.get(value)) is None:
             raise SecretMissing(f"The environment variable {value} is not set where the portal runs.")

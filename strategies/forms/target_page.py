@@ -27,7 +27,8 @@ class SecretChoice(models.TextChoices):
 class TargetPageForm(TargetForm):
     """`values()` encrypts the password. It is never drawn, so that after any error it has to be typed again.
 
-    `version` goes out with the form and comes back with it: what the target was when the person saw it.
+    `may_name_places`: whether this person may lead the portal to a secret on its own machine. `version` goes out with the form and
+    comes back with it: what the target was when the person saw it.
     """
 
     secret_choice = forms.ChoiceField(label="Secret", choices=SecretChoice.choices, widget=forms.RadioSelect)
@@ -44,8 +45,9 @@ class TargetPageForm(TargetForm):
         error_messages={"required": "The form came without the version that it was drawn from; open it anew."},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_name_places: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._may_name_places = may_name_places
         tenant: Any = self.fields["tenant"]
         if tenant.queryset.count() == 1:
             tenant.initial, tenant.empty_label = tenant.queryset.get().name, None
@@ -121,9 +123,16 @@ class TargetPageForm(TargetForm):
             return "password", "Type the password, or choose another way."
         if choice is SecretChoice.REFERENCE and not cleaned.get("secret_reference"):
             return "secret_reference", "Name the place, like env:NAME or file:/absolute/path."
+        if choice is SecretChoice.REFERENCE and not (self._may_name_places or self._is_place_as_it_was):
+            return "secret_reference", secrets.FOR_ALL_TENANTS
         if choice is SecretChoice.KEEP and self._kept and cleaned["url"] != self._kept.url:
             return "secret_choice", "The stored password belongs to the old address; type it again."
         return None
+
+    @property
+    def _is_place_as_it_was(self) -> bool:
+        kept, cleaned = self.target, self.cleaned_data
+        return kept is not None and (kept.secret, kept.url) == (cleaned["secret_reference"], cleaned["url"])
 
     def _secret(self, password: str) -> str | None:
         """What to store for what was chosen; None = as it is."""

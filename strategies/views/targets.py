@@ -140,7 +140,8 @@ def _looks(row: Target) -> list[Look]:
 def target_register(request: SignedIn) -> HttpResponse:
     """Register a database, and have it looked at at once."""
     tenants = _own_tenants(request.user)
-    form = TargetPageForm(request.POST if request.method == "POST" else None, tenants=tenants)
+    data = request.POST if request.method == "POST" else None
+    form = TargetPageForm(data, tenants=tenants, may_name_places=request.user.has_every_tenant)
     if request.method == "POST" and form.is_valid():
         try:
             row = targets.register(Actor.of(request), form.values())
@@ -158,7 +159,9 @@ def target_register(request: SignedIn) -> HttpResponse:
 def target_edit(request: SignedIn, pk: int) -> HttpResponse:
     row = _visible(request.user, pk)
     data = request.POST if request.method == "POST" else None
-    form = TargetPageForm(data, tenants=_own_tenants(request.user), target=row)
+    form = TargetPageForm(
+        data, tenants=_own_tenants(request.user), target=row, may_name_places=request.user.has_every_tenant
+    )
     if request.method == "POST" and form.is_valid():
         moment = timezone.now()
         held = holding.holding(row, moment)

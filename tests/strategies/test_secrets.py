@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -47,6 +48,29 @@ def test_anything_else_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(SecretRefused) as refusal:
         secrets.reference(text)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_what_opens_the_portal_itself_is_neither_taken_nor_read(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever registers a database of their own would be sent it."""
+    settings.PORTAL_DATA = tmp_path / "data"
+    settings.PORTAL_DATA.mkdir()
+    for path in (tmp_path / "data" / "secrets.key", tmp_path / "mounted"):
+        path.write_text("the portal's own key")
+    (tmp_path / "innocent").symlink_to(tmp_path / "data" / "secrets.key")
+    monkeypatch.setenv("PORTAL_SECRET_KEY", "the portal's own key")
+    monkeypatch.setenv("PORTAL_ENCRYPTION_KEYS_FILE", str(tmp_path / "mounted"))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://portal:password@db/portal")
+    for text in (
+        "env:PORTAL_SECRET_KEY", "env:DATABASE_URL", f"file:{tmp_path}/data/secrets.key", f"file:{tmp_path}/innocent",
+        f"file:{tmp_path}/mounted", f"file:{tmp_path}/x/../data/secrets.key", "file:/proc/self/environ",
+        f"file:{settings.BASE_DIR}/.env",
+    ):  # fmt: skip
+        with pytest.raises(SecretRefused, match="opens the portal itself"):
+            secrets.reference(text)
+        with pytest.raises(SecretMissing, match="opens the portal itself"):
+            secrets.resolve(text)
 
 
 def test_a_page_may_say_where_a_secret_is_but_not_what() -> None:

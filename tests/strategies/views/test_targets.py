@@ -44,6 +44,23 @@ def test_registering_keeps_the_secret_encrypted_and_looks_at_once(dba: Client) -
     assert PASSWORD not in "".join(str(entry.before) + str(entry.after) for entry in AuditEntry.objects.all())
 
 
+def test_a_place_on_the_portals_machine_is_named_by_whoever_sees_every_tenant(dba: Client) -> None:
+    """Whoever names one, and a server of their own, would be sent the secret of another tenant."""
+    place = {"secret_choice": "reference", "password": "", "secret_reference": "env:BILLING"}
+    dba.post("/databases/register/", GOOD | place)
+    target = Target.objects.get(name=GOOD["name"])
+    assert target.secret == "env:BILLING"
+    Tenant.objects.create(name="Other")
+    elsewhere = GOOD | place | {"name": "elsewhere", "url": "postgresql://maint@elsewhere/billing"}
+    errors = dba.post("/databases/register/", elsewhere).context["form"].errors
+    assert "sees every tenant" in str(errors["secret_reference"])
+    for changes in ({"url": "postgresql://maint@elsewhere/billing"}, {"secret_reference": "env:OTHER"}):
+        assert "sees every tenant" in str(edit(dba, target, **(GOOD | place | changes)).context["form"].errors)
+    edit(dba, target, **(GOOD | place | {"owner": "Team C"}))  # where nothing of it changes, the place stays
+    target.refresh_from_db()
+    assert (target.owner, target.secret) == ("Team C", "env:BILLING")
+
+
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
