@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from strategies import audit, audit_guard, sealing
 from strategies.audit import Actor
@@ -146,6 +147,14 @@ def test_whoever_comes_second_to_the_same_numbers_gives_none(monkeypatch: pytest
     assert sealing.seal(NOW) == 0
     monkeypatch.undo()
     assert sealing.seal(NOW) == 1
+
+
+def test_while_nothing_waits_nothing_is_written_and_no_lock_taken() -> None:
+    entry()
+    sealing.seal(NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert sealing.seal(NOW) == 0
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
 
 
 @pytest.mark.django_db(transaction=True)
