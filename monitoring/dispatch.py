@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from monitoring import message_texts, told_entries
 from monitoring.message_texts import NotRendered, Text
@@ -21,7 +21,7 @@ from monitoring.models import (
 from monitoring.recipients import Directory, To, words_by_approval
 from monitoring.told_entries import Told
 from strategies import sealing
-from strategies.batches import Budget, is_spent
+from strategies.batches import PASSING, Budget, is_spent
 from strategies.models import AuditSeal, Portal
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def _tell(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -> int:
     """All of them at once; where that fails each by itself, so that one that cannot be told keeps none of the others from it."""
     try:
         return _tell_together(read_to, seals, moment)
-    except DatabaseError:
+    except PASSING:
         raise  # the next tick tries again
     except Exception:
         if len(seals) > 1:
@@ -122,7 +122,8 @@ def _text(told: Told, texts: Mapping[str, MessageText]) -> Text:
 def _note(identity: str, told: Told, to: To, text: Text, moment: datetime) -> Notification:
     return Notification(
         key=key(identity, str(told.seal), to), seal=told.seal, channel=to.channel, recipient=to.recipient, event=told.event.event,
-        severity=told.event.severity, target=told.target, why=to.why, subject=text.subject, body=text.body, path=told.path,
+        severity=told.event.severity, target=told.target, tenant_id=told.tenant, why=to.why,
+        subject=text.subject, body=text.body, path=told.path,
         facts=dict(told.facts), created_at=moment, waits_since=moment, next_at=moment,
         state=Delivery.DROPPED if to.refusal else Delivery.WAITING, said=to.refusal, ended_at=moment if to.refusal else None,
     )  # fmt: skip

@@ -13,8 +13,7 @@ from monitoring.notifications.base import RecipientRefused
 from monitoring.told_entries import Told
 from monitoring.wishes import Wish
 from strategies import signing
-from strategies.approval_rules import Word
-from strategies.models import READS_SQL, SIGNS, ApprovalWord, User
+from strategies.models import ApprovalWord, User
 from strategies.signing import Voices
 
 ASKS = frozenset({"approval.asked", "approval.level_passed", "approval.reminded", "approval.escalated"})
@@ -74,7 +73,7 @@ class Directory:
             for address in rule.addresses:
                 yield self._to(channel, address, told, why)
             for person in self.people if rule.role else ():
-                if self._sees(person, told) and rule.role in {group.name for group in person.groups.all()}:
+                if person.may_know(told.tenants) and rule.role in person.roles:
                     yield from self._to_person(channel, person, f"{why}, as {rule.get_role_display()}"[:200])
 
     def _by_wish(self, told: Told) -> Iterator[To]:
@@ -109,7 +108,7 @@ class Directory:
         words, tenant = said.get(told.approval.pk, ()), told.target.tenant_id
         asked = [
             person for person in self.people
-            if person.is_active and self._sees(person, told)
+            if person.is_active and person.may_know(told.tenants)
             and signing.word_of(told.approval, words, self._voice(person), tenant) is not None
         ]  # fmt: skip
         if asked and (channel := self._for_people(told, "approvals")) is not None:
@@ -120,17 +119,16 @@ class Directory:
         if told.event.event not in ANSWERS:
             return
         names = {name.removeprefix("cli:").casefold() for name in told.people}
-        wanted = [person for person in self.people if person.username.casefold() in names and self._sees(person, told)]
+        wanted = [
+            person for person in self.people if person.username.casefold() in names and person.may_know(told.tenants)
+        ]
         if wanted and (channel := self._for_people(told, "approvals")) is not None:
             for person in wanted:
                 yield from self._to_person(channel, person, "wanted the run")
 
     def _voice(self, person: User) -> Voices:
         if person.pk not in self._voices:
-            is_signing = person.is_superuser or bool(
-                {group.name for group in person.groups.all()} & {role.value for role in SIGNS}
-            )
-            self._voices[person.pk] = signing.voices(person, self.moment) if is_signing else _SILENT
+            self._voices[person.pk] = signing.voices(person, self.moment)
         return self._voices[person.pk]
 
     def _for_people(self, told: Told, what: str) -> NotificationChannel | None:
@@ -152,7 +150,7 @@ class Directory:
             recipient = kinds()[channel.kind].read_recipient(person.email if person is not None else text)
         except RecipientRefused as refusal:
             return To(channel, text[:254], why, str(refusal)[:500])
-        if person is not None and not self._sees(person, told):
+        if person is not None and not person.may_know(told.tenants):
             return To(channel, recipient, why, f"{person.username} may not see what it is about.")
         return To(channel, recipient, why)
 
@@ -171,23 +169,10 @@ class Directory:
         named = (person for person in self.people if wanted in (person.username.casefold(), person.email.casefold()))
         return next(named, None)
 
-    def _sees(self, person: User, told: Told) -> bool:
-        """Texts name errors and objects: they are for whoever may read those on pages, too."""
-        if not person.is_active:
-            return False
-        if person.is_superuser:
-            return True
-        may_read = {group.name for group in person.groups.all()} & _READ
-        return bool(may_read) and bool(told.tenants & {tenant.pk for tenant in person.tenants.all()})
-
     @staticmethod
     def _carries(channel: NotificationChannel, told: Told) -> bool:
         """Whether this may go by this channel: it is on, and a tenant's own carries only what is of that tenant."""
         return channel.is_active and channel.tenant_id in (None, *told.tenants)
-
-
-_READ = frozenset(role.value for role in READS_SQL)
-_SILENT = Voices(Word("", frozenset()))
 
 
 def takes(rule: NotificationRule, told: Told) -> bool:

@@ -37,7 +37,7 @@ _SHOWN_CHANGES = {"name", "starts", "minutes", "time_zone", "rule", "scope", "is
 class Told:
     """One entry. `places` are the databases that it is about: for a run one, for a window all that it is for.
 
-    `where` is what its subject itself holds for; `facts` have a text for every name of `notifiable.SAMPLE` that is known.
+    `where` is what its subject itself holds for; `facts` have a text for every name of `notifiable.sample` that is known.
     """
 
     seal: int
@@ -58,6 +58,13 @@ class Told:
         """Whose databases it is about."""
         own = {self.where.tenant} if self.where.tenant is not None else set()
         return frozenset({*(place.tenant for place in self.places), *own})
+
+    @property
+    def tenant(self) -> int | None:
+        """The one whose databases it is about; None = several, none, or whatever there will be."""
+        if self.where.is_everything or self.where.environment:
+            return None
+        return next(iter(self.tenants)) if len(self.tenants) == 1 else None
 
 
 def told(seals: Sequence[AuditSeal]) -> list[Told]:
@@ -83,7 +90,9 @@ class _Loaded:
             keys.get("MaintenanceWindow", ())
         )
         self._removed = _removed(keys.get("MaintenanceWindow", set()) - self._windows.keys())
-        self._targets = {row.pk: row for row in Target.objects.select_related("tenant").defer("facts")}
+        self._targets = {
+            row.pk: row for row in Target.objects.select_related("tenant").defer("facts", "missing_rights")
+        }
         self._places = {one.place.target: one.place for one in timetables.databases(self._targets.values())}
         self._home = next((pk for pk, row in self._targets.items() if row.is_home), None)
 

@@ -305,6 +305,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
             event="run.failed",
             severity="critical",
             target=target,
+            tenant=owner,
             why=HOSTILE,
             subject=HOSTILE,
             body=HOSTILE,

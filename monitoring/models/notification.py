@@ -194,10 +194,11 @@ class Delivery(State):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def visible_to(self, user: User) -> NotificationQuerySet:
-        """By the channel that carries it and the database that it is about, where there is one."""
+        """By the channel that carries it and the tenant that it is about; what is about several is for all, as it is in the audit."""
         channels = NotificationChannel.objects.visible_to(user)
-        seen = Target.objects.visible_to(user)
-        return self.filter(Q(target=None) | Q(target__in=seen), channel__in=channels)
+        if user.has_every_tenant:
+            return self.filter(channel__in=channels)
+        return self.filter(Q(tenant=None) | Q(tenant__in=user.tenants.all()), channel__in=channels)
 
     def move(self, pk: int, *, leaving: tuple[str, ...], to: str, **values: Any) -> bool:
         """Compare-and-set. False = somebody else was first."""
@@ -219,6 +220,9 @@ class Notification(models.Model):
     severity = models.CharField(max_length=10, choices=Severity.choices, default=Severity.INFO)
     audience = models.CharField(max_length=10, choices=Audience.choices, default=Audience.TECHNICAL)
     target = models.ForeignKey(Target, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty = of several."
+    )
     why = models.CharField(
         max_length=200, blank=True, default="", help_text="Why this recipient: the rule, the job, the role."
     )

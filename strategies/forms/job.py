@@ -161,7 +161,7 @@ class JobForm(forms.Form):
         typed, before = _parts(plain(self.cleaned_data["notification_recipients"], "list")), _parts(stored or "")
         for address in typed:
             if address not in before:
-                _judge_recipient(address)
+                _judge_recipient(address, self._target)
         return stored if typed == before else ", ".join(typed) or None
 
     def clean(self) -> dict[str, Any]:
@@ -302,13 +302,16 @@ def _title(word: str) -> str:
     return word.replace("_", " ").capitalize()
 
 
-def _judge_recipient(text: str) -> None:
-    """A mail address, or the user name of somebody who has one. Raises ValidationError."""
-    if "@" not in text and (person := User.objects.filter(username__iexact=text, is_active=True).first()) is not None:
-        if not person.email:
-            raise ValidationError(f"{person.username} has no mail address.")
-        return
-    try:
-        validate_email(text)
-    except ValidationError:
-        raise ValidationError(f"{text} is no mail address, and nobody's user name.") from None
+def _judge_recipient(text: str, target: Target) -> None:
+    """A mail address, or the user name of somebody who has one; not of who may not know of this database. Raises ValidationError."""
+    named = Q(email__iexact=text) if "@" in text else Q(username__iexact=text)
+    person = User.objects.filter(named, is_active=True).first()
+    if person is not None and not person.may_know([target.tenant_id]):
+        raise ValidationError(f"{text} is somebody who may not see this database.")
+    if person is not None and not person.email:
+        raise ValidationError(f"{person.username} has no mail address.")
+    if person is None or "@" in text:
+        try:
+            validate_email(text)
+        except ValidationError:
+            raise ValidationError(f"{text} is no mail address, and nobody's user name.") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
@@ -72,13 +73,20 @@ class User(AbstractUser):
     def roles(self) -> frozenset[str]:
         """Names of the user's groups; read once per object, so that a page asks the database once."""
         if not hasattr(self, "_roles"):
-            self._roles = frozenset(self.groups.values_list("name", flat=True))
+            self._roles = frozenset(
+                group.name for group in self.groups.all()
+            )  # prefetched, where many people are asked
         return self._roles
 
     @cached_property
     def has_every_tenant(self) -> bool:
         """Whether nothing is hidden from this person because of whose it is; read once per object."""
         return self.is_superuser or not Tenant.objects.exclude(users=self).exists()
+
+    def may_know(self, tenants: Collection[int]) -> bool:
+        """Whether this person may be told what is of any of these tenants, errors and objects included."""
+        is_theirs = self.is_superuser or any(tenant.pk in tenants for tenant in self.tenants.all())
+        return is_theirs and self.has_role(*READS_SQL)
 
     def has_role(self, *roles: Role) -> bool:
         """Whether an active user has any of these roles; a superuser has them all."""

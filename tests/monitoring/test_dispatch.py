@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import DataError, IntegrityError, OperationalError
 from django.utils import timezone
 
 from monitoring import dispatch, recipients, told_entries
@@ -185,7 +186,10 @@ def test_without_a_channel_for_people_the_trouble_is_kept() -> None:
     assert "no e-mail channel" in NotificationReader.objects.get().trouble
 
 
-def test_one_entry_that_fails_keeps_none_of_the_others_from_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [RuntimeError, DataError, IntegrityError])
+def test_one_entry_that_fails_keeps_none_of_the_others_from_being_told(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
     shop = target()
     rule(hook_channel())
     reading_on()
@@ -196,12 +200,30 @@ def test_one_entry_that_fails_keeps_none_of_the_others_from_being_told(monkeypat
 
     def fail_on_second(self: recipients.Directory, told: told_entries.Told, said: object) -> list[recipients.To]:
         if told.run == runs[1]:
-            raise RuntimeError("a fault of the portal")
+            raise fault("a fault of the portal")
         return whole(self, told, said)
 
     monkeypatch.setattr(recipients.Directory, "of", fail_on_second)
     assert [note.facts["run"] for note in tell()] == [str(runs[0].pk), str(runs[2].pk)]
     assert "the portal failed" in NotificationReader.objects.get().trouble
+
+
+def test_trouble_of_the_database_is_no_entrys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule(hook_channel())
+    reading_on()
+    ended(failed(target()))
+    sealing.seal(timezone.now())
+    before = read_to()
+    with monkeypatch.context() as patch:
+        patch.setattr(recipients.Directory, "load", give_way)
+        with pytest.raises(OperationalError):
+            dispatch.dispatch(timezone.now())
+    assert read_to() == before
+    assert dispatch.dispatch(timezone.now()) == 1
+
+
+def give_way(*_: object) -> None:
+    raise OperationalError("database is locked")
 
 
 def people() -> None:
@@ -261,6 +283,21 @@ def test_windows_are_told_when_they_are_planned_changed_and_cancelled() -> None:
     ]  # fmt: skip
     assert "Minutes: 60 → 90" in notes[1].body
     assert "environment Production" in notes[2].body
+
+
+def test_a_message_is_of_the_tenant_that_it_is_about(person) -> None:  # type: ignore[no-untyped-def]
+    """A window of a tenant is about no one database; its message is shown to nobody else's DBAs all the same."""
+    main, other = Tenant.objects.get(name="Main"), Tenant.objects.create(name="Other")
+    rule(hook_channel())
+    reading_on()
+    boss = signing.User.objects.create_superuser("boss")
+    for name, tenant in (("Theirs", other), ("Ours", main), ("Everybody's", None)):
+        values = {"starts": "2027-01-02T22:00", "minutes": 60, "owner": "boss", "tenant": tenant}
+        keep_window(ANNA, boss, MaintenanceWindow(name=name, **values))
+    assert [note.tenant for note in tell()] == [other, main, None]
+    anna = person("anna", Role.DBA)
+    seen = Notification.objects.visible_to(anna).order_by("pk").values_list("subject", flat=True)
+    assert list(seen) == ["Window planned: Ours", "Window planned: Everybody's"]
 
 
 def test_the_texts_that_people_wrote_are_used_and_one_that_fails_gives_way_to_ours() -> None:

@@ -111,13 +111,23 @@ def test_a_wrong_value_is_refused_at_its_field_and_no_other(
     assert set(sent.errors) == {field}
 
 
-def test_whoever_has_a_mail_address_may_be_told_by_user_name(form: Callable[..., JobForm]) -> None:
-    User.objects.create_user("rita", email="rita@example.org")
-    User.objects.create_user("nomail")
+def test_whoever_has_a_mail_address_and_may_know_is_told_by_user_name(
+    form: Callable[..., JobForm], person: Callable[..., User]
+) -> None:
+    for name, role, tenant in (("rita", "DBA", "Main"), ("olga", "DBA", "Other"), ("stan", "stakeholder", "Main")):
+        person(name, role, tenant=tenant)
+        User.objects.filter(username=name).update(email=f"{name}@example.org")
+    person("nomail", "DBA")
     sent = form(notification_recipients="Rita; ops@example.org")
     assert sent.is_valid(), sent.errors
     assert sent.cleaned_data["notification_recipients"] == "Rita, ops@example.org"
-    assert form(notification_recipients="nomail").errors == {"notification_recipients": ["nomail has no mail address."]}
+    for text, why in (
+        ("nomail", "nomail has no mail address."),
+        ("olga", "olga is somebody who may not see this database."),
+        ("olga@example.org", "olga@example.org is somebody who may not see this database."),
+        ("stan", "stan is somebody who may not see this database."),
+    ):
+        assert form(notification_recipients=text).errors == {"notification_recipients": [why]}
 
 
 def test_everything_wrong_is_named_at_once(form: Callable[..., JobForm]) -> None:
