@@ -10,11 +10,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from pydantic.fields import FieldInfo
 
-from monitoring.channel_changes import version
+from monitoring import channel_changes, notification_rules
 from monitoring.models import NotificationChannel, NotificationRule, Severity
 from monitoring.notifiable import GROUPS
 from monitoring.notifications.base import Channel
 from strategies import registry, secrets
+from strategies.change_checks import version
 from strategies.forms.plain_text import plain
 from strategies.forms.scopes import Scopes, key_of
 from strategies.models import READS_SQL, Tenant, User
@@ -61,6 +62,11 @@ class ChannelForm(Refusing, forms.Form):
                 help_text=f"{kept}{kind.secret_help} Kept encrypted; env:NAME or file:/absolute/path say where it stands instead.",
             )  # fmt: skip
 
+            if kind.needs_secret == "optional" and channel is not None and channel.secret:  # noqa: S105 (a rule)
+                self.fields["forgets_secret"] = forms.BooleanField(
+                    label="Forget the secret that is there", required=False
+                )
+
     @property
     def own(self) -> list[forms.BoundField]:
         """The settings of this kind of channel."""
@@ -94,7 +100,7 @@ class ChannelForm(Refusing, forms.Form):
         """What to store; None = as it is."""
         typed = self.cleaned_data.get("secret", "")
         if not typed:
-            return None
+            return "" if self.cleaned_data.get("forgets_secret") else None
         return str(typed) if typed.startswith(_REFERENCES) else secrets.encrypt(typed)
 
 
@@ -119,7 +125,7 @@ def _field(field: FieldInfo) -> forms.Field:
 
 def _initial(channel: NotificationChannel) -> dict[str, Any]:
     own = {PREFIX + name: value for name, value in channel.settings.items()}
-    return {**own, "name": channel.name, "tenant": channel.tenant, "version": version(channel)}
+    return {**own, "name": channel.name, "tenant": channel.tenant, "version": version(channel, channel_changes.COLUMNS)}
 
 
 class RuleForm(Refusing, forms.Form):
@@ -177,4 +183,5 @@ class RuleForm(Refusing, forms.Form):
 
 def _initial_of_rule(rule: NotificationRule) -> dict[str, Any]:
     names = ("name", "channel", "events", "strategy_name", "least_severity", "recipients", "role", "is_active")
-    return {**{name: getattr(rule, name) for name in names}, "scope": key_of(rule), "version": version(rule)}
+    told = {name: getattr(rule, name) for name in names}
+    return {**told, "scope": key_of(rule), "version": version(rule, notification_rules.COLUMNS)}

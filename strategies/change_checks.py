@@ -1,14 +1,14 @@
-"""What a change of a window, a calendar, an entry or a rule is held to: its name, times and owner, who may, no change meanwhile."""
+"""What a change of a window, a calendar, an entry, a rule or a channel is held to: its name, times, owner, no change meanwhile."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.crypto import salted_hmac
 
 from strategies.models import ApprovalRule, Calendar, CalendarEntry, MaintenanceWindow, Role, User
@@ -30,7 +30,14 @@ CHANGED: Mapping[type, Sequence[str]] = {
     ApprovalRule: ("name", "strategy_name", "from_score", "levels", "is_active", *SCOPE),
 }  # fmt: skip
 CHANGE = "may change it"
-R = TypeVar("R", MaintenanceWindow, Calendar, CalendarEntry, ApprovalRule)
+R = TypeVar("R", bound=models.Model)
+
+
+class Named(Protocol):
+    """A row of which there is one of each name."""
+
+    pk: Any
+    name: str
 
 
 class ChangedMeanwhile(Refused):
@@ -40,15 +47,15 @@ class ChangedMeanwhile(Refused):
         super().__init__("Somebody has changed this meanwhile; open it anew to see it as it is now.")
 
 
-def version(row: MaintenanceWindow | Calendar | CalendarEntry | ApprovalRule) -> str:
-    """A digest of what people may change of it: the same as long as nobody did, by whatever way."""
-    values: list[Any] = [getattr(row, name) for name in CHANGED[type(row)]]
+def version(row: models.Model, columns: Sequence[str] = ()) -> str:
+    """A digest of what people may change of it: the same as long as nobody did. `columns`: where `CHANGED` has none of it."""
+    values: list[Any] = [getattr(row, name) for name in columns or CHANGED[type(row)]]
     if isinstance(row, Calendar):
         values.append(sorted(map(repr, (scope.where for scope in row.scopes.all()))))
     return salted_hmac("version of a calendar's row", json.dumps(values), algorithm="sha256").hexdigest()
 
 
-def stored_row(row: R, drawn_from: str) -> R | None:
+def stored_row(row: R, drawn_from: str, columns: Sequence[str] = ()) -> R | None:
     """The row as it is kept, locked; None = it is new. Raises ChangedMeanwhile where it is not what the person saw."""
     if row.pk is None:
         return None
@@ -56,12 +63,12 @@ def stored_row(row: R, drawn_from: str) -> R | None:
         stored: R = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
     except ObjectDoesNotExist:
         raise ChangedMeanwhile from None
-    if drawn_from != version(stored):
+    if drawn_from != version(stored, columns):
         raise ChangedMeanwhile
     return stored
 
 
-def judge_name(row: MaintenanceWindow | Calendar, kind: str) -> None:
+def judge_name(row: Named, kind: str) -> None:
     """Raises Refused where it has none, or one that another `kind` has."""
     if not row.name.strip():
         raise Refused(f"Give the {kind} a name.", "name")
@@ -69,7 +76,7 @@ def judge_name(row: MaintenanceWindow | Calendar, kind: str) -> None:
 
 
 @contextmanager
-def of_this_name(row: MaintenanceWindow | Calendar, kind: str) -> Iterator[None]:
+def of_this_name(row: Named, kind: str) -> Iterator[None]:
     """Somebody may keep another of this name between our look and our row. Raises Refused."""
     try:
         with transaction.atomic():
@@ -79,9 +86,10 @@ def of_this_name(row: MaintenanceWindow | Calendar, kind: str) -> Iterator[None]
         raise
 
 
-def _refuse_second(row: MaintenanceWindow | Calendar, kind: str) -> None:
+def _refuse_second(row: Named, kind: str) -> None:
     # In Python, since not every database compares other letters than A to Z without their case.
-    others = type(row).objects.exclude(pk=row.pk).values_list("name", flat=True)
+    kept: Any = type(row)
+    others = kept.objects.exclude(pk=row.pk).values_list("name", flat=True)
     if row.name.casefold() in (other.casefold() for other in others):
         raise Refused(f"Another {kind} is named {row.name}.", "name")
 

@@ -114,6 +114,13 @@ class Channel(Generic[S]):
     secret_title: ClassVar[str] = ""
     secret_help: ClassVar[str] = ""
     settings: type[S]
+    place: ClassVar[
+        tuple[str, ...]
+    ] = ()  # the settings that say where the secret is sent, or what guards it on its way
+
+    def leads_to(self, stored: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Where stored settings have the secret sent: another place than before needs it anew."""
+        return tuple(stored.get(name) for name in self.place)
 
     def read_settings(self, typed: Mapping[str, Any]) -> S:
         """Settings from what was typed or stored. Raises SettingsRefused, naming each wrong field."""

@@ -170,6 +170,7 @@ class Email(Channel[EmailSettings]):
     secret_title = "Password"
     secret_help = "What the user name signs in with at the mail server."
     settings = EmailSettings
+    place = ("host", "port", "security", "user_name")
 
     def check_secret(self, secret: str | None) -> None:
         super().check_secret(secret)

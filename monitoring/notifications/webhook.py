@@ -123,6 +123,7 @@ class Webhook(Channel[WebhookSettings]):
     secret_title = "Signing secret"
     secret_help = "The receiver verifies with it that a message is from here: whsec_ and base64, or any text of 16 characters or more."
     settings = WebhookSettings
+    place = ("url", "allow_plain_http")
 
     def check_secret(self, secret: str | None) -> None:
         super().check_secret(secret)

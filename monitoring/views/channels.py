@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from monitoring import channel_changes
+from monitoring import channel_changes, notification_rules
 from monitoring.channel_forms import ChannelForm, RuleForm
 from monitoring.models import Delivery, Notification, NotificationChannel, NotificationRule
 from monitoring.notifiable import GROUPS
@@ -44,16 +44,15 @@ def channel_list(request: SignedIn) -> HttpResponse:
     rows = NotificationChannel.objects.visible_to(request.user).select_related("tenant")
     waiting = Notification.objects.filter(state=Delivery.WAITING, channel__in=rows).order_by()
     waits = dict(waiting.values_list("channel").annotate(Count("pk")))
-    tenants = set() if request.user.has_every_tenant else set(request.user.tenants.values_list("pk", flat=True))
-    found = [_listed(row, request.user, tenants, waits.get(row.pk, 0)) for row in rows]
+    reach = Reach.of(request.user)
+    found = [_listed(row, reach, waits.get(row.pk, 0)) for row in rows]
     context = {"channels": found, "kinds": kinds().values(), "may_add": may(request.user, *OPERATES)}
     return render(request, "notifications/channels.html", context)
 
 
-def _listed(row: NotificationChannel, user: User, tenants: set[int], waiting: int) -> Listed:
+def _listed(row: NotificationChannel, reach: Reach, waiting: int) -> Listed:
     kind = kinds().get(row.kind)
-    is_theirs = user.has_every_tenant or row.tenant_id in tenants
-    refusal = "" if is_theirs else "It is for all tenants: only somebody who sees them all changes it."
+    refusal = channel_changes.refusal(reach, row)
     if kind is None:
         return Listed(row, row.kind, "this version knows no such kind of channel", waiting, False, refusal)
     try:
@@ -77,7 +76,7 @@ def channel_new(request: SignedIn) -> HttpResponse:
 @for_operators
 def channel_edit(request: SignedIn, pk: int) -> HttpResponse:
     row = _channel(request.user, pk)
-    if request.method == "GET" and (refusal := channel_changes.refusal(request.user, row)):
+    if request.method == "GET" and (refusal := channel_changes.refusal(Reach.of(request.user), row)):
         messages.error(request, refusal)
         return redirect("channels")
     return _channel_form(request, row.kind, row)
@@ -183,7 +182,7 @@ def _rule_form(request: SignedIn, kept: NotificationRule | None) -> HttpResponse
         if form.is_valid():
             row = form.row()
             try:
-                is_changed = channel_changes.keep_rule(
+                is_changed = notification_rules.keep_rule(
                     Actor.of(request), request.user, row, drawn_from=form.cleaned_data["version"]
                 )
             except Refused as refusal:
@@ -199,7 +198,7 @@ def _rule_form(request: SignedIn, kept: NotificationRule | None) -> HttpResponse
 def rule_remove(request: SignedIn, pk: int) -> HttpResponse:
     row = _rule(request.user, pk)
     try:
-        channel_changes.remove_rule(Actor.of(request), request.user, row)
+        notification_rules.remove_rule(Actor.of(request), request.user, row)
         messages.success(request, f"{row.name} is removed.")
     except Refused as refusal:
         messages.error(request, str(refusal))

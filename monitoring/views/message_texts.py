@@ -8,12 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from monitoring import channel_changes, message_texts
+from monitoring import message_texts, own_texts
 from monitoring.message_texts import MOST_BODY, MOST_SUBJECT, Text
 from monitoring.models import Audience, MessageText
 from monitoring.notifiable import EVENTS, sample
 from strategies.audit import Actor
-from strategies.models import OPERATES, may
 from strategies.refused import Refused
 from strategies.views.access import SignedIn, for_operators, for_readers_of_audit
 
@@ -45,12 +44,12 @@ def text_form(request: SignedIn) -> HttpResponse:
     row = MessageText.objects.filter(event=event, audience=Audience.TECHNICAL).first()
     subject, body = (row.subject, row.body) if row is not None else message_texts.own_words(event)
     if request.method == "GET":
-        initial = {"subject": subject, "body": body, "version": channel_changes.text_version(row)}
+        initial = {"subject": subject, "body": body, "version": own_texts.version(row)}
         return _page(request, event, row, TextForm(initial=initial), _tried(event, subject, body), is_kept=True)
     form = TextForm(request.POST)
     try:
         if "reset" in request.POST:
-            if channel_changes.reset_text(Actor.of(request), request.user, event):
+            if own_texts.reset_text(Actor.of(request), request.user, event, drawn_from=request.POST.get("version", "")):
                 messages.success(request, "The portal's own words are used again.")
             return redirect("message-texts")
         if not form.is_valid():
@@ -59,7 +58,7 @@ def text_form(request: SignedIn) -> HttpResponse:
         preview = message_texts.check(event, typed["subject"], typed["body"])
         if "save" not in request.POST:
             return _page(request, event, row, form, preview)
-        channel_changes.keep_text(
+        own_texts.keep_text(
             Actor.of(request), request.user, event, typed["subject"], typed["body"], drawn_from=typed["version"]
         )
     except Refused as refusal:
@@ -82,6 +81,6 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     context = {
         "event": EVENTS[event], "text": row, "form": form, "preview": preview, "is_kept": is_kept, "facts": sample(event).items(),
-        "may_change": may(request.user, *OPERATES),
+        "refusal": own_texts.refusal(request.user),
     }  # fmt: skip
     return render(request, "notifications/text_form.html", context, status=status)

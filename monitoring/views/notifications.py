@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,9 +16,11 @@ from monitoring.notification_filters import NotificationFilter
 from strategies import keyset
 from strategies.audit import Actor
 from strategies.models import User
+from strategies.reach import Reach
 from strategies.refused import Refused
 from strategies.views.access import SignedIn, for_operators, for_readers_of_audit
 
+TROUBLE_SHOWN = timedelta(days=7)
 # A mail carries its own style, and nothing else; it can neither load nor run anything.
 _OF_A_MAIL = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 
@@ -29,11 +33,18 @@ def notification_list(request: SignedIn) -> HttpResponse:
     kept = request.GET.copy()
     for name in ("before", "after"):
         kept.pop(name, None)
+    failed = Notification.objects.visible_to(request.user).filter(state=Delivery.FAILED)
     context = {
+        "failed": failed.count(),
         "page": keyset.page(found.qs, request.GET), "filter": found, "query": kept.urlencode(),
-        "reader": NotificationReader.objects.filter(pk=1).exclude(trouble="").first() if request.user.has_every_tenant else None,
+        "reader": _trouble() if request.user.has_every_tenant else None,
     }  # fmt: skip
     return render(request, "notifications/notifications.html", context)
+
+
+def _trouble() -> NotificationReader | None:
+    """What could not be told of late; what was long ago may have been mended since."""
+    return NotificationReader.objects.filter(pk=1, trouble_at__gt=timezone.now() - TROUBLE_SHOWN).first()
 
 
 @require_safe
@@ -57,7 +68,7 @@ def _context(request: SignedIn, pk: int) -> dict[str, object]:
         "note": note,
         "message": deliveries.message(note),
         "is_open": note.state == Delivery.WAITING,
-        "refusal": channel_changes.refusal(request.user, note.channel),
+        "refusal": channel_changes.refusal(Reach.of(request.user), note.channel),
     }
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from monitoring import channel_changes
-from monitoring.models import Delivery, MessageText, Notification, NotificationChannel, NotificationRule
-from strategies import secrets
+from monitoring import channel_changes, notification_rules
+from monitoring.models import (
+    Delivery,
+    MessageText,
+    Notification,
+    NotificationChannel,
+    NotificationReader,
+    NotificationRule,
+)
+from strategies import change_checks, secrets
 from strategies.models import AuditEntry, Role, Tenant, User
 from strategies.refused import Refused
 from tests.consents import somebody
@@ -76,18 +85,59 @@ def test_a_wrong_value_is_refused_beside_its_field_and_nothing_is_kept(
     assert SECRET not in text_of(response)
 
 
-def test_a_kept_secret_does_not_go_along_to_another_place(dba: Client) -> None:
-    dba.post("/channels/new/?kind=email", MAIL)
+def version(row: NotificationChannel | NotificationRule) -> str:
+    of_channels = isinstance(row, NotificationChannel)
+    return change_checks.version(row, channel_changes.COLUMNS if of_channels else notification_rules.COLUMNS)
+
+
+@pytest.mark.parametrize("secret", [SECRET, "env:MAIL_PASSWORD"])
+def test_a_secret_does_not_go_along_to_another_place(dba: Client, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", SECRET)
+    dba.post("/channels/new/?kind=email", {**MAIL, "secret": secret})
     row = NotificationChannel.objects.get()
-    sent = {**MAIL, "secret": "", "version": channel_changes.version(row)}
+    sent = {**MAIL, "secret": "", "version": version(row)}
     assert "as it was" in text_of(dba.post(f"/channels/{row.pk}/edit/", sent, follow=True))
-    response = dba.post(f"/channels/{row.pk}/edit/", {**sent, "setting-host": "evil.example.org"})
-    assert "Enter the secret again" in text_of(response)
-    assert "is kept" in text_of(dba.post(f"/channels/{row.pk}/edit/", {**sent, "name": "Post"}, follow=True))
+    for changes in ({"setting-host": "evil.example.org"}, {"setting-port": "2525"}, {"setting-user_name": "other"}):
+        assert "Enter the secret again" in text_of(dba.post(f"/channels/{row.pk}/edit/", {**sent, **changes}))
+    elsewhere = {"name": "Post", "setting-from_address": "post@example.org"}  # the server stays the same
+    assert "is kept" in text_of(dba.post(f"/channels/{row.pk}/edit/", {**sent, **elsewhere}, follow=True))
     row.refresh_from_db()
     assert (row.name, secrets.resolve(row.secret)) == ("Post", SECRET)
     stale = dba.post(f"/channels/{row.pk}/edit/", {**sent, "name": "Later"})
     assert "changed this meanwhile" in text_of(stale)
+    open_server = {"setting-user_name": "", "forgets_secret": "on", "name": "Post", "version": version(row)}
+    dba.post(f"/channels/{row.pk}/edit/", {**sent, **open_server})
+    row.refresh_from_db()
+    assert (row.secret, row.settings["user_name"]) == ("", "")
+
+
+def test_a_place_on_the_portals_machine_is_named_by_whoever_sees_every_tenant(
+    dba: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOMEBODY_ELSES_PASSWORD", SECRET)
+    Tenant.objects.create(name="Other")
+    main = Tenant.objects.get(name="Main").pk
+    response = dba.post("/channels/new/?kind=email", {**MAIL, "tenant": main, "secret": "env:SOMEBODY_ELSES_PASSWORD"})
+    assert "Only somebody who sees every tenant" in str(response.context["form"].errors["secret"])
+    assert "is kept" in text_of(dba.post("/channels/new/?kind=email", {**MAIL, "tenant": main}, follow=True))
+
+
+def test_a_secret_that_would_not_fit_is_refused(dba: Client) -> None:
+    response = dba.post("/channels/new/?kind=email", {**MAIL, "secret": "ß" * 1500})
+    assert "too long" in str(response.context["form"].errors["secret"])
+    assert not NotificationChannel.objects.exists()
+
+
+def test_a_change_leaves_the_turn_of_whoever_delivers_meanwhile_alone() -> None:
+    boss, channel = User.objects.create_superuser("boss"), mail_channel()
+    drawn, now = NotificationChannel.objects.get(pk=channel.pk), timezone.now()
+    turn = NotificationChannel.objects.take(channel.pk, now, now + timedelta(seconds=60))
+    drawn_from, drawn.name = version(drawn), "Post"
+    channel_changes.keep_channel(ANNA, boss, drawn, drawn_from=drawn_from)
+    assert NotificationChannel.objects.take(channel.pk, now, now + timedelta(seconds=60)) is None
+    assert turn is not None
+    assert NotificationChannel.objects.release(channel.pk, turn)
+    assert NotificationChannel.objects.get().name == "Post"
 
 
 def test_channels_for_all_are_changed_by_whoever_sees_all(person: Any) -> None:
@@ -165,7 +215,7 @@ def test_a_rule_is_added_changed_and_removed_on_record(dba: Client) -> None:
     assert "Failures is kept." in text_of(dba.post("/notification-rules/new/", values, follow=True))
     row = NotificationRule.objects.get()
     assert row.addresses == ["A@example.org", "anna"]
-    again = {**values, "role": "DBA", "version": channel_changes.version(row)}
+    again = {**values, "role": "DBA", "version": version(row)}
     dba.post(f"/notification-rules/{row.pk}/", again)
     row.refresh_from_db()
     assert row.role == "DBA"
@@ -201,10 +251,10 @@ def test_a_rule_names_people_who_may_know(dba: Client) -> None:
 def test_a_rule_on_a_channel_without_people_has_no_recipients() -> None:
     boss = User.objects.create_superuser("boss")
     row = NotificationRule(name="Hook", channel=hook_channel(), recipients="a@example.org", role="DBA")
-    channel_changes.keep_rule(ANNA, boss, row)
+    notification_rules.keep_rule(ANNA, boss, row)
     assert (row.recipients, row.role) == ("", "")
-    with pytest.raises(Refused, match="Another rule has this name"):
-        channel_changes.keep_rule(ANNA, boss, NotificationRule(name="HOOK", channel=row.channel))
+    with pytest.raises(Refused, match="Another rule is named HOOK"):
+        notification_rules.keep_rule(ANNA, boss, NotificationRule(name="HOOK", channel=row.channel))
 
 
 def test_a_removed_channel_takes_its_rules_and_messages_along_and_the_audit_says_so(dba: Client) -> None:
@@ -229,12 +279,37 @@ def test_a_text_is_previewed_kept_used_and_given_up_again(dba: Client) -> None:
     dba.post(path, {**typed, "save": "1"})
     assert MessageText.objects.get().subject == "Trouble: {{ database }}"
     assert "changed this meanwhile" in text_of(dba.post(path, {**typed, "body": "x", "save": "1"}))
-    dba.post(path, {"reset": "1"})
+    assert "changed this meanwhile" in text_of(dba.post(path, {**typed, "reset": "1"}))
+    dba.post(path, {"reset": "1", "version": dba.get(path).context["form"].initial["version"]})
     assert not MessageText.objects.exists()
     assert [action for action in audited() if action.startswith("message_text")] == [
         "message_text.changed",
         "message_text.reset",
     ]
+
+
+def test_texts_are_changed_by_whoever_sees_every_tenant_and_others_are_told_so_at_once(dba: Client) -> None:
+    Tenant.objects.create(name="Other")
+    path = "/message-texts/edit/?event=run.failed"
+    page = text_of(dba.get(path))
+    assert "only somebody who sees them all changes them" in page
+    assert 'name="save"' not in page
+    dba.post(path, {"subject": "x", "body": "x", "save": "1"})
+    assert not MessageText.objects.exists()
+
+
+def test_the_list_says_how_many_were_not_delivered_and_what_could_not_be_told_of_late(dba: Client, shop: Scene) -> None:
+    now = timezone.now()
+    reader = NotificationReader.objects.create(pk=1, seal=1, trouble="anna cannot be told.", trouble_at=now)
+    page = text_of(dba.get("/notifications/"))
+    assert "1 message was not delivered" in page
+    assert "anna cannot be told." in page
+    reader.trouble_at = now - timedelta(days=8)
+    reader.save()
+    shop.notification.delete()
+    page = text_of(dba.get("/notifications/"))
+    assert "not delivered" not in page.replace("Not delivered", "")
+    assert "anna cannot be told." not in page
 
 
 def test_auditors_read_and_change_nothing(person: Any, shop: Scene) -> None:

@@ -63,9 +63,9 @@ def test_a_message_that_could_break_a_header_is_not_made(wrong: dict[str, object
 
 
 def test_words_of_others_lose_secrets_line_breaks_and_what_is_too_much() -> None:
-    words = "no: PA ss/word,\r\n pa%20ss%2Fword, cGEgc3Mvd29yZA== at https://me:other@example.org/\udcff " + "x" * 600
+    words = "no: PA ss/word,\r\n pa%20ss%2Fword, cGEgc3Mvd29yZA== at https://me:other@example.org/\udcff " + "z" * 600
     said = fit(words, "pa ss/word", None)
-    assert said.startswith("no: …, …, … at https://…@example.org/? xxx")
+    assert said.startswith("no: …, …, … at https://…@example.org/? zzz")
     assert len(said) == 500
     assert said.endswith("…")
     assert one_line("a\r\nb\u2028c\x00d") == "a b c d"
