@@ -113,7 +113,7 @@ def _field(field: FieldInfo) -> forms.Field:
     if field.annotation is bool:
         return forms.BooleanField(**{**words, "required": False})
     if get_origin(field.annotation) is Literal:
-        return forms.ChoiceField(choices=[(value, value.upper()) for value in get_args(field.annotation)], **words)
+        return forms.ChoiceField(choices=[(value, value) for value in get_args(field.annotation)], **words)
     if field.annotation is int:
         lowest: Any = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
         highest: Any = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
