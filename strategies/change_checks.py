@@ -52,7 +52,9 @@ def version(row: models.Model, columns: Sequence[str] = ()) -> str:
     values: list[Any] = [getattr(row, name) for name in columns or CHANGED[type(row)]]
     if isinstance(row, Calendar):
         values.append(sorted(map(repr, (scope.where for scope in row.scopes.all()))))
-    return salted_hmac("version of a calendar's row", json.dumps(values), algorithm="sha256").hexdigest()
+    return salted_hmac(
+        "version of a calendar's row", json.dumps(values, sort_keys=True), algorithm="sha256"
+    ).hexdigest()
 
 
 def stored_row(row: R, drawn_from: str, columns: Sequence[str] = ()) -> R | None:
