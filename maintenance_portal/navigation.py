@@ -34,6 +34,7 @@ _BENEATH = {
     "calendars": ("entry-",),
     "windows": ("feed",),
     "notifications": ("notification", "channel", "message-text"),
+    "systems": ("status-page",),
 }
 
 
@@ -133,12 +134,13 @@ def _groups(user: User, request: HttpRequest, held: int) -> list[Group]:
         Group("Plan", plan),
         Group("Observe", observe),
     ]
-    share = [entry("Report", "report", "file-earmark-bar-graph")] if reads_sql else []
+    share = [entry("Systems", "systems", "boxes")]
+    if reads_sql:
+        share.append(entry("Report", "report", "file-earmark-bar-graph"))
     if may(user, *READS_AUDIT):
         share.append(entry("Notifications", "notifications", "bell"))
         share.append(entry("Audit", "audit", "shield-check"))
-    if share:
-        groups.append(Group("Share", share))
+    groups.append(Group("Share", share))
     return groups
 
 

@@ -16,7 +16,7 @@ from django.db import close_old_connections
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from monitoring import archives, deliveries, dispatch, log_health, retention, rollups
+from monitoring import announcements, archives, deliveries, dispatch, log_health, retention, rollups
 from strategies import (
     approval_clock,
     endings,
@@ -96,6 +96,7 @@ def tick(moment: datetime) -> None:
     _alone(ask_care_for_log, moment)
     _alone(ask_pulses, moment)
     _alone(prune_queue, moment)
+    _alone(announcements.follow, moment, Budget(TELL_SECONDS))
     _alone(sealing.seal, moment, Budget(TELL_SECONDS))
     _alone(dispatch.dispatch, moment, Budget(TELL_SECONDS))
     _alone(deliveries.ask, moment)
@@ -110,10 +111,12 @@ def _alone(part: Callable[..., object], *arguments: object) -> None:
 
 
 def prune_queue(moment: datetime) -> None:
-    """In the first minute of each hour, a batch a second: traces of failed tasks in the queue's own table, and old messages."""
+    """In the first minute of each hour, a batch a second: traces of failed tasks in the queue's own table, old messages, and
+    maintenance that was announced long ago."""
     if moment.minute == 0:
         queue.prune(moment)
         deliveries.prune(moment)
+        announcements.prune(moment)
 
 
 def resume_paused() -> None:

@@ -164,6 +164,8 @@ def _recipient(channel: NotificationChannel, text: str) -> str:
 def send_again(actor: Actor, user: User, note: Notification, moment: datetime) -> bool:
     """False = it waits already, or was delivered. Raises Refused."""
     _judge_reach(user, note.channel)
+    if note.subscription is not None and note.subscription.left_at is not None:
+        raise Refused("Whoever it is for has left, and wants no more messages.")
     with transaction.atomic():
         won = deliveries.send_again(note, moment)
         if won:

@@ -14,12 +14,14 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.template.loader import render_to_string
 
+from monitoring import subscription_links
 from monitoring.models import ITSELF, Delivery, Notification, NotificationChannel, Severity
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import Answer, Channel, Fate, Message, Settings, SettingsRefused
 from strategies import queue, secrets
 from strategies.secrets import SecretMissing
 
+ASKED = "subscription.asked"  # the message that asks whether an address wants to hear of a system
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 5.0  # so long one task goes on, before other short work has its turn
@@ -105,7 +107,7 @@ def _way(channel: NotificationChannel) -> _Way:
 
 def _next(channel: NotificationChannel, moment: datetime) -> Notification | None:
     due = Notification.objects.filter(channel=channel, state=Delivery.WAITING, next_at__lte=moment)
-    return due.order_by("next_at", "pk").first()
+    return due.select_related("subscription").order_by("next_at", "pk").first()
 
 
 def _attempt(way: _Way, note: Notification, now: Callable[[], datetime]) -> Answer | None:
@@ -175,22 +177,41 @@ def prune(moment: datetime) -> int:
 
 def message(note: Notification) -> Message:
     """As it goes out. Its text ends with where to look, as far as the portal knows its own address."""
-    url = address(note.path)
-    leave = address(note.leave_path)
+    url, leave = _links(note)
     ends = [f"Open: {url}" if url else "", f"Leave: {leave}" if leave else ""]
     text = "\n\n".join([note.body, *(line for line in ends if line)])
     return Message(
-        key=note.key, recipient="" if note.recipient == ITSELF else note.recipient, subject=note.subject, text=text, html=html(note),
-        kind=note.event, severity=note.severity, url=url, leave_url=leave, data=note.facts, written_at=note.created_at,
+        key=note.key, recipient="" if note.recipient == ITSELF else note.recipient, subject=note.subject, text=text,
+        html=_html(note, url, leave), kind=note.event, severity=note.severity, url=url, leave_url=leave, data=note.facts,
+        written_at=note.created_at,
     )  # fmt: skip
 
 
-def html(note: Notification) -> str:
-    """The same words for readers of HTML."""
+def _links(note: Notification) -> tuple[str, str]:
+    """Where to look, and where to leave. A subscriber's open more than a page: made when it goes out, they are kept nowhere."""
+    if note.subscription is None:
+        return address(note.path), ""
+    if note.event == ASKED:
+        return address(subscription_links.confirmation(note.subscription)), ""
+    return address(subscription_links.page(note.subscription)), address(subscription_links.leaving(note.subscription))
+
+
+def shown(note: Notification) -> str:
+    """Its text for those who look after messages: without links that are the recipient's own."""
+    url = address(note.path) if note.subscription is None else "(a link of the recipient's own)"
+    return f"{note.body}\n\nOpen: {url}" if url else note.body
+
+
+def shown_html(note: Notification) -> str:
+    """The same for readers of HTML."""
+    return _html(note, address(note.path) if note.subscription is None else "", "")
+
+
+def _html(note: Notification, url: str, leave: str) -> str:
     return render_to_string(
         "notifications/mail.html",
         {
-            "note": note, "url": address(note.path), "leave_url": address(note.leave_path), "severity": Severity(note.severity),
+            "note": note, "url": url, "leave_url": leave, "severity": Severity(note.severity), "is_question": note.event == ASKED,
             "paragraphs": [part.splitlines() for part in note.body.split("\n\n")],
         },
     )  # fmt: skip

@@ -18,7 +18,7 @@ from monitoring.models import (
     Notification,
     NotificationReader,
 )
-from monitoring.recipients import Directory, To, words_by_approval
+from monitoring.recipients import Directory, To, heard_of, words_by_approval
 from monitoring.told_entries import Told
 from strategies import sealing
 from strategies.batches import PASSING, Budget, is_spent
@@ -86,12 +86,19 @@ def _tell_together(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -
         notes: list[Notification] = []
         directory = None
         if told:
-            directory, said, texts = Directory.load(moment), words_by_approval(told), _own_texts()
+            directory, said, heard, texts = (
+                Directory.load(moment),
+                words_by_approval(told),
+                heard_of(told),
+                _own_texts(),
+            )
             identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
             for one in told:
-                if recipients := directory.of(one, said):
-                    text = _text(one, texts)
-                    notes += [_note(identity, one, to, text, moment) for to in recipients]
+                written: dict[str, Text] = {}
+                for to in directory.of(one, said, heard):
+                    text = _text(one, to, texts, written)
+                    notes.append(_note(identity, one, to, text, moment))
+                    heard.add(one, to)
         if not _move(read_to, seals[-1].number, moment, directory.troubles if directory else []):
             return 0
         Notification.objects.bulk_create(notes)
@@ -104,28 +111,41 @@ def _move(read_to: int, number: int, moment: datetime, troubles: Sequence[str]) 
     return NotificationReader.objects.filter(pk=1, seal=read_to).update(seal=number, **values) == 1
 
 
-def _own_texts() -> Mapping[str, MessageText]:
-    return {row.event: row for row in MessageText.objects.filter(audience=Audience.TECHNICAL)}
+def _own_texts() -> Mapping[tuple[str, str], MessageText]:
+    return {(row.event, row.audience): row for row in MessageText.objects.all()}
 
 
-def _text(told: Told, texts: Mapping[str, MessageText]) -> Text:
+def _text(told: Told, to: To, texts: Mapping[tuple[str, str], MessageText], written: dict[str, Text]) -> Text:
+    """What this recipient reads. `written` keeps what was written of this entry already, by the zone of its times."""
+    is_plain = to.subscription is not None
+    of = to.zone if is_plain else ""
+    if of not in written:
+        facts = told.plain_facts(to.zone) if is_plain else told.facts
+        own = texts.get((told.event.event, Audience.PLAIN if is_plain else Audience.TECHNICAL))
+        written[of] = _rendered(told.event.event, own, facts, is_plain)
+    return written[of]
+
+
+def _rendered(event: str, own: MessageText | None, facts: Mapping[str, str], is_plain: bool) -> Text:
     """In the words of people where they wrote some; where those cannot be rendered in ours, and theirs say why."""
-    own = texts.get(told.event.event)
     if own is not None:
         try:
-            return message_texts.render(own.subject, own.body, told.facts)
+            return message_texts.render(own.subject, own.body, facts)
         except NotRendered as error:
             MessageText.objects.filter(pk=own.pk).update(trouble=str(error)[:500])
-    return message_texts.render(*message_texts.own_words(told.event.event), told.facts)
+    return message_texts.render(*message_texts.own_words(event, is_plain), facts)
 
 
 def _note(identity: str, told: Told, to: To, text: Text, moment: datetime) -> Notification:
+    one = to.subscription
     return Notification(
         key=key(identity, str(told.seal), to), seal=told.seal, channel=to.channel, recipient=to.recipient, event=told.event.event,
-        severity=told.event.severity, target=told.target, tenant_id=told.tenant, why=to.why,
-        subject=text.subject, body=text.body, path=told.path,
-        facts=dict(told.facts), created_at=moment, waits_since=moment, next_at=moment,
-        state=Delivery.DROPPED if to.refusal else Delivery.WAITING, said=to.refusal, ended_at=moment if to.refusal else None,
+        severity=told.event.severity, audience=Audience.PLAIN if one is not None else Audience.TECHNICAL,
+        announcement=told.announcement if one is not None else None, target=told.target, tenant_id=told.tenant, why=to.why,
+        subject=text.subject, body=text.body, path=told.path, subscription=one,
+        facts=told.plain_facts(to.zone) if one is not None else dict(told.facts), created_at=moment, waits_since=moment,
+        next_at=moment, state=Delivery.DROPPED if to.refusal else Delivery.WAITING, said=to.refusal,
+        ended_at=moment if to.refusal else None,
     )  # fmt: skip
 
 

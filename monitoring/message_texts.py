@@ -12,7 +12,7 @@ from typing import Any
 
 from django.template import Context, Engine, Template, TemplateSyntaxError
 
-from monitoring import notifiable
+from monitoring import notifiable, plain_language
 from monitoring.notifiable import EVENTS, sample
 from strategies.refused import Refused
 
@@ -37,9 +37,9 @@ class NotRendered(ValueError):
     """A template that gives no text; the sentence says why."""
 
 
-def own_words(event: str) -> tuple[str, str]:
+def own_words(event: str, is_plain: bool = False) -> tuple[str, str]:
     """The portal's own subject and body for this kind of event."""
-    return notifiable.subject(event), EVENTS[event].body
+    return notifiable.subject(event), EVENTS[event].plain if is_plain else EVENTS[event].body
 
 
 def render(subject: str, body: str, facts: Mapping[str, str]) -> Text:
@@ -63,14 +63,19 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines).strip()
 
 
-def check(event: str, subject: str, body: str) -> Text:
-    """What a text for this kind of event would look like with examples. Raises Refused with the field and the reason."""
-    examples = sample(event)
+def check(event: str, subject: str, body: str, is_plain: bool = False) -> Text:
+    """What a text for this kind of event would look like with examples. Raises Refused with the field and the reason.
+
+    One for people who know nothing of databases has neither statements nor names of machines nor codes in it.
+    """
+    examples = sample(event, is_plain)
     for field, text, most in (("subject", subject, MOST_SUBJECT), ("body", body, MOST_BODY)):
         if not text.strip():
             raise Refused("Write something.", field)
         if len(text) > most:
             raise Refused(f"At most {most:,} characters.", field)
+        if is_plain and (why := plain_language.refusal(_PLACE.sub(" ", text))):
+            raise Refused(why, field)
         for tag in _TAG.findall(text):
             if tag not in _TAGS:
                 raise Refused(f"Only if, elif, else and endif are known here, not “{tag}”.", field)

@@ -12,12 +12,15 @@ GROUPS: Mapping[str, str] = {
     "approvals": "Approvals",
     "windows": "Windows",
     "databases": "Databases refuse the sign-in",
+    "systems": "Maintenance of systems, as stakeholders are told",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Notifiable:
-    """`group` is what rules name. `body` is a template, see `message_texts`; empty = it is of a kind that has a common one."""
+    """`group` is what rules name. `body` is a template, see `message_texts`; `plain` is the one for people who know nothing of
+    databases, empty = they are not told of it.
+    """
 
     event: str
     title: str
@@ -25,6 +28,7 @@ class Notifiable:
     severity: str
     said: str
     body: str
+    plain: str = ""
 
 
 _RUN = """\
@@ -70,6 +74,18 @@ _DATABASE = """\
 {% if reason %}
 {{ reason }}
 {% endif %}"""
+_SYSTEM = """\
+Those who subscribed to {{ system }} are told: {{ said }}.
+
+{% if starts %}{% if begun %}Began{% else %}Expected{% endif %} {{ starts }}{% if ends %}, until {{ ends }}{% endif %}.
+{% endif %}{% if was %}Told before: {{ was }}.
+{% endif %}On {{ database }}: {{ work }}.
+{% if runs %}Runs: {{ runs }}.
+{% endif %}"""
+_NOTICE = """\
+{% if notice %}
+{{ notice }}
+{% endif %}"""
 
 _ROWS = (
     ("run.started", "runs_begin", "info", "Run started", "started", _RUN),
@@ -103,11 +119,65 @@ _ROWS = (
         "it refused the sign-in, and nothing connects to it until somebody asks for it", _DATABASE,
     ),
 )  # fmt: skip
+# What becomes of a maintenance: severity, title, what is said of it, and the text in plain words.
+_STEPS = (
+    (
+        "planned", "info", "Maintenance planned", "planned",
+        "Maintenance of {{ system }} is planned for {{ starts }}{% if ends %}, until about {{ ends }}{% endif %}.\n" + _NOTICE
+        + "\nYou will be told if this changes, and when it is over.\n",
+    ),
+    (
+        "changed", "info", "Maintenance changed", "another time",
+        "{% if begun %}The maintenance of {{ system }} takes {% if ends %}until about {{ ends }}{% else %}longer than was planned"
+        "{% endif %}.{% elif starts %}The maintenance of {{ system }}{% if was %} that was planned for {{ was }}{% endif %} is now "
+        "planned for {{ starts }}{% if ends %}, until about {{ ends }}{% endif %}.{% else %}The maintenance of {{ system }} has not "
+        "begun at {{ was }}, as was planned. It begins as soon as it can.{% endif %}\n",
+    ),
+    (
+        "reminder", "info", "Maintenance soon", "a reminder",
+        "Maintenance of {{ system }} begins {{ starts }}{% if ends %} and lasts until about {{ ends }}{% endif %}.\n" + _NOTICE,
+    ),
+    (
+        "started", "info", "Maintenance has begun", "it has begun",
+        "Maintenance of {{ system }} has begun{% if ends %}, and is expected to last until about {{ ends }}{% endif %}.\n" + _NOTICE,
+    ),
+    (
+        "verifying", "info", "Maintenance is being checked", "its work is done and being checked",
+        "The work on {{ system }} is done. Whether all is well is being checked now.\n",
+    ),
+    (
+        "done", "info", "Maintenance is over", "it is over, all of it was done",
+        "The maintenance of {{ system }} is over: all of it was done. It lasted from {{ starts }} until {{ ends }}.\n",
+    ),
+    (
+        "unfinished", "warning", "Maintenance ended unfinished", "it ended, and not all of it was done",
+        "The maintenance of {{ system }} has ended, and not all of it could be done. It lasted from {{ starts }} until {{ ends }}. "
+        "If more of it is planned, you will be told.\n",
+    ),
+    (
+        "cancelled", "info", "Maintenance cancelled", "it does not take place",
+        "The maintenance of {{ system }}{% if was %} that was planned for {{ was }}{% endif %} does not take place.\n",
+    ),
+    (
+        "withdrawn", "info", "No more messages on a maintenance", "nothing more is told of it",
+        "You will be told nothing more of the maintenance of {{ system }}{% if was %} that was planned for {{ was }}{% endif %}: "
+        "messages about {{ system }} were switched off.\n",
+    ),
+)  # fmt: skip
 EVENTS: Mapping[str, Notifiable] = {
-    event: Notifiable(event, title, group, severity, said, body) for event, group, severity, title, said, body in _ROWS
+    **{
+        event: Notifiable(event, title, group, severity, said, body)
+        for event, group, severity, title, said, body in _ROWS
+    },
+    **{
+        f"maintenance.{step}": Notifiable(f"maintenance.{step}", title, "systems", severity, said, _SYSTEM, plain)
+        for step, severity, title, said, plain in _STEPS
+    },
 }
 
-_SUBJECTS = {"windows": "{{ title }}: {{ window }}", "databases": "{{ title }}: {{ database }}"}
+_SUBJECTS = {
+    "windows": "{{ title }}: {{ window }}", "databases": "{{ title }}: {{ database }}", "systems": "{{ title }}: {{ system }}",
+}  # fmt: skip
 
 # What texts may name, and an example of each.
 _SAMPLE: Mapping[str, str] = {
@@ -136,29 +206,44 @@ _SAMPLE: Mapping[str, str] = {
     "scope": "environment Production",
     "changes": "Minutes: 180 → 240",
     "at": "Sat 28 Nov 22:03 UTC",
+    "system": "Billing",
+    "notice": "Invoices can be read meanwhile, and not be changed.",
+    "starts": "Sat 28 Nov 22:00 UTC",
+    "ends": "Sat 28 Nov 22:40 UTC",
+    "was": "Fri 27 Nov 22:00 UTC",
+    "begun": "yes",
+    "runs": "4711, 4712",
 }
 _ALWAYS = ("title", "said", "reason", "actor", "at")
 _OF_WINDOWS = ("window", "scope", "changes")
 _OF_APPROVALS = ("asked_of", "risk", "not_before", "not_after")
+_OF_SYSTEMS = ("system", "starts", "ends", "was", "begun")
 _OF_RUNS = ("run", "asked_by", "message", "error", "began", "took", "due")
 
 
 def subject(event: str) -> str:
-    """The portal's own."""
+    """The portal's own; for everybody the same."""
     return _SUBJECTS.get(EVENTS[event].group, "{{ title }}: {{ work }} on {{ database }}")
 
 
-def sample(event: str) -> dict[str, str]:
-    """The facts that a text for this kind of event may name, with examples: with them it is tried before it is kept, and previewed."""
+def sample(event: str, is_plain: bool = False) -> dict[str, str]:
+    """The facts that a text for this kind of event may name, with examples: with them it is tried before it is kept, and previewed.
+
+    A plain one names nothing that only people know who work with databases.
+    """
     told = EVENTS[event]
-    if told.group == "windows":
-        names: tuple[str, ...] = _OF_WINDOWS
+    if is_plain:
+        names: tuple[str, ...] = ("title", "said", *_OF_SYSTEMS, "notice")
+    elif told.group == "systems":
+        names = (*_ALWAYS, *_OF_SYSTEMS, "database", "environment", "tenant", "work", "runs")
+    elif told.group == "windows":
+        names = (*_ALWAYS, *_OF_WINDOWS)
     else:
-        names = ("database", "environment", "tenant")
+        names = (*_ALWAYS, "database", "environment", "tenant")
         if told.group != "databases":
             names = (*names, "work", "strategy", "job")
         if told.group in ("runs_begin", "runs_end", "approvals"):
             names = (*names, *_OF_RUNS)
         if told.group == "approvals":
             names = (*names, *_OF_APPROVALS)
-    return {**{name: _SAMPLE[name] for name in (*_ALWAYS, *names)}, "title": told.title, "said": told.said}
+    return {**{name: _SAMPLE[name] for name in names}, "title": told.title, "said": told.said}

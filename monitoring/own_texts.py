@@ -20,17 +20,19 @@ def version(row: MessageText | None) -> str:
     return change_checks.version(row, COLUMNS) if row is not None else ""
 
 
-def keep_text(actor: Actor, user: User, event: str, subject: str, body: str, *, drawn_from: str) -> bool:
+def keep_text(
+    actor: Actor, user: User, event: str, audience: Audience, subject: str, body: str, *, drawn_from: str
+) -> bool:
     """Keep what people wrote for one kind of event; it is tried before. False = it is as it was. Raises Refused."""
     _judge_texts(user)
     subject, body = subject.strip(), body.replace("\r\n", "\n").rstrip()
-    message_texts.check(event, subject, body)
+    message_texts.check(event, subject, body, audience == Audience.PLAIN)
     with transaction.atomic():
-        stored = _locked_text(event)
+        stored = _locked_text(event, audience)
         if version(stored) != drawn_from:
             raise ChangedMeanwhile
         before = {"subject": stored.subject, "body": stored.body} if stored is not None else None
-        row = stored or MessageText(event=event, audience=Audience.TECHNICAL)
+        row = stored or MessageText(event=event, audience=audience)
         if before == {"subject": subject, "body": body}:
             return False
         row.subject, row.body, row.trouble, row.changed_by = subject, body, "", actor.name
@@ -43,11 +45,11 @@ def keep_text(actor: Actor, user: User, event: str, subject: str, body: str, *, 
     return True
 
 
-def reset_text(actor: Actor, user: User, event: str, *, drawn_from: str) -> bool:
+def reset_text(actor: Actor, user: User, event: str, audience: Audience, *, drawn_from: str) -> bool:
     """The portal's own words again. False = they are used already. Raises Refused."""
     _judge_texts(user)
     with transaction.atomic():
-        row = _locked_text(event)
+        row = _locked_text(event, audience)
         if version(row) != drawn_from:
             raise ChangedMeanwhile
         if row is None:
@@ -57,8 +59,8 @@ def reset_text(actor: Actor, user: User, event: str, *, drawn_from: str) -> bool
     return True
 
 
-def _locked_text(event: str) -> MessageText | None:
-    rows = MessageText.objects.select_for_update().filter(event=event, audience=Audience.TECHNICAL)
+def _locked_text(event: str, audience: Audience) -> MessageText | None:
+    rows = MessageText.objects.select_for_update().filter(event=event, audience=audience)
     return next(iter(rows), None)
 
 

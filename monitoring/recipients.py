@@ -2,34 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitoring import wishes
-from monitoring.models import ITSELF, NotificationChannel, NotificationRule, Severity
+from monitoring.maintenance_life import CHANGED, CLOSING, PLANNED, STARTED
+from monitoring.models import (
+    ITSELF,
+    Announcement,
+    Delivery,
+    Notification,
+    NotificationChannel,
+    NotificationRule,
+    Severity,
+    Steps,
+    Subscription,
+)
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
 from monitoring.told_entries import Told
 from monitoring.wishes import Wish
 from strategies import signing
-from strategies.models import ApprovalWord, User
+from strategies.models import READS, ApprovalWord, User
 from strategies.signing import Voices
 
 ASKS = frozenset({"approval.asked", "approval.level_passed", "approval.reminded", "approval.escalated"})
 ANSWERS = frozenset(
     {"approval.given", "approval.sent_back", "approval.expired", "approval.opened", "approval.withdrawn"}
 )
+_MAIN = frozenset({PLANNED, CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
 class To:
-    """One recipient on one channel. `refusal` says why nothing is sent there all the same."""
+    """One recipient on one channel. `refusal` says why nothing is sent there all the same.
+
+    With a `subscription` they are told in plain words, with the times of `zone`.
+    """
 
     channel: NotificationChannel
     recipient: str
     why: str
     refusal: str = ""
+    subscription: Subscription | None = None
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Who subscribed to systems, by the key of the system; and to whom each maintenance was told already, by its key."""
+
+    subscriptions: Mapping[int, Sequence[Subscription]]
+    recipients: dict[int, set[str]]
+
+    def add(self, told: Told, to: To) -> None:
+        """This recipient is told of this maintenance now."""
+        if told.announcement is not None and to.subscription is not None and not to.refusal:
+            self.recipients.setdefault(told.announcement.pk, set()).add(to.recipient)
 
 
 @dataclass(slots=True)
@@ -50,10 +80,14 @@ class Directory:
         people = User.objects.prefetch_related("groups", "tenants").order_by("pk")
         return cls(moment, channels, list(rules), list(people))
 
-    def of(self, told: Told, said: Mapping[int, Sequence[ApprovalWord]]) -> list[To]:
-        """Each recipient once on each channel. `said` has the words that were given for each approval, by its key."""
+    def of(self, told: Told, said: Mapping[int, Sequence[ApprovalWord]], heard: Heard) -> list[To]:
+        """Each recipient once on each channel. `said` has the words that were given for each approval, by its key.
+
+        Who subscribed is told as a subscriber, whatever else leads to them: so who heard of a maintenance hears of its end.
+        """
         found: dict[tuple[int, str], To] = {}
-        for to in (*self._by_rules(told), *self._by_wish(told), *self._asked(told, said), *self._who_asked(told)):
+        led = (*self._by_rules(told), *self._by_wish(told), *self._asked(told, said), *self._who_asked(told))
+        for to in (*self._subscribed(told, heard), *led):
             of = (to.channel.pk, to.recipient.casefold())
             kept = found.get(of)
             if kept is None or (kept.refusal and not to.refusal):
@@ -126,6 +160,27 @@ class Directory:
             for person in wanted:
                 yield from self._to_person(channel, person, "wanted the run")
 
+    def _subscribed(self, told: Told, heard: Heard) -> Iterator[To]:
+        """Of the end of a maintenance hears exactly who heard of it before, and has not left since."""
+        row = told.announcement
+        if row is None:
+            return
+        before, is_end = heard.recipients.get(row.pk, set()), told.step in CLOSING
+        subscribed = heard.subscriptions.get(row.system_id, ())
+        wanted = [one for one in subscribed if (one.address in before if is_end else _takes(one, told))]
+        if wanted and (channel := self._for_people(told, "subscriptions")) is not None:
+            for one in wanted:
+                yield self._to_subscriber(channel, one, row)
+
+    def _to_subscriber(self, channel: NotificationChannel, one: Subscription, row: Announcement) -> To:
+        """Whoever has an account here hears only of systems of their tenants, as long as the account is on."""
+        why, person = f"your subscription to {row.system.name}"[:200], self._named(one.address)
+        zone = person.time_zone if person is not None and person.time_zone else row.system.time_zone
+        refusal = ""
+        if person is not None and not (person.has_role(*READS) and person.is_of(row.system.tenant_id)):
+            refusal = f"{person.username} may not see this system."
+        return To(channel, one.address, why, refusal, one, zone)
+
     def _voice(self, person: User) -> Voices:
         if person.pk not in self._voices:
             self._voices[person.pk] = signing.voices(person, self.moment)
@@ -133,11 +188,10 @@ class Directory:
 
     def _for_people(self, told: Told, what: str) -> NotificationChannel | None:
         """The channel by which people are told who are named and not led to one: the tenant's own before one for all."""
-        fit = [row for row in self.channels if kinds()[row.kind].is_for_people and self._carries(row, told)]
-        if not fit:
+        found = for_people(self.channels, told.tenants)
+        if found is None:
             self.troubles.append(f"There is no e-mail channel by which those could be told whom {what} names."[:500])
-            return None
-        return min(fit, key=lambda row: (row.tenant_id is None, row.pk))
+        return found
 
     def _to(self, channel: NotificationChannel, text: str, told: Told, why: str) -> To:
         """A mail address, or the user name of somebody. Whoever signs in here is told only what they may see."""
@@ -172,7 +226,17 @@ class Directory:
     @staticmethod
     def _carries(channel: NotificationChannel, told: Told) -> bool:
         """Whether this may go by this channel: it is on, and a tenant's own carries only what is of that tenant."""
-        return channel.is_active and channel.tenant_id in (None, *told.tenants)
+        return _is_for(channel, told.tenants)
+
+
+def for_people(channels: Iterable[NotificationChannel], tenants: Collection[int]) -> NotificationChannel | None:
+    """The channel by which people are told of what is of these tenants: a tenant's own before one for all. None = there is none."""
+    fit = [row for row in channels if row.kind in kinds() and kinds()[row.kind].is_for_people and _is_for(row, tenants)]
+    return min(fit, key=lambda row: (row.tenant_id is None, row.pk), default=None)
+
+
+def _is_for(channel: NotificationChannel, tenants: Collection[int]) -> bool:
+    return channel.is_active and channel.tenant_id in (None, *tenants)
 
 
 def takes(rule: NotificationRule, told: Told) -> bool:
@@ -187,6 +251,11 @@ def takes(rule: NotificationRule, told: Told) -> bool:
     return where.is_everything or where == told.where or any(where.covers(place) for place in told.places)
 
 
+def _takes(subscription: Subscription, told: Told) -> bool:
+    """Whether this step of a maintenance, which is not its end, is wanted: of one that was not planned the begin is the first word."""
+    return subscription.steps == Steps.ALL or told.step in _MAIN or (told.step == STARTED and told.is_first)
+
+
 def _wish(told: Told) -> Wish:
     config = told.run.config if told.run is not None else None
     of_config = wishes.of_config(config.notification_config) if config is not None else Wish()
@@ -199,6 +268,21 @@ def _wish(told: Told) -> Wish:
 def _is_withdrawn(told: Told) -> bool:
     """A run that was cancelled before it began: its job was changed, or nobody released it. That is no failure of the job."""
     return told.event.event == "run.cancelled" and told.run is not None and told.run.started_at is None
+
+
+def heard_of(told: Iterable[Told]) -> Heard:
+    """What is to be known of the subscribers of these entries; two queries, none where they are about no maintenance."""
+    rows = {one.announcement.pk: one.announcement.system_id for one in told if one.announcement is not None}
+    if not rows:
+        return Heard({}, {})
+    subscriptions: dict[int, list[Subscription]] = {}
+    for one in Subscription.objects.in_force().filter(system__in=set(rows.values())):
+        subscriptions.setdefault(one.system_id, []).append(one)
+    recipients: dict[int, set[str]] = {}
+    before = Notification.objects.filter(announcement__in=rows).exclude(state=Delivery.DROPPED)
+    for pk, recipient in before.values_list("announcement", "recipient").distinct():
+        recipients.setdefault(pk, set()).add(recipient)
+    return Heard(subscriptions, recipients)
 
 
 def words_by_approval(told: Iterable[Told]) -> dict[int, list[ApprovalWord]]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.urls import reverse
 
+from monitoring.models import Announcement
 from monitoring.notifiable import EVENTS, Notifiable
 from strategies import approvals, timetables
 from strategies.models import (
@@ -51,6 +52,8 @@ class Told:
     run: JobRun | None = None
     job: MaintenanceJob | None = None
     approval: Approval | None = None
+    announcement: Announcement | None = None
+    times: Mapping[str, Any] = field(default_factory=dict)  # of a maintenance: what its entry says of it
     people: frozenset[str] = field(default_factory=frozenset)  # user names of those who wanted it
 
     @property
@@ -65,6 +68,26 @@ class Told:
         if self.where.is_everything or self.where.environment:
             return None
         return next(iter(self.tenants)) if len(self.tenants) == 1 else None
+
+    @property
+    def step(self) -> str:
+        """Of the life of a maintenance, see `maintenance_life`; empty = it is about none."""
+        return self.event.event.removeprefix("maintenance.") if self.announcement is not None else ""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was told of this maintenance before."""
+        return bool(self.times.get("is_first"))
+
+    def plain_facts(self, zone: str) -> dict[str, str]:
+        """What people are told of a maintenance who know nothing of databases: with the times of this zone, and nothing technical."""
+        row = self.announcement
+        if row is None:
+            return {}
+        notice = row.system.notice
+        return {
+            "title": self.event.title, "said": self.event.said, "system": row.system.name, "notice": notice, **_times(self.times, zone)
+        }  # fmt: skip
 
 
 def told(seals: Sequence[AuditSeal]) -> list[Told]:
@@ -86,6 +109,9 @@ class _Loaded:
         runs = JobRun.objects.select_related("job", "config").defer("plan", "parameters", "job__job_parameters")
         self._runs = runs.in_bulk({*keys.get("JobRun", ()), *of_approvals})
         self._jobs = MaintenanceJob.objects.in_bulk(keys.get("MaintenanceJob", ()))
+        self._announcements = Announcement.objects.select_related("system", "system__tenant").in_bulk(
+            keys.get("Announcement", ())
+        )
         self._windows = MaintenanceWindow.objects.select_related("target", "tag", "tenant").in_bulk(
             keys.get("MaintenanceWindow", ())
         )
@@ -99,7 +125,7 @@ class _Loaded:
     def all(self, entries: Iterable[tuple[int, AuditEntry]]) -> list[Told]:
         by_type = {
             "JobRun": self._of_run, "MaintenanceJob": self._of_job, "Approval": self._of_approval,
-            "MaintenanceWindow": self._of_window, "Target": self._of_target,
+            "MaintenanceWindow": self._of_window, "Target": self._of_target, "Announcement": self._of_announcement,
         }  # fmt: skip
         found = []
         for number, entry in entries:
@@ -166,6 +192,27 @@ class _Loaded:
         facts["reason"] = facts["reason"] or self._targets[pk].stopped_why
         return self._made(number, entry, pk, facts, reverse("target", args=[pk]))
 
+    def _of_announcement(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
+        row = self._announcements.get(pk)
+        if row is None:
+            return None
+        said = entry.after or {}
+        names = {str(name) for name in said.get("databases", ())}
+        on = [target for target in self._targets.values() if target.name in names]
+        facts = {
+            **self._facts(entry, None), "system": row.system.name, "tenant": row.system.tenant.name,
+            "database": ", ".join(sorted(names)), "environment": ", ".join(sorted({target.get_environment_display() for target in on})),
+            "work": ", ".join(_words(str(name)) for name in said.get("strategies", ())),
+            "runs": ", ".join(str(run) for run in said.get("runs", ())), **_times(said, row.system.time_zone),
+        }  # fmt: skip
+        places = [self._places[target.pk] for target in on]
+        where = Scope(tenant=row.system.tenant_id)
+        path = reverse("system", args=[row.system_id])
+        target = on[0] if len(on) == 1 else None
+        return Told(
+            number, EVENTS[entry.action], facts, path, where, places, target=target, announcement=row, times=said
+        )  # fmt: skip
+
     def _made(
         self, number: int, entry: AuditEntry, target: int, facts: dict[str, str], path: str, **rows: Any
     ) -> Told | None:
@@ -213,6 +260,21 @@ def instant(moment: datetime, zone: str) -> str:
     except (KeyError, ValueError, OSError):
         local = moment.astimezone(UTC)
     return f"{local:%a} {local.day} {local:%b %H:%M %Z}"
+
+
+def _times(said: Mapping[str, Any], zone: str) -> dict[str, str]:
+    """The times that an entry about a maintenance says, in the words of this zone."""
+    return {
+        "starts": _read(said.get("starts_at"), zone), "ends": _read(said.get("ends_at"), zone),
+        "was": _read(said.get("was_starts_at"), zone), "begun": "yes" if said.get("has_begun") else "",
+    }  # fmt: skip
+
+
+def _read(text: Any, zone: str) -> str:
+    try:
+        return instant(datetime.fromisoformat(text), zone) if text else ""
+    except (TypeError, ValueError):
+        return ""
 
 
 def took(milliseconds: int) -> str:

@@ -12,7 +12,7 @@ from operator import gt
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSimError
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from monitoring.entries import Entry, Kind
 from monitoring.expected import Work, at_work, expected, warning
@@ -128,11 +128,16 @@ def jobs(user: User, chosen: Chosen, grounds: Grounds) -> tuple[list[DueJob], bo
         # A row that names no database means home
         of_home = Q(target__isnull=True) if _home(grounds) is not None else Q(pk__in=())
         rows = rows.filter(Q(target__in=chosen.targets(user).values("pk")) | of_home)
+    found = due_jobs(rows, MOST_JOBS + 1)
+    return found[:MOST_JOBS], len(found) > MOST_JOBS
+
+
+def due_jobs(rows: QuerySet[MaintenanceJob], most: int) -> list[DueJob]:
+    """These jobs, those that are due next first, no more than `most`. One query."""
     planned = JobRun.objects.filter(job=OuterRef("pk"), planned_at__isnull=False, steps_total__gt=0)
     last = Subquery(planned.order_by("-due_at", "-pk").values("pk")[:1])
-    found = list(rows.select_related("target").annotate(last=last).order_by("next_run", "pk")[: MOST_JOBS + 1])
-    due = [DueJob(job, _schedule(job), job.last) for job in found[:MOST_JOBS]]  # type: ignore[attr-defined]
-    return due, len(found) > MOST_JOBS
+    found = rows.select_related("target").annotate(last=last).order_by("next_run", "pk")[:most]
+    return [DueJob(job, _schedule(job), job.last) for job in found]
 
 
 def _schedule(job: MaintenanceJob) -> Recurrence | None:

@@ -209,6 +209,33 @@ KINDS: Mapping[str, Kind] = {
         "message_text.changed": "Text of messages changed",
         "message_text.reset": "Own text of messages dropped",
     }),
+    "System": Kind("System", {
+        "system.added": "System added",
+        "system.changed": "System changed",
+        "system.switched_on": "Messages about a system switched on",
+        "system.switched_off": "Messages about a system switched off",
+    }),
+    "Subscription": Kind("Subscription", {
+        "subscription.asked": "Subscription asked for",
+        "subscription.confirmed": "Subscription confirmed",
+        "subscription.changed": "Subscription changed",
+        "subscription.left": "Subscription ended",
+    }),
+    "StatusPage": Kind("Status page", {
+        "status_page.made": "Link to a status page made",
+        "status_page.revoked": "Link to a status page revoked",
+    }),
+    "Announcement": Kind("Announced maintenance", {
+        "maintenance.planned": "Maintenance announced",
+        "maintenance.changed": "Change of maintenance announced",
+        "maintenance.reminder": "Reminder of maintenance",
+        "maintenance.started": "Begin of maintenance announced",
+        "maintenance.verifying": "Check of maintenance announced",
+        "maintenance.done": "End of maintenance announced",
+        "maintenance.unfinished": "End of unfinished maintenance announced",
+        "maintenance.cancelled": "Maintenance announced to be cancelled",
+        "maintenance.withdrawn": "Maintenance no longer announced",
+    }),
     "Notification": Kind("Notification", {"notification.sent_again": "Notification sent again"}),
     "Hold": Kind("Hold", {"hold.placed": "Hold placed", "hold.lifted": "Hold lifted"}),
     "LogPolicy": Kind("Operation log", {

@@ -51,7 +51,7 @@ def begin_due(
     job: MaintenanceJob, config: StrategyConfig | None, definition: Definition, due: datetime, moment: datetime
 ) -> None:
     """The one run of this due instant, unless there is one."""
-    run = run_of(job, config, definition, Origin.SCHEDULE, _key(job, due), due, moment)
+    run = run_of(job, config, definition, Origin.SCHEDULE, schedule_key(job, due), due, moment)
     if not JobRun.objects.filter(due_key=run.due_key).exists():
         begin(PORTAL, run)
 
@@ -61,7 +61,8 @@ def begin(actor: Actor, run: JobRun) -> JobRun:
     return runs.begin(actor, run, wake=None if run.plans_late else "plan_run")
 
 
-def _key(job: MaintenanceJob, due: datetime) -> str:
+def schedule_key(job: MaintenanceJob, due: datetime) -> str:
+    """The `due_key` of the one run of this due instant."""
     return f"{_PREFIX}{job.pk}:{due:%Y%m%dT%H%M%S}"
 
 
@@ -121,7 +122,7 @@ def miss(
     """
     if not instants:
         return False
-    due = {_key(job, instant): instant for instant in instants}
+    due = {schedule_key(job, instant): instant for instant in instants}
     during = JobRun.objects.filter(job=job, due_at__range=(instants[0], instants[-1]))
     waiting = {run: key for run, key in during.filter(NOT_BEGUN).values_list("pk", "due_key") if key in due}
     known = set(during.values_list("due_key", flat=True))
@@ -148,7 +149,7 @@ def _records(
 ) -> list[JobRun]:  # fmt: skip
     if definition is not None:
         rows = [
-            run_of(job, config, definition, Origin.SCHEDULE, _key(job, due), due, moment) for due in instants
+            run_of(job, config, definition, Origin.SCHEDULE, schedule_key(job, due), due, moment) for due in instants
         ]  # fmt: skip
     elif job.names_unknown_database:
         return []  # a run is of a database; the audit tells what was missed
@@ -156,7 +157,7 @@ def _records(
         target = job.target or Target.objects.get(is_home=True)
         rows = [
             JobRun(
-                due_key=_key(job, due), job=job, config=config, strategy_name=job.strategy_id, target=target,
+                due_key=schedule_key(job, due), job=job, config=config, strategy_name=job.strategy_id, target=target,
                 target_object=job.target_object, origin=Origin.SCHEDULE, asked_by=PORTAL.name, due_at=due,
             )
             for due in instants

@@ -11,7 +11,20 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from monitoring import errors
-from monitoring.models import Delivery, ErrorDay, ErrorGroup, Notification, NotificationChannel, NotificationRule
+from monitoring.models import (
+    AnnouncedWork,
+    Announcement,
+    Delivery,
+    ErrorDay,
+    ErrorGroup,
+    Notification,
+    NotificationChannel,
+    NotificationRule,
+    Stage,
+    StatusPage,
+    Subscription,
+    System,
+)
 from strategies import approvals, findings, glass, holds, needs, operation_log, runs
 from strategies.assessments import Assessment as Seen
 from strategies.assessments import Finding as Need
@@ -170,6 +183,9 @@ class Scene:
     channel: NotificationChannel
     notification_rule: NotificationRule
     notification: Notification
+    system: System
+    subscription: Subscription
+    status_page: StatusPage
 
     @property
     def keys(self) -> dict[str, int]:
@@ -192,6 +208,8 @@ class Scene:
             "channels": self.channel.pk,
             "notification-rules": self.notification_rule.pk,
             "notifications": self.notification.pk,
+            "systems": self.system.pk,
+            "status-pages": self.status_page.pk,
         }
 
 
@@ -246,6 +264,31 @@ def standing_approval(target: Target, **values: Any) -> StandingApproval:
     return StandingApproval.objects.create(target=target, **{**known, **values})
 
 
+def a_system(target: Target, name: str) -> System:
+    """With a maintenance under way, one to come, one of each end, and a far next look, so that it stays as it is."""
+    now = timezone.now()
+    system = System.objects.create(
+        name=name, tenant=target.tenant, notice=f"Slow meanwhile. {HOSTILE}", time_zone="Europe/Vienna", look_at=now + timedelta(days=9)
+    )  # fmt: skip
+    system.targets.add(target)
+    over = (Stage.DONE, Stage.UNFINISHED, Stage.CANCELLED, Stage.WITHDRAWN)
+    for hours, stage in (
+        (0, Stage.STARTED),
+        (30, Stage.PLANNED),
+        *((-24 * n, stage) for n, stage in enumerate(over, 1)),
+    ):
+        starts_at = now + timedelta(hours=hours)
+        row = Announcement.objects.create(
+            system=system, stage=stage, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=40) if hours else None,
+            told_at=now - timedelta(days=9), created_at=now - timedelta(days=9), closed_at=starts_at if hours < 0 else None,
+        )  # fmt: skip
+        AnnouncedWork.objects.create(
+            announcement=row, key=f"{row.pk}:w", work="w", target=target, strategy_name="INDEX_MAINTENANCE", due_at=starts_at,
+            doing="coming", starts_at=starts_at,
+        )  # fmt: skip
+    return system
+
+
 def scene(name: str = "shop", tenant: str = "Main") -> Scene:
     owner = Tenant.objects.get_or_create(name=tenant)[0]
     now = timezone.now()
@@ -266,6 +309,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         name=f"{name}: mail {HOSTILE}", kind="email", tenant=owner, failures=3, trouble=HOSTILE, trouble_since=now, paused_until=now,
         settings={"host": "127.0.0.1", "port": 25, "security": "none", "from_address": "portal@example.org"},
     )  # fmt: skip
+    system = a_system(target, f"{name}: system {HOSTILE}")
     rule = ApprovalRule.objects.create(name=f"{name}: {HOSTILE}", target=target, levels=[one_level()], is_active=False)
     return Scene(
         target=target,
@@ -291,6 +335,13 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         ),
         glass=glass.ask(held, ANNA, HOSTILE, now),
         channel=channel,
+        system=system,
+        subscription=Subscription.objects.create(
+            system=system, address=f"cleo@{name}.example.org", asked_at=now, confirmed_at=now, asked_by=HOSTILE
+        ),
+        status_page=StatusPage.objects.create(
+            tenant=owner, name=f"{name}: {HOSTILE}", made_by=HOSTILE, made_at=now, expires_at=now + timedelta(days=9)
+        ),
         notification_rule=NotificationRule.objects.create(
             name=f"{name}: told {HOSTILE}",
             channel=channel,

@@ -99,6 +99,18 @@ def when(moment: datetime | None, none: str = "–") -> SafeString | str:
 
 
 @register.simple_tag
+def to_the_minute(moment: datetime | None, none: str = "–") -> SafeString | str:
+    """An instant for people who do not work with clocks: the day of the week, no seconds, and the zone by its name."""
+    if moment is None:
+        return none
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time class="num" datetime="{}">{}</time>', moment.astimezone(UTC).isoformat(timespec="seconds"),
+        f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}",
+    )  # fmt: skip
+
+
+@register.simple_tag
 def ago(moment: datetime | None, none: str = "never") -> SafeString | str:
     """How long ago, with the instant behind it."""
     if moment is None:

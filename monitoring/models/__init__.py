@@ -15,9 +15,32 @@ from monitoring.models.notification import (
     Severity,
 )
 from monitoring.models.rollup import Grain, Rollup, RollupMark
+from monitoring.models.system import (
+    LINKS_LAST,
+    MOST_AHEAD_HOURS,
+    MOST_REMINDER_MINUTES,
+    NOT_OVER,
+    UNDER_WAY,
+    AnnouncedWork,
+    Announcement,
+    Stage,
+    StatusPage,
+    Steps,
+    Subscription,
+    SubscriptionState,
+    System,
+    new_key,
+)
 
 __all__ = [
     "ITSELF",
+    "LINKS_LAST",
+    "MOST_AHEAD_HOURS",
+    "MOST_REMINDER_MINUTES",
+    "NOT_OVER",
+    "UNDER_WAY",
+    "AnnouncedWork",
+    "Announcement",
     "Audience",
     "ChannelState",
     "Delivery",
@@ -35,4 +58,11 @@ __all__ = [
     "Rollup",
     "RollupMark",
     "Severity",
+    "Stage",
+    "StatusPage",
+    "Steps",
+    "Subscription",
+    "SubscriptionState",
+    "System",
+    "new_key",
 ]

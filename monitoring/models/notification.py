@@ -223,13 +223,20 @@ class Notification(models.Model):
     tenant = models.ForeignKey(
         Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty = of several."
     )
+    announcement = models.ForeignKey(
+        "Announcement", on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications",
+        help_text="The maintenance of whose life it tells a stakeholder.",
+    )  # fmt: skip
     why = models.CharField(
         max_length=200, blank=True, default="", help_text="Why this recipient: the rule, the job, the role."
     )
     subject = models.CharField(max_length=300)
     body = models.TextField()
     path = models.CharField(max_length=200, blank=True, default="", help_text="The page that it leads to.")
-    leave_path = models.CharField(max_length=300, blank=True, default="", help_text="Where its recipient leaves.")
+    subscription = models.ForeignKey(
+        "Subscription", on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications",
+        help_text="Whose own links go along; they stand in no row.",
+    )  # fmt: skip
     facts = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=Delivery.choices, default=Delivery.WAITING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -28,8 +30,11 @@ class TextForm(forms.Form):
 @require_safe
 @for_readers_of_audit
 def text_list(request: SignedIn) -> HttpResponse:
-    own = {row.event: row for row in MessageText.objects.filter(audience=Audience.TECHNICAL)}
-    context = {"texts": [(event, own.get(name)) for name, event in EVENTS.items()]}
+    own = {(row.event, row.audience): row for row in MessageText.objects.all()}
+    texts = [
+        (event, audience, own.get((name, audience))) for name, event in EVENTS.items() for audience in _audiences(name)
+    ]
+    context = {"texts": texts}
     return render(request, "notifications/texts.html", context)
 
 
@@ -41,46 +46,70 @@ def text_form(request: SignedIn) -> HttpResponse:
     if event not in EVENTS:
         messages.error(request, "Choose one of these: there is no other message.")
         return redirect("message-texts")
-    row = MessageText.objects.filter(event=event, audience=Audience.TECHNICAL).first()
-    subject, body = (row.subject, row.body) if row is not None else message_texts.own_words(event)
+    audience = next((one for one in _audiences(event) if one.value == request.GET.get("audience")), Audience.TECHNICAL)
+    is_plain = audience == Audience.PLAIN
+    row = MessageText.objects.filter(event=event, audience=audience).first()
+    subject, body = (row.subject, row.body) if row is not None else message_texts.own_words(event, is_plain)
+    about = _About(event, audience, row)
     if request.method == "GET":
         initial = {"subject": subject, "body": body, "version": own_texts.version(row)}
-        return _page(request, event, row, TextForm(initial=initial), _tried(event, subject, body), is_kept=True)
+        return _page(request, about, TextForm(initial=initial), _tried(about, subject, body), is_kept=True)
     form = TextForm(request.POST)
     try:
         if "reset" in request.POST:
-            if own_texts.reset_text(Actor.of(request), request.user, event, drawn_from=request.POST.get("version", "")):
+            drawn_from = request.POST.get("version", "")
+            if own_texts.reset_text(Actor.of(request), request.user, event, audience, drawn_from=drawn_from):
                 messages.success(request, "The portal's own words are used again.")
             return redirect("message-texts")
         if not form.is_valid():
-            return _page(request, event, row, form, None, status=422)
+            return _page(request, about, form, None, status=422)
         typed = form.cleaned_data
-        preview = message_texts.check(event, typed["subject"], typed["body"])
+        preview = message_texts.check(event, typed["subject"], typed["body"], is_plain)
         if "save" not in request.POST:
-            return _page(request, event, row, form, preview)
+            return _page(request, about, form, preview)
         own_texts.keep_text(
-            Actor.of(request), request.user, event, typed["subject"], typed["body"], drawn_from=typed["version"]
+            Actor.of(request),
+            request.user,
+            event,
+            audience,
+            typed["subject"],
+            typed["body"],
+            drawn_from=typed["version"],
         )
     except Refused as refusal:
         form.add_error(refusal.field or None, str(refusal))
-        return _page(request, event, row, form, None, status=422)
+        return _page(request, about, form, None, status=422)
     messages.success(request, f"The text of “{EVENTS[event].title}” is kept.")
     return redirect("message-texts")
 
 
-def _tried(event: str, subject: str, body: str) -> Text | None:
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Which text it is; `row` None = the portal's own words are used."""
+
+    event: str
+    audience: Audience
+    row: MessageText | None
+
+
+def _audiences(event: str) -> list[Audience]:
+    """For whom there is a text about such an event."""
+    return [Audience.TECHNICAL, Audience.PLAIN] if EVENTS[event].plain else [Audience.TECHNICAL]
+
+
+def _tried(about: _About, subject: str, body: str) -> Text | None:
     try:
-        return message_texts.check(event, subject, body)
+        return message_texts.check(about.event, subject, body, about.audience == Audience.PLAIN)
     except Refused:
         return None
 
 
 def _page(
-    request: SignedIn, event: str, row: MessageText | None, form: TextForm, preview: Text | None, *, is_kept: bool = False,
-    status: int = 200,
+    request: SignedIn, about: _About, form: TextForm, preview: Text | None, *, is_kept: bool = False, status: int = 200
 ) -> HttpResponse:  # fmt: skip
     context = {
-        "event": EVENTS[event], "text": row, "form": form, "preview": preview, "is_kept": is_kept, "facts": sample(event).items(),
+        "event": EVENTS[about.event], "audience": about.audience, "text": about.row, "form": form, "preview": preview,
+        "is_kept": is_kept, "facts": sample(about.event, about.audience == Audience.PLAIN).items(),
         "refusal": own_texts.refusal(request.user),
     }  # fmt: skip
     return render(request, "notifications/text_form.html", context, status=status)

@@ -66,7 +66,7 @@ def _context(request: SignedIn, pk: int) -> dict[str, object]:
     note = _visible(request.user, pk)
     return {
         "note": note,
-        "message": deliveries.message(note),
+        "text": deliveries.shown(note),
         "is_open": note.state == Delivery.WAITING,
         "refusal": channel_changes.refusal(Reach.of(request.user), note.channel),
     }
@@ -76,7 +76,7 @@ def _context(request: SignedIn, pk: int) -> dict[str, object]:
 @for_readers_of_audit
 def notification_mail(request: SignedIn, pk: int) -> HttpResponse:
     """As readers of HTML see it."""
-    response = HttpResponse(deliveries.html(_visible(request.user, pk)))
+    response = HttpResponse(deliveries.shown_html(_visible(request.user, pk)))
     response["Content-Security-Policy"] = _OF_A_MAIL
     return response
 
@@ -96,4 +96,6 @@ def notification_again(request: SignedIn, pk: int) -> HttpResponse:
 
 
 def _visible(user: User, pk: int) -> Notification:
-    return get_object_or_404(Notification.objects.visible_to(user).select_related("channel", "target"), pk=pk)
+    return get_object_or_404(
+        Notification.objects.visible_to(user).select_related("channel", "target", "subscription"), pk=pk
+    )

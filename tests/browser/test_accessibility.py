@@ -21,6 +21,10 @@ from tests.pages import Scene, addresses
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
 NO_PAGES = {
+    "status",
+    "subscription",
+    "subscription-confirm",
+    "subscription-leave",
     "health",
     "sign-in",
     "sign-out",
@@ -48,6 +52,7 @@ DIALOGS = [
     (Role.MANAGER, "/approval-rules/{shop.rule.pk}/", "Remove…", "rule-remove"),
     (Role.DBA, "/channels/{shop.channel.pk}/edit/", "Remove…", "channel-remove"),
     (Role.DBA, "/notification-rules/{shop.notification_rule.pk}/", "Remove…", "notification-rule-remove"),
+    (Role.DBA, "/systems/{shop.system.pk}/", "Switch off…", "system-off"),
     (Role.APPROVER, "/approvals/", "Approve…", "ask-approve-{{ approval.pk }}"),
     (Role.APPROVER, "/approvals/", "Send back…", "ask-back-{{ approval.pk }}"),
 ]
@@ -94,7 +99,8 @@ ELSEWHERE = {
     "/approval-rules/", "/approval-rules/new/", "/approvals/", "/approvals/own/", "/calendar/", "/calendar/timeline/",
     "/calendars/", "/delegations/", "/errors/", "/feeds/", "/jobs/", "/operation-log/", "/operation-log/prune/",
     "/channels/", "/channels/new/", "/message-texts/", "/message-texts/edit/", "/notification-rules/", "/notification-rules/new/",
-    "/notifications/", "/report/", "/standing-approvals/", "/statistics/", "/trends/", "/windows/",
+    "/notifications/", "/report/", "/systems/", "/systems/new/", "/status-pages/",
+    "/standing-approvals/", "/statistics/", "/trends/", "/windows/",
 }  # fmt: skip
 
 

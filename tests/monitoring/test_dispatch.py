@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import DataError, IntegrityError, OperationalError
 from django.utils import timezone
@@ -114,7 +116,7 @@ def test_rules_take_by_scope_event_strategy_and_severity() -> None:
     told = told_entries.told(list(sealing.AuditSeal.objects.select_related("entry").filter(number__gt=read_to())))
     for name, values in {**matches, **others}.items():
         row = rule(channel, name, **values)
-        found = recipients.Directory.load(timezone.now()).of(told[-1], {})
+        found = recipients.Directory.load(timezone.now()).of(told[-1], {}, recipients.Heard({}, {}))
         assert bool(found) is (name in matches), name
         row.delete()
 
@@ -198,10 +200,10 @@ def test_one_entry_that_fails_keeps_none_of_the_others_from_being_told(
         ended(run)
     whole = recipients.Directory.of
 
-    def fail_on_second(self: recipients.Directory, told: told_entries.Told, said: object) -> list[recipients.To]:
+    def fail_on_second(self: recipients.Directory, told: told_entries.Told, *rest: Any) -> list[recipients.To]:
         if told.run == runs[1]:
             raise fault("a fault of the portal")
-        return whole(self, told, said)
+        return whole(self, told, *rest)
 
     monkeypatch.setattr(recipients.Directory, "of", fail_on_second)
     assert [note.facts["run"] for note in tell()] == [str(runs[0].pk), str(runs[2].pk)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.contrib import admin
 
+from monitoring.notifiable import EVENTS
 from strategies.admin import Audited
 from strategies.audit import KINDS
 from strategies.models import TERMINAL, AuditEntry, User
@@ -25,6 +26,7 @@ PUT_TOGETHER = {
     "_act(obj, 'added')": {f"{name}.added" for name in MODELS},
     "_act(obj, 'changed')": {f"{name}.changed" for name in MODELS},
     "_act(obj, 'deleted')": {f"{name}.deleted" for name in MODELS if name != User._meta.model_name},  # never deleted
+    'f"maintenance.{step}"': {event for event in EVENTS if event.startswith("maintenance.")},
     "action": {"user.added", "user.password_set"},  # of Django's own commands, see maintenance_portal/accounts.py
 }
 

@@ -18,7 +18,9 @@ OPERATORS = {Role.DBA}
 SIGNERS = {Role.DBA, Role.APPROVER, Role.MANAGER}
 AUDIT = {Role.DBA, Role.AUDITOR}
 # Who may use an address, and how it is used. A page added without an entry here fails the first test.
-PUBLIC = {"sign-in", "health", "feed"}
+PUBLIC = {
+    "sign-in", "health", "feed", "status", "status-calendar", "subscription", "subscription-confirm", "subscription-leave",
+}  # fmt: skip
 EVERYBODY = {"home", "home-live", "sign-out", "search", "account"}  # signed in, with or without a role
 MAY: dict[str, tuple[str, set[Role]]] = {
     "targets": ("get", ALL), "target": ("get", ALL), "target-live": ("get", ALL),
@@ -60,6 +62,9 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "channel-new": ("get", OPERATORS), "channel-edit": ("get", OPERATORS), "channel-switch": ("post", OPERATORS),
     "channel-test": ("post", OPERATORS), "notification-rules": ("get", AUDIT), "notification-rule-new": ("get", OPERATORS),
     "notification-rule-edit": ("get", OPERATORS), "message-texts": ("get", AUDIT), "message-text": ("get", OPERATORS),
+    "systems": ("get", ALL), "system": ("get", ALL), "system-new": ("get", OPERATORS), "system-edit": ("get", OPERATORS),
+    "system-subscribe": ("post", ALL), "system-leave": ("post", ALL), "system-switch": ("post", OPERATORS),
+    "status-pages": ("get", AUDIT), "status-page-make": ("post", OPERATORS), "status-page-revoke": ("post", OPERATORS),
     "report": ("get", SQL), "report-csv": ("get", SQL), "report-pdf": ("get", SQL),
     # Last, since they take away what others visit
     "entry-remove": ("post", OPERATORS), "calendar-remove": ("post", OPERATORS), "window-remove": ("post", OPERATORS),
@@ -134,6 +139,8 @@ def test_rows_of_another_tenant_do_not_exist(name: str, shop: Scene, person: Cal
         "notifications",
         "channels",
         "notification-rules",
+        "systems",
+        "status-pages",
     ],
 )
 def test_lists_hold_nothing_of_another_tenant(name: str, shop: Scene, person: Callable[..., Any]) -> None:

@@ -36,7 +36,7 @@ NAMES = (
     "environment", "tag", "tenant", "object", "page", "next", "q", "actor", "action", "object_type", "object_id", "days", "job",
     "period", "kind", "handled", "schedule_type", "schedule_value", "schedule_timezone", "capability",
     "view", "on", "hours", "first", "last", "ended_from", "ended_before", "window",
-    "channel", "event", "recipient",
+    "channel", "event", "recipient", "audience", "key",
 )  # fmt: skip
 FIELDS = (
     "name", "url", "secret_choice", "secret_reference", "password", "environment", "tenant", "tags", "owner", "time_zone",
@@ -48,7 +48,8 @@ FIELDS = (
     "extend_minutes", "grace_minutes", "slot", "ends", "kind", "scopes", "feed", "removes_gone", "is_active",
     "level", "text", "preset", "delegate", "starts_on", "ends_on", "most_score", "most_runs", "from_score", "level-0", "role-0",
     "quorum-0", "people-0", "setting-host", "setting-port", "setting-url", "secret", "recipient", "recipients", "events", "channel",
-    "subject", "body", "role", "least_severity", "preview",
+    "subject", "body", "role", "least_severity", "preview", "targets", "notice", "strategies", "ahead_hours", "reminder_minutes",
+    "address", "steps", "subscription", "system",
 )  # fmt: skip
 PAGES = [path for name, path in addresses().items() if name not in ("sign-out", "health")]
 PARTS = 8

@@ -1,0 +1,165 @@
+"""The life of an announced maintenance: from its runs follows how far it is, and what its subscribers are told next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+SOON = timedelta(minutes=5)  # what begins so soon is told when it begins
+MOVED = timedelta(minutes=15)  # another start
+LONGER = timedelta(minutes=30)  # another end, if it is also half of what was told to be its length
+TOGETHER = timedelta(minutes=30)  # with no longer a pause between them, two pieces of work are one maintenance
+LONGEST = timedelta(hours=12)  # what is longer together is told apart
+
+PLANNED, STARTED, VERIFYING, DONE, UNFINISHED, CANCELLED = (
+    "planned", "started", "verifying", "done", "unfinished", "cancelled",
+)  # fmt: skip
+CHANGED, REMINDER, WITHDRAWN = "changed", "reminder", "withdrawn"
+CLOSING = frozenset({DONE, UNFINISHED, CANCELLED, WITHDRAWN})
+
+
+class Doing(StrEnum):
+    """What becomes of one run, or of a due instant."""
+
+    COMING = "coming"
+    WORKING = "working"
+    VERIFYING = "verifying"
+    DONE = "done"
+    BROKEN = "broken"  # it began, and not all of it was done
+    GONE = "gone"  # it never began, and never will
+
+
+_OPEN = frozenset({Doing.COMING, Doing.WORKING, Doing.VERIFYING})
+_BEGUN = frozenset({Doing.WORKING, Doing.VERIFYING, Doing.DONE, Doing.BROKEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """When it is expected to begin and to be over, or did and was; `ends_at` None = not known."""
+
+    doing: Doing
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A maintenance as its subscribers know it: see `models.Announcement`."""
+
+    stage: str
+    starts_at: datetime
+    told_at: datetime | None = None
+    told_starts_at: datetime | None = None
+    told_ends_at: datetime | None = None
+    reminded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How long before its start a maintenance is told, and reminded of; no reminder where that is nothing."""
+
+    ahead: timedelta
+    reminder: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How it stands. `tell` is what its subscribers are told of it now, empty = nothing."""
+
+    stage: str
+    starts_at: datetime
+    ends_at: datetime | None
+    tell: str = ""
+    is_start_known: bool = True
+
+    @property
+    def is_over(self) -> bool:
+        return self.stage in CLOSING
+
+
+def look(life: Life, pieces: Sequence[Piece], moment: datetime, manners: Manners) -> Look:
+    """What is to be said of a maintenance that is not over. Nobody who was told nothing is told of its end."""
+    begun = [piece for piece in pieces if piece.doing in _BEGUN]
+    open_ = [piece for piece in pieces if piece.doing in _OPEN]
+    if not open_:
+        return _ended(life, begun, moment)
+    ends = [piece.ends_at for piece in open_]
+    known = [end for end in ends if end is not None]
+    ends_at = max(known) if len(known) == len(ends) else None
+    if begun:
+        return _under_way(life, begun, open_, ends_at, moment)
+    return _to_come(life, min(piece.starts_at for piece in open_), ends_at, moment, manners)
+
+
+def _ended(life: Life, begun: Sequence[Piece], moment: datetime) -> Look:
+    if not begun:
+        return Look(CANCELLED, life.starts_at, None, CANCELLED if life.told_at else "")
+    stage = UNFINISHED if any(piece.doing is Doing.BROKEN for piece in begun) else DONE
+    ends_at = max(piece.ends_at or moment for piece in begun)
+    return Look(stage, min(piece.starts_at for piece in begun), ends_at, stage if life.told_at else "")
+
+
+def _under_way(
+    life: Life, begun: Sequence[Piece], open_: Sequence[Piece], ends_at: datetime | None, moment: datetime
+) -> Look:
+    starts_at = min(piece.starts_at for piece in begun)
+    is_checked = life.stage == VERIFYING or all(piece.doing is Doing.VERIFYING for piece in open_)
+    stage = VERIFYING if is_checked else STARTED
+    if stage != life.stage:
+        return Look(stage, starts_at, ends_at, stage)
+    told = life.told_ends_at
+    if told is None or stage == VERIFYING:
+        return Look(stage, starts_at, ends_at)
+    is_longer = moment > told + LONGER or (ends_at is not None and _is_later(told, ends_at, starts_at))
+    return Look(stage, starts_at, ends_at, CHANGED if is_longer else "")
+
+
+def _to_come(
+    life: Life, starts_at: datetime, ends_at: datetime | None, moment: datetime, manners: Manners
+) -> Look:  # fmt: skip
+    is_soon = starts_at <= moment + SOON
+    if life.told_at is None:
+        is_told = not is_soon and starts_at <= moment + manners.ahead
+        return Look(PLANNED, starts_at, ends_at, PLANNED if is_told else "")
+    told = life.told_starts_at
+    if is_soon:
+        # It was to begin, and does not: that is said once, and then when it begins after all.
+        is_late = told is not None and moment > told + MOVED
+        return Look(PLANNED, starts_at, ends_at, CHANGED if is_late else "", is_start_known=not is_late)
+    if told is None or abs(starts_at - told) >= MOVED or _is_longer(life, starts_at, ends_at):
+        return Look(PLANNED, starts_at, ends_at, CHANGED)
+    is_due = life.reminded_at is None and bool(manners.reminder) and moment >= starts_at - manners.reminder
+    was_told_before = life.told_at < starts_at - manners.reminder
+    return Look(PLANNED, starts_at, ends_at, REMINDER if is_due and was_told_before else "")
+
+
+def _is_longer(life: Life, starts_at: datetime, ends_at: datetime | None) -> bool:
+    told = life.told_ends_at
+    return told is not None and ends_at is not None and _is_later(told, ends_at, starts_at)
+
+
+def _is_later(told: datetime, ends_at: datetime, starts_at: datetime) -> bool:
+    return ends_at - told >= max(LONGER, (told - starts_at) / 2)
+
+
+def after(life: Life, found: Look, moment: datetime) -> Life:
+    """The same maintenance after what was found is told."""
+    if not found.tell:
+        return Life(
+            found.stage, found.starts_at, life.told_at, life.told_starts_at, life.told_ends_at, life.reminded_at
+        )
+    starts_at = found.starts_at if found.is_start_known else None
+    told = starts_at, found.ends_at if found.is_start_known else None
+    reminded = moment if found.tell == REMINDER else None if found.tell == CHANGED else life.reminded_at
+    # Who heard of a change just now needs no reminder of the same
+    told_at = moment if found.tell == CHANGED else life.told_at or moment
+    return Life(found.stage, found.starts_at, told_at, *told, reminded)
+
+
+def is_one(starts_at: datetime, ends_at: datetime | None, piece: Piece) -> bool:
+    """Whether a piece of work belongs to a maintenance from `starts_at` to `ends_at` (None = nobody knows)."""
+    ends, piece_ends = ends_at or starts_at, piece.ends_at or piece.starts_at
+    is_near = piece.starts_at <= ends + TOGETHER and piece_ends >= starts_at - TOGETHER
+    return is_near and max(ends, piece_ends) - min(starts_at, piece.starts_at) <= LONGEST

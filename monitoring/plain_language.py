@@ -1,0 +1,27 @@
+"""What stands in no message for stakeholders: statements, names of machines, codes. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_STATEMENT = re.compile(
+    r"\b(?:select\b.{1,200}\bfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|(?:alter|create|drop|truncate|rebuild)\s+"
+    r"(?:unique\s+)?(?:table|index|view|database|user|schema|tablespace|partition|sequence|package|procedure)|"
+    r"reindex\s+(?:table|index|database|schema|concurrently)|vacuum\s+(?:full|analyze|verbose)|dbms_\w+|begin\s+\w+\.|exec(?:ute)?\s+\w+\.|"
+    r"grant\s+\w+\s+(?:on|to))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_MACHINE = re.compile(
+    r"://|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[a-z0-9](?:[a-z0-9-]*\.)+[a-z]{2,}\b|\b[a-z][a-z0-9-]*:\d{2,5}\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){3,7}\b",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\b[A-Z]{2,}-\d{3,}\b|\b\w+_\w+\b|\b(?=[0-9A-Z]{5}\b)(?=\w*\d)(?=\w*[A-Z])[0-9][0-9A-Z]{4}\b")
+
+
+def refusal(text: str) -> str:
+    """Why this is no text for people who know nothing of databases, as a sentence; empty = it is one."""
+    for pattern, what in ((_STATEMENT, "a statement"), (_MACHINE, "the name of a machine"), (_CODE, "a code")):
+        if found := pattern.search(text):
+            words = " ".join(found.group().split())[:60]
+            return f"“{words}” is {what} or looks like one: write it so that everybody understands it."
+    return ""

@@ -1,0 +1,161 @@
+"""Systems are kept and switched, and status pages made and revoked: by whoever may, and on record."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import IntegrityError, transaction
+
+from monitoring import announcements, plain_language
+from monitoring.models import MOST_AHEAD_HOURS, MOST_REMINDER_MINUTES, StatusPage, System
+from strategies import audit, registry
+from strategies.audit import Actor
+from strategies.change_checks import stored_row, version
+from strategies.models import OPERATES, Target, Tenant, User
+from strategies.refused import Refused
+
+COLUMNS = ("name", "tenant_id", "notice", "strategies", "ahead_hours", "reminder_minutes", "time_zone", "changes")
+MOST_PAGES = 50  # of one tenant
+LONGEST = timedelta(days=730)  # until a link to a status page expires
+
+
+def refusal(user: User, tenant: int) -> str:
+    """Why this person may not change what is of a tenant, as a sentence; empty = they may."""
+    if not user.has_role(*OPERATES):
+        return "Only a DBA may change this."
+    return "" if user.is_of(tenant) else "It is of a tenant that is not yours."
+
+
+def _judge(user: User, *tenants: int) -> None:
+    for tenant in tenants:
+        if why := refusal(user, tenant):
+            raise Refused(why, "tenant")
+
+
+def keep_system(actor: Actor, user: User, row: System, targets: Collection[Target], *, drawn_from: str = "") -> bool:
+    """Keep a new system, or what was changed of one. False = it is as it was. Raises Refused."""
+    with transaction.atomic():
+        stored = stored_row(row, drawn_from, COLUMNS)
+        _judge(user, row.tenant_id, *([stored.tenant_id] if stored is not None else ()))
+        if stored is not None and stored.tenant_id != row.tenant_id:
+            raise Refused("A system stays with its tenant: its subscribers are people of that one.", "tenant")
+        _judge_system(row, targets)
+        before = told_of_system(stored, stored.targets.all()) if stored is not None else None
+        after = told_of_system(row, targets)
+        if before == after:
+            return False
+        row.changed_by, row.changes = actor.name, row.changes + 1
+        try:
+            with transaction.atomic():
+                row.save(update_fields=[*COLUMNS, "changed_by", "changed_at"] if stored is not None else None)
+        except IntegrityError:
+            raise Refused(f"{row.tenant} has a system of this name already.", "name") from None
+        row.targets.set(targets)
+        audit.record(
+            actor, "system.added" if stored is None else "system.changed", row, before=before, after=after,
+            target=next(iter(targets), None),
+        )  # fmt: skip
+    return True
+
+
+def _judge_system(row: System, targets: Collection[Target]) -> None:
+    """Raises Refused, naming the field."""
+    if not row.name.strip():
+        raise Refused("Give the system a name.", "name")
+    for field, text in (("name", row.name), ("notice", row.notice)):
+        if why := plain_language.refusal(text):
+            raise Refused(why, field)
+        if host := _host_in(text, targets):
+            raise Refused(f"“{host}” is the name of a machine: write what people call the system.", field)
+    if not targets:
+        raise Refused("Choose at least one database: of what else could be told?", "targets")
+    if any(target.tenant_id != row.tenant_id for target in targets):
+        raise Refused("All databases of a system are of its tenant.", "targets")
+    if unknown := sorted(set(row.strategies) - registry.routines().keys()):
+        raise Refused(f"There is no strategy {unknown[0]}.", "strategies")
+    if not 1 <= row.ahead_hours <= MOST_AHEAD_HOURS:
+        raise Refused(f"From 1 to {MOST_AHEAD_HOURS} hours.", "ahead_hours")
+    if not 0 <= row.reminder_minutes <= MOST_REMINDER_MINUTES:
+        raise Refused(f"From 0 to {MOST_REMINDER_MINUTES:,} minutes.", "reminder_minutes")
+    if row.time_zone not in zoneinfo.available_timezones():
+        raise Refused("This is no IANA time zone; write one like Europe/Vienna or UTC.", "time_zone")
+
+
+def _host_in(text: str, targets: Iterable[Target]) -> str:
+    words = {word.strip(".,:;()").casefold() for word in text.split()}
+    for target in targets:
+        try:
+            host = urlsplit(target.url).hostname or ""
+        except ValueError:
+            continue
+        if host and host.casefold() in words:
+            return host
+    return ""
+
+
+def told_of_system(row: System, targets: Iterable[Target]) -> dict[str, Any]:
+    """What the audit keeps of a system."""
+    return {
+        "name": row.name, "tenant": row.tenant.name, "databases": sorted(target.name for target in targets), "notice": row.notice,
+        "strategies": sorted(row.strategies), "ahead_hours": row.ahead_hours, "reminder_minutes": row.reminder_minutes,
+        "time_zone": row.time_zone,
+    }  # fmt: skip
+
+
+def version_of(row: System) -> str:
+    """A digest of a system as people may change it."""
+    return version(row, COLUMNS)
+
+
+def switch_system(actor: Actor, user: User, row: System, moment: datetime, *, is_active: bool) -> bool:
+    """Off: what was announced is told no further, and its subscribers hear that. False = it is so already. Raises Refused."""
+    _judge(user, row.tenant_id)
+    with transaction.atomic():
+        rows = System.objects.filter(pk=row.pk, is_active=not is_active)
+        won = rows.update(is_active=is_active, look_at=moment) == 1
+        if won:
+            audit.record(actor, "system.switched_on" if is_active else "system.switched_off", row)
+            if not is_active:
+                announcements.withdraw(actor, row, moment)
+    return won
+
+
+def make_page(actor: Actor, user: User, tenant: Tenant, name: str, days: int, moment: datetime) -> StatusPage:
+    """A secret link to the state of the systems of a tenant. Raises Refused."""
+    _judge(user, tenant.pk)
+    if not name.strip():
+        raise Refused("Say for whom it is.", "name")
+    if not timedelta(days=1) <= timedelta(days=min(days, 10_000)) <= LONGEST:
+        raise Refused(f"From 1 to {LONGEST.days} days.", "days")
+    with transaction.atomic():
+        if StatusPage.objects.filter(tenant=tenant, revoked_at=None, expires_at__gt=moment).count() >= MOST_PAGES:
+            raise Refused(f"There are {MOST_PAGES} already; revoke one that nobody reads.")
+        page = StatusPage.objects.create(
+            tenant=tenant,
+            name=name.strip(),
+            made_by=actor.name,
+            made_at=moment,
+            expires_at=moment + timedelta(days=days),
+        )
+        after = {"name": page.name, "tenant": tenant.name, "expires_at": page.expires_at.isoformat()}
+        audit.record(actor, "status_page.made", page, after=after)
+    return page
+
+
+def revoke_page(actor: Actor, user: User, page: StatusPage, moment: datetime) -> bool:
+    """Nobody reads it any more. False = it was revoked already. Raises Refused."""
+    _judge(user, page.tenant_id)
+    with transaction.atomic():
+        won = StatusPage.objects.filter(pk=page.pk, revoked_at=None).update(revoked_at=moment) == 1
+        if won:
+            audit.record(actor, "status_page.revoked", page, before={"name": page.name, "tenant": page.tenant.name})
+    return won
+
+
+def strategy_choices() -> Sequence[tuple[str, str]]:
+    """What may be told of, by name and title."""
+    return [(name, routine.title) for name, routine in registry.routines().items()]

@@ -1,0 +1,144 @@
+"""What people see without a sign-in, by signed links: the status page of a tenant, its calendar, and their own subscription.
+
+A link opens no more than it says; one that is too old, revoked, replaced or made up opens nothing.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from monitoring import subscription_links, subscriptions, system_state
+from monitoring.models import StatusPage, Subscription, System
+from monitoring.system_forms import StepsForm, SubscribeForm
+from strategies.audit import Actor
+from strategies.refused import Refused
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def status(request: HttpRequest) -> HttpResponse:
+    """What is planned, under way and done on the systems of one tenant. Posted, an address subscribes to one of them."""
+    token = request.GET.get("key", "")
+    page = StatusPage.objects.of_token(token, timezone.now())
+    if page is None:
+        return _no_more(request, "This link opens nothing any more: it was revoked, or its time is over.")
+    systems = list(System.objects.filter(tenant=page.tenant_id, is_active=True))
+    form, code = SubscribeForm(request.POST or None), 200
+    chosen = _chosen(systems, request.POST.get("system", ""))
+    if request.method == "POST":
+        if chosen is None:
+            form.add_error(None, "Choose a system.")
+        if form.is_valid() and chosen is not None and _asked(request, form, chosen):
+            messages.success(
+                request, "If that address is not subscribed yet, a message is on its way there: open its link."
+            )
+            return redirect(request.get_full_path())
+        code = 422
+    context = {
+        "page": page, "token": token, "states": system_state.states(systems, timezone.now()), "form": form, "chosen": chosen,
+        "moment": timezone.now(),
+    }  # fmt: skip
+    return render(request, "systems/status.html", context, status=code)
+
+
+def _chosen(systems: list[System], asked: str) -> System | None:
+    return next((system for system in systems if str(system.pk) == asked), None)
+
+
+def _asked(request: HttpRequest, form: SubscribeForm, system: System) -> bool:
+    given = form.cleaned_data
+    try:
+        subscriptions.ask(
+            Actor("status page", request.META.get("REMOTE_ADDR", "")[:60]), system, given["address"], given["steps"], timezone.now(),
+            is_stranger=True,
+        )  # fmt: skip
+    except Refused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        return False
+    return True
+
+
+@login_not_required
+@require_safe
+def status_calendar(request: HttpRequest) -> HttpResponse:
+    """The same for the calendar that somebody carries about."""
+    moment = timezone.now()
+    page = StatusPage.objects.of_token(request.GET.get("key", ""), moment)
+    if page is None:
+        raise Http404
+    rows = System.objects.filter(tenant=page.tenant_id, is_active=True)
+    text = system_state.as_text(rows, f"Maintenance: {page.tenant.name}", moment)
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response["Cache-Control"] = "private, max-age=300"
+    response["Content-Disposition"] = 'inline; filename="maintenance.ics"'
+    return response
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscription(request: HttpRequest) -> HttpResponse:
+    """What a subscriber hears of, and how much of it."""
+    row = Subscription.objects.of_token(request.GET.get("key", ""))
+    if row is None:
+        return _no_more(request, _TOO_OLD)
+    form = StepsForm(request.POST or None, initial={"steps": row.steps})
+    if request.method == "POST" and form.is_valid():
+        if subscriptions.choose_steps(row, form.cleaned_data["steps"], _machine(request)):
+            messages.success(request, "That is how you will hear of it.")
+        return redirect(request.get_full_path())
+    context = {
+        "row": row, "form": form, "leaving": subscription_links.leaving(row), "moment": timezone.now(),
+        "state": system_state.states([row.system], timezone.now())[0],
+    }  # fmt: skip
+    return render(request, "systems/subscription.html", context, status=422 if request.method == "POST" else 200)
+
+
+_TOO_OLD = "This link opens nothing any more: the subscription has ended, or a newer message has another link."
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscription_confirm(request: HttpRequest) -> HttpResponse:
+    """Opening the link changes nothing, since mail scanners open links, too: a button does."""
+    row = Subscription.objects.to_confirm(request.GET.get("key", ""))
+    if row is None:
+        return _no_more(
+            request, "This link opens nothing any more: it is older than a week, or another one was sent since."
+        )
+    if request.method == "POST" and subscriptions.confirm(row, timezone.now(), _machine(request)):
+        messages.success(request, f"From now on you hear of maintenance of {row.system.name}.")
+    if request.method == "POST" or row.confirmed_at is not None:
+        return redirect(subscription_links.page(row))
+    return render(request, "systems/subscription_confirm.html", {"row": row})
+
+
+@csrf_exempt  # mail programs leave with one POST of their own (RFC 8058); the signed key says who it is
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscription_leave(request: HttpRequest) -> HttpResponse:
+    row = Subscription.objects.of_token(request.GET.get("key", ""))
+    if row is None:
+        return _no_more(request, _TOO_OLD)
+    if request.method == "POST":
+        subscriptions.leave(row, timezone.now(), _machine(request))
+        return render(request, "systems/subscription_left.html", {"row": row})
+    return render(request, "systems/subscription_leave.html", {"row": row})
+
+
+def _machine(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))[:60]
+
+
+def _no_more(request: HttpRequest, why: str) -> HttpResponse:
+    return render(request, "systems/no_more.html", {"why": why}, status=404)

@@ -1,0 +1,341 @@
+"""Subscriptions: nothing is sent before an address said yes, one click ends it, and every link is signed, replaced and runs out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+
+from monitoring import deliveries, subscription_links, subscriptions
+from monitoring.models import (
+    LINKS_LAST,
+    Audience,
+    Delivery,
+    Notification,
+    StatusPage,
+    Subscription,
+    SubscriptionState,
+    System,
+)
+from strategies.audit import Actor
+from strategies.models import AuditEntry, Role, Target, Tenant, User
+from strategies.refused import Refused
+from tests.monitoring.stakeholders import subscriber, system_of
+from tests.monitoring.told import mail_channel
+
+pytestmark = pytest.mark.django_db
+
+ANNA = Actor("anna", "192.0.2.7")
+SHE = "Cleo@Example.org"
+
+
+@pytest.fixture(autouse=True)
+def _portal(settings: Any) -> None:
+    settings.PORTAL_URL = "https://portal.example.org"
+
+
+@pytest.fixture
+def dba(person: Callable[..., User]) -> Client:
+    client = Client()
+    client.force_login(person("anna", Role.DBA))
+    return client
+
+
+@pytest.fixture
+def target() -> Target:
+    return Target.objects.create(
+        name="db7", platform="sqlite", url="sqlite:////x.db", tenant=Tenant.objects.get(name="Main")
+    )
+
+
+@pytest.fixture
+def billing(target: Target) -> System:
+    mail_channel()
+    return system_of(target)
+
+
+def asked(system: System, address: str = SHE, steps: str = "all", **how: Any) -> Subscription:
+    assert subscriptions.ask(ANNA, system, address, steps, timezone.now(), **how)
+    return Subscription.objects.get(address=address.casefold())
+
+
+def link_in(note: Notification) -> str:
+    """The path that its recipient is led to."""
+    found = re.search(r"https://portal\.example\.org(\S+)", deliveries.message(note).text)
+    assert found is not None
+    return found.group(1)
+
+
+def test_an_address_hears_nothing_before_it_said_yes(billing: System) -> None:
+    row = asked(billing)
+    assert row.state is SubscriptionState.ASKED
+    assert not Subscription.objects.in_force().exists()
+    note = Notification.objects.get()
+    assert (note.recipient, note.audience, note.event) == ("cleo@example.org", Audience.PLAIN, "subscription.asked")
+    page = Client()
+    path = link_in(note)
+    assert "Yes, tell me" in page.get(path).content.decode()
+    assert not Subscription.objects.in_force().exists(), "a scanner that opens links confirms nothing"
+    done = page.post(path, follow=True)
+    assert "From now on you hear of maintenance of Billing." in done.content.decode()
+    row.refresh_from_db()
+    assert row.state is SubscriptionState.CONFIRMED
+    assert page.get(path).status_code == 302, "opened again it leads to the subscription"
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == [
+        "subscription.asked", "subscription.confirmed",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "steps", "field"),
+    [("cleo", "all", "address"), ("a@b@c", "all", "address"), ("a\n@example.org", "all", "address"), (SHE, "none", "steps")],
+)  # fmt: skip
+def test_what_is_wrong_is_refused_by_its_field(billing: System, address: str, steps: str, field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        subscriptions.ask(ANNA, billing, address, steps, timezone.now())
+    assert refused.value.field == field
+    assert not Subscription.objects.exists()
+
+
+def test_without_a_channel_or_an_own_address_nobody_is_asked(target: Target, settings: Any) -> None:
+    system = system_of(target)
+    with pytest.raises(Refused, match="no e-mail channel"):
+        subscriptions.ask(ANNA, system, SHE, "all", timezone.now())
+    mail_channel()
+    settings.PORTAL_URL = ""
+    with pytest.raises(Refused, match="PORTAL_URL"):
+        subscriptions.ask(ANNA, system, SHE, "all", timezone.now())
+    settings.PORTAL_URL = "https://portal.example.org"
+    System.objects.update(is_active=False)
+    system.refresh_from_db()
+    with pytest.raises(Refused, match="switched off"):
+        subscriptions.ask(ANNA, system, SHE, "all", timezone.now())
+
+
+def test_nobodys_mailbox_is_filled_and_a_stranger_learns_nothing(
+    billing: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, now = asked(billing), timezone.now()
+    with pytest.raises(Refused, match="a moment ago"):
+        subscriptions.ask(ANNA, billing, SHE, "all", now)
+    assert subscriptions.ask(ANNA, billing, SHE, "all", now, is_stranger=True)
+    assert Notification.objects.count() == 1
+    assert subscriptions.confirm(row, now, "")
+    assert subscriptions.ask(ANNA, billing, SHE, "all", now, is_stranger=True) is False
+    assert Notification.objects.count() == 1
+    monkeypatch.setattr(subscriptions, "MOST_ASKED", 1)
+    asked(billing, "a@example.org")
+    with pytest.raises(Refused, match="Too many"):
+        asked(billing, "b@example.org")
+
+
+def test_who_is_asked_again_gets_a_new_link_and_the_old_one_ends(billing: System) -> None:
+    row = asked(billing)
+    old = link_in(Notification.objects.get())
+    assert subscriptions.ask(ANNA, billing, SHE, "all", timezone.now() + timedelta(minutes=11))
+    assert Client().get(old).status_code == 404
+    row.refresh_from_db()
+    assert Client().get(subscription_links.confirmation(row)).status_code == 200
+
+
+def test_one_click_ends_it_also_by_the_mail_program_and_what_waits_is_not_sent(billing: System) -> None:
+    row = subscriber(billing)
+    now = timezone.now()
+    note = Notification.objects.create(
+        key="k", channel=mail_channel("Other"), recipient=row.address, event="maintenance.planned", audience=Audience.PLAIN,
+        subscription=row, subject="s", body="b", created_at=now, waits_since=now, next_at=now,
+    )  # fmt: skip
+    message = deliveries.message(note)
+    path = message.leave_url.removeprefix("https://portal.example.org")
+    assert path == unquote(path) or "key=" in path
+    assert Client().get(path).status_code == 200
+    assert Subscription.objects.in_force().exists(), "opening it is no click"
+    mail_program = Client(enforce_csrf_checks=True)
+    done = mail_program.post(path, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
+    assert done.status_code == 200
+    row.refresh_from_db()
+    note.refresh_from_db()
+    assert row.state is SubscriptionState.LEFT
+    assert note.state == Delivery.DROPPED
+    assert Client().get(path).status_code == 404
+    assert AuditEntry.objects.latest("pk").actor == row.address
+
+
+def test_links_run_out_are_signed_and_open_nothing_else(billing: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, other = subscriber(billing), subscriber(billing, "dan@example.org", confirmed_at=None)
+    assert Subscription.objects.of_token(row.token) == row
+    assert Subscription.objects.to_confirm(other.confirmation) == other
+    for token in (
+        row.key,
+        row.confirmation,
+        row.token[:-1],
+        "",
+        "a.b.c",
+        row.token.replace(".", ":"),
+        "\x00",
+        "ü" * 40,
+    ):
+        assert Subscription.objects.of_token(token) is None, token
+    assert Subscription.objects.to_confirm(other.token) is None
+    assert Subscription.objects.of_token(other.token) is None, "who has not confirmed has no page"
+    later = timezone.now() + LINKS_LAST + timedelta(minutes=1)
+    monkeypatch.setattr(signing.time, "time", later.timestamp)
+    assert Subscription.objects.of_token(row.token) is not None, "signed now"
+    monkeypatch.undo()
+    old = signing.TimestampSigner(salt="subscription", sep=".")
+    monkeypatch.setattr(signing.time, "time", (timezone.now() - LINKS_LAST - timedelta(minutes=1)).timestamp)
+    token = old.sign(row.key)
+    monkeypatch.undo()
+    assert Subscription.objects.of_token(token) is None
+
+
+def test_its_owner_chooses_how_much_to_hear(billing: System) -> None:
+    row = subscriber(billing)
+    path = subscription_links.page(row)
+    assert "Maintenance of Billing" in Client().get(path).content.decode()
+    assert Client().post(path, {"steps": "main"}).status_code == 302
+    row.refresh_from_db()
+    assert row.steps == "main"
+    assert Client().post(path, {"steps": "dancing"}).status_code == 422
+    assert AuditEntry.objects.latest("pk").before == {"steps": "all"}
+
+
+def test_messages_that_are_shown_to_dbas_hold_no_link_of_their_recipient(dba: Client, billing: System) -> None:
+    asked(billing)
+    note = Notification.objects.get()
+    row = Subscription.objects.get()
+    for path in (f"/notifications/{note.pk}/", f"/notifications/{note.pk}/mail/"):
+        text = dba.get(path).content.decode()
+        assert row.key not in text
+        assert "key=" not in text
+    assert row.key not in str(note.facts) + note.path + note.body
+
+
+def test_what_failed_is_not_sent_again_to_who_has_left(dba: Client, billing: System) -> None:
+    row = asked(billing)
+    Notification.objects.update(state=Delivery.FAILED)
+    subscriptions.remove(ANNA, row, timezone.now())
+    page = dba.post(f"/notifications/{Notification.objects.get().pk}/again/", follow=True)
+    assert "has left, and wants no more messages" in page.content.decode()
+    assert Notification.objects.get().state == Delivery.FAILED
+
+
+def test_people_subscribe_their_own_address_and_dbas_any(
+    billing: System, person: Callable[..., User], dba: Client
+) -> None:
+    sam = person("sam", Role.STAKEHOLDER)
+    User.objects.filter(pk=sam.pk).update(email="sam@example.org")
+    client = Client()
+    client.force_login(sam)
+    path = f"/systems/{billing.pk}/"
+    assert "sam@example.org" in client.get(path).content.decode()
+    client.post(f"{path}subscribe/", {"address": "boss@example.org", "steps": "main"})
+    row = Subscription.objects.get()
+    assert (row.address, row.steps, row.asked_by) == ("sam@example.org", "main", "sam")
+    dba.post(f"{path}subscribe/", {"address": "boss@example.org", "steps": "all"})
+    boss = Subscription.objects.get(address="boss@example.org")
+    client.post(f"{path}leave/", {"subscription": boss.pk})
+    boss.refresh_from_db()
+    assert boss.left_at is None, "nobody ends what is another's"
+    client.post(f"{path}leave/", {"subscription": row.pk})
+    row.refresh_from_db()
+    assert (row.state, row.left_by) == (SubscriptionState.LEFT, "sam")
+    text = client.get(path).content.decode()
+    assert "boss@example.org" not in text
+    assert "db7" not in text
+
+
+def test_a_status_page_shows_its_tenant_alone_in_plain_words_and_stops(
+    billing: System, dba: Client, person: Callable[..., User]
+) -> None:
+    other = Target.objects.create(
+        name="t", platform="sqlite", url="sqlite:////y.db", tenant=Tenant.objects.create(name="Other")
+    )
+    system_of(other, name="Theirs")
+    dba.post("/status-pages/make/", {"tenant": billing.tenant_id, "name": "Customer service", "days": 30})
+    page = StatusPage.objects.get()
+    path = f"/status/?key={page.token}"
+    text = Client().get(path).content.decode()
+    assert "Billing" in text
+    for hidden in ("Theirs", "db7", "x.db", 'aria-label="Main"'):
+        assert hidden not in text
+    calendar = Client().get(f"/status/maintenance.ics?key={page.token}")
+    assert calendar["Content-Type"].startswith("text/calendar")
+    for token in (page.key, "", page.token + "x"):
+        assert Client().get(f"/status/?key={token}").status_code == 404
+        assert Client().get(f"/status/maintenance.ics?key={token}").status_code == 404
+    StatusPage.objects.update(expires_at=timezone.now())
+    assert Client().get(path).status_code == 404
+    StatusPage.objects.update(expires_at=timezone.now() + timedelta(days=1))
+    assert Client().get(path).status_code == 200
+    dba.post(f"/status-pages/{page.pk}/revoke/")
+    assert Client().get(path).status_code == 404
+    assert set(AuditEntry.objects.filter(object_type="StatusPage").values_list("action", flat=True)) == {
+        "status_page.made", "status_page.revoked",
+    }  # fmt: skip
+
+
+def test_whoever_reads_a_status_page_asks_to_subscribe(billing: System) -> None:
+    now = timezone.now()
+    page = StatusPage.objects.create(
+        tenant=billing.tenant, name="All", made_by="anna", made_at=now, expires_at=now + timedelta(days=1)
+    )
+    path = f"/status/?key={page.token}"
+    done = Client().post(path, {"system": billing.pk, "address": SHE, "steps": "all"}, follow=True)
+    assert "If that address is not subscribed yet" in done.content.decode()
+    assert Subscription.objects.get().asked_by == ""
+    for wrong in (
+        {"system": "9", "address": SHE, "steps": "all"},
+        {"system": billing.pk, "address": "x", "steps": "all"},
+    ):
+        assert Client().post(path, wrong).status_code == 422
+    assert Subscription.objects.count() == 1
+
+
+def test_a_system_is_kept_by_name_tenant_and_databases_or_refused_by_its_field(dba: Client, target: Target) -> None:
+    theirs = Target.objects.create(
+        name="t", platform="sqlite", url="sqlite:////y.db", tenant=Tenant.objects.create(name="Other")
+    )
+    good = {
+        "name": "Billing", "tenant": target.tenant_id, "targets": [target.pk], "notice": "Slow.", "ahead_hours": 72,
+        "reminder_minutes": 60, "time_zone": "Europe/Vienna",
+    }  # fmt: skip
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"name": " "}, "This field is required."), ({"name": "db1.example.org"}, "is the name of a machine"),
+        ({"notice": "We run REINDEX TABLE x."}, "is a statement"), ({"targets": []}, "This field is required."),
+        ({"targets": [theirs.pk]}, "Select a valid choice"), ({"time_zone": "Mars"}, "no IANA time zone"),
+        ({"ahead_hours": 0}, "greater than or equal to 1"), ({"reminder_minutes": 99999}, "less than or equal"),
+        ({"strategies": ["DANCING"]}, "Select a valid choice"), ({"name": "a\u202eb"}, "cannot be seen"),
+    ]  # fmt: skip
+    for values, words in wrong:
+        response = dba.post("/systems/new/", {**good, **values})
+        assert response.status_code == 422, values
+        assert words in response.content.decode(), values
+    assert not System.objects.exists()
+    assert dba.post("/systems/new/", good).status_code == 302
+    row = System.objects.get()
+    assert (row.name, list(row.targets.all()), row.time_zone) == ("Billing", [target], "Europe/Vienna")
+    assert "a system of this name already" in dba.post("/systems/new/", good).content.decode()
+    page = dba.get(f"/systems/{row.pk}/edit/")
+    version = page.context["form"].initial["version"]
+    assert dba.post(f"/systems/{row.pk}/edit/", {**good, "notice": "Fast.", "version": version}).status_code == 302
+    late = dba.post(f"/systems/{row.pk}/edit/", {**good, "notice": "Other.", "version": version})
+    assert "Somebody has changed this meanwhile" in late.content.decode()
+    entry = AuditEntry.objects.filter(action="system.changed").get()
+    assert (entry.before, entry.after) == ({"notice": "Slow."}, {"notice": "Fast."})
+
+
+def test_the_name_of_a_machine_on_which_it_stands_is_no_name_of_a_system(dba: Client, target: Target) -> None:
+    Target.objects.update(url="postgresql://ledger/x")
+    sent = {
+        "name": "Our ledger", "tenant": target.tenant_id, "targets": [target.pk], "ahead_hours": 72, "reminder_minutes": 0,
+        "time_zone": "UTC",
+    }  # fmt: skip
+    assert "is the name of a machine" in dba.post("/systems/new/", sent).content.decode()
