@@ -178,7 +178,8 @@ def prune(moment: datetime) -> int:
 def message(note: Notification) -> Message:
     """As it goes out. Its text ends with where to look, as far as the portal knows its own address."""
     url, leave = _links(note)
-    ends = [f"Open: {url}" if url else "", f"Leave: {leave}" if leave else ""]
+    look = "Confirm" if note.event == ASKED else "Open"
+    ends = [f"{look}: {url}" if url else "", f"Leave: {leave}" if leave else ""]
     text = "\n\n".join([note.body, *(line for line in ends if line)])
     return Message(
         key=note.key, recipient="" if note.recipient == ITSELF else note.recipient, subject=note.subject, text=text,

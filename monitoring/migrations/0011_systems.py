@@ -12,7 +12,8 @@ STAGES = [
     ("unfinished", "Not completed"), ("cancelled", "Cancelled"), ("withdrawn", "No longer told"),
 ]  # fmt: skip
 STEPS = [
-    ("all", "Each step: also reminders, the begin and the check"), ("main", "What is planned, what changes, and the end"),
+    ("all", "Each step, with a reminder"),
+    ("main", "Plan, changes and end"),
 ]  # fmt: skip
 
 

@@ -19,6 +19,10 @@ from strategies.models.state import State
 MOST_AHEAD_HOURS, MOST_REMINDER_MINUTES = 14 * 24, 7 * 24 * 60
 CONFIRM_WITHIN = timedelta(days=7)
 LINKS_LAST = timedelta(days=400)  # those in the messages of a subscription
+_DOES = {
+    "coming": "to come", "working": "at work", "verifying": "being checked", "done": "done", "broken": "not all of it done",
+    "gone": "does not take place",
+}  # fmt: skip
 _SUBSCRIPTION, _CONFIRMATION, _STATUS = "subscription", "confirmation of a subscription", "status page"
 
 
@@ -79,8 +83,8 @@ class System(models.Model):
 class Steps(models.TextChoices):
     """How much of a maintenance somebody hears."""
 
-    ALL = "all", "Each step: also reminders, the begin and the check"
-    MAIN = "main", "What is planned, what changes, and the end"
+    ALL = "all", "Each step, with a reminder"
+    MAIN = "main", "Plan, changes and end"
 
 
 class SubscriptionState(State):
@@ -271,3 +275,8 @@ class AnnouncedWork(models.Model):
 
     def __str__(self) -> str:
         return self.work
+
+    @property
+    def does(self) -> str:
+        """In a word or two."""
+        return _DOES.get(self.doing, self.doing)
