@@ -124,6 +124,17 @@ def switch_system(actor: Actor, user: User, row: System, moment: datetime, *, is
     return won
 
 
+def remove_system(actor: Actor, user: User, row: System) -> None:
+    """With its subscriptions and what was announced of it. Raises Refused while it is on: whoever was told hears of an end first."""
+    _judge(user, row.tenant_id)
+    with transaction.atomic():
+        stored = next(iter(System.objects.select_for_update().filter(pk=row.pk)), None)
+        if stored is None or stored.is_active:
+            raise Refused("Switch it off first: whoever was told of a maintenance hears then that no more follows.")
+        audit.record(actor, "system.removed", row, before=told_of_system(row, row.targets.all()))
+        stored.delete()
+
+
 def make_page(actor: Actor, user: User, tenant: Tenant, name: str, days: int, moment: datetime) -> StatusPage:
     """A secret link to the state of the systems of a tenant. Raises Refused."""
     _judge(user, tenant.pk)

@@ -43,6 +43,7 @@ urlpatterns = [
     path("systems/<int:pk>/", systems.system, name="system"),
     path("systems/<int:pk>/edit/", systems.system_edit, name="system-edit"),
     path("systems/<int:pk>/switch/", systems.system_switch, name="system-switch"),
+    path("systems/<int:pk>/remove/", systems.system_remove, name="system-remove"),
     path("systems/<int:pk>/subscribe/", systems.system_subscribe, name="system-subscribe"),
     path("systems/<int:pk>/leave/", systems.system_leave, name="system-leave"),
     path("status-pages/", systems.status_page_list, name="status-pages"),

@@ -212,6 +212,7 @@ KINDS: Mapping[str, Kind] = {
     "System": Kind("System", {
         "system.added": "System added",
         "system.changed": "System changed",
+        "system.removed": "System removed",
         "system.switched_on": "Messages about a system switched on",
         "system.switched_off": "Messages about a system switched off",
     }),

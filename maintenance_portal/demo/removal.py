@@ -13,9 +13,9 @@ from django.db import models, transaction
 from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
-from maintenance_portal.demo import calendars, people, postgresql
+from maintenance_portal.demo import calendars, people, postgresql, systems
 from maintenance_portal.demo.seed import ARCHIVE_FILE, SQLITE_FILE
-from monitoring.models import ErrorGroup
+from monitoring.models import ErrorGroup, System
 from strategies import audit, endings
 from strategies.audit import Actor
 from strategies.holding import holding
@@ -94,6 +94,9 @@ def _remove_what_is_empty(actor: Actor) -> None:
     for calendar in Calendar.objects.filter(name__in=(calendars.FREEZES, calendars.BACKUPS), scopes=None):
         audit.record(actor, "calendar.removed", calendar, reason="demo")
         calendar.delete()
+    for system in System.objects.filter(name__in=systems.NAMES, targets=None):
+        audit.record(actor, "system.removed", system, reason="demo")
+        system.delete()
     for tenant in Tenant.objects.filter(Q(name=people.OTHER_TENANT), users=None, targets=None):
         _remove_unless_held(actor, tenant)
 

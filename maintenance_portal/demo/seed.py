@@ -14,7 +14,7 @@ import psycopg
 from django.conf import settings
 from django.utils import timezone
 
-from maintenance_portal.demo import calendars, jobs, past, people
+from maintenance_portal.demo import calendars, jobs, past, people, systems
 from maintenance_portal.demo.people import sign_ins
 from maintenance_portal.demo.sqlite import build_messy_sqlite
 from strategies import targets
@@ -59,6 +59,7 @@ def seed(actor: Actor) -> list[str]:
             notes.append(f"{database.name}: {reason}")
     notes += calendars.ensure(actor, Target.objects.filter(is_demo=True, name=ARCHIVE).first())
     jobs.ensure(actor)
+    notes += systems.ensure(actor)
     past.ensure(timezone.now())
     return notes
 

@@ -153,6 +153,19 @@ def system_switch(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("system", pk)
 
 
+@require_POST
+@for_operators
+def system_remove(request: SignedIn, pk: int) -> HttpResponse:
+    row = _visible(request.user, pk)
+    try:
+        systems.remove_system(Actor.of(request), request.user, row)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("system", pk)
+    messages.success(request, f"{row.name} is removed, with its subscriptions.")
+    return redirect("systems")
+
+
 def _visible(user: User, pk: int) -> System:
     return get_object_or_404(System.objects.visible_to(user).select_related("tenant"), pk=pk)
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from monitoring import deliveries, subscription_links, subscriptions
 from monitoring.models import (
     LINKS_LAST,
+    Announcement,
     Audience,
     Delivery,
     Notification,
@@ -330,6 +331,25 @@ def test_a_system_is_kept_by_name_tenant_and_databases_or_refused_by_its_field(d
     assert "Somebody has changed this meanwhile" in late.content.decode()
     entry = AuditEntry.objects.filter(action="system.changed").get()
     assert (entry.before, entry.after) == ({"notice": "Slow."}, {"notice": "Fast."})
+
+
+def test_switched_off_it_is_told_no_further_and_then_it_can_be_removed(dba: Client, billing: System) -> None:
+    row, now = subscriber(billing), timezone.now()
+    known = {"system": billing, "starts_at": now + timedelta(hours=5), "created_at": now}
+    Announcement.objects.create(**known, told_at=now, told_starts_at=now + timedelta(hours=5))
+    Announcement.objects.create(**known)
+    path = f"/systems/{billing.pk}/"
+    assert "Switch it off first" in dba.post(f"{path}remove/", follow=True).content.decode()
+    dba.post(f"{path}switch/", {"on": "0"})
+    assert set(Announcement.objects.values_list("stage", flat=True)) == {"withdrawn"}
+    assert AuditEntry.objects.filter(action="maintenance.withdrawn").count() == 1, "of what was told"
+    assert "Nothing is told of it" in dba.get(path).content.decode()
+    dba.post(f"{path}remove/")
+    assert not System.objects.exists()
+    assert not Subscription.objects.filter(pk=row.pk).exists()
+    assert set(AuditEntry.objects.filter(object_type="System").values_list("action", flat=True)) == {
+        "system.switched_off", "system.removed",
+    }  # fmt: skip
 
 
 def test_the_name_of_a_machine_on_which_it_stands_is_no_name_of_a_system(dba: Client, target: Target) -> None:

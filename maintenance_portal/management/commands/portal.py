@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any, TextIO
 
@@ -13,6 +14,7 @@ from django.db import DatabaseError
 from maintenance_portal import installation, ports, supervisor
 from maintenance_portal.children import GivenUp
 from maintenance_portal.cli import Exit
+from monitoring.notifications.base import is_loopback
 from strategies.models import User
 
 
@@ -29,6 +31,8 @@ class Command(BaseCommand):
         with self._occupied_folder() as lock:
             listener = self._prepare(host, port)
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+            if not settings.PORTAL_URL and is_loopback(host):  # nobody reaches it by another address
+                os.environ["PORTAL_URL"] = address.rstrip("/")
             print(address, file=lock, flush=True)  # for whoever tries to start another one
             self._say(f"The portal: {address}   (Ctrl+C ends it)")
             self._run(listener, no_demo=no_demo)

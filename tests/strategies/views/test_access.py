@@ -68,7 +68,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "report": ("get", SQL), "report-csv": ("get", SQL), "report-pdf": ("get", SQL),
     # Last, since they take away what others visit
     "entry-remove": ("post", OPERATORS), "calendar-remove": ("post", OPERATORS), "window-remove": ("post", OPERATORS),
-    "notification-rule-remove": ("post", OPERATORS), "channel-remove": ("post", OPERATORS),
+    "system-remove": ("post", OPERATORS), "notification-rule-remove": ("post", OPERATORS), "channel-remove": ("post", OPERATORS),
     "agenda": ("get", ALL), "timeline": ("get", ALL), "timeline-csv": ("get", ALL),
 }  # fmt: skip
 OF_A_ROW = [name for name, path in addresses().items() if "{pk}" in path]
