@@ -55,7 +55,9 @@ class Foreseen:
 
 @dataclass(slots=True)
 class Sight:
-    """What is known at `moment` of the work on some databases. `coming`, by database, is what changes something and is not over."""
+    """What is known at `moment` of the work on some databases. `coming`, by database, is what changes something and is not over,
+    without jobs that are due so often that nobody plans by them.
+    """
 
     moment: datetime
     grounds: Grounds
@@ -168,10 +170,14 @@ def load(targets: Mapping[int, Target], known: Iterable[AnnouncedWork], moment: 
         MaintenanceJob.objects.in_bulk({one.job_id for one in known if one.job_id is not None}),
         {one.job.pk: one for one in due}, before,
     )  # fmt: skip
+    everyday = {job.job.pk for job in due if job.is_everyday}
     for run in _light(JobRun.objects.filter(target__in=targets, status__in=OPEN, is_released=True)):
-        if not (run.is_read_only and run.planned_at is not None):
+        has_nothing_to_do = run.planned_at is not None and (run.is_read_only or not run.steps_total)
+        if not has_nothing_to_do and run.job_id not in everyday:
             coming[run.target_id].append(sight._of_run(run, run.due_key))
     for job in due:
+        if job.job.pk in everyday:
+            continue
         target, last = sight._target(job.job), before.get(job.last) if job.last is not None else None
         if target in targets and target is not None and not (last is not None and last.is_read_only):
             ahead = takewhile(lambda at: at < until, job.instants(moment))

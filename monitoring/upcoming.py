@@ -117,6 +117,15 @@ class DueJob:
         if self.schedule is not None:
             yield from self.schedule.after(max(first, since - _STEP))
 
+    @property
+    def is_everyday(self) -> bool:
+        """Whether it is due so often that nobody plans by it."""
+        first = self.job.next_run
+        if self.schedule is None or first is None:
+            return False
+        following = next(islice(self.schedule.after(first), MOST_A_DAY // 2 - 1, None), None)
+        return following is not None and following < first + timedelta(days=1)
+
     def entry(self, at: datetime, times: str = "") -> Entry:
         return Entry(Kind.DUE, self.job.job_name, self.job.database_name, at, None, self.job.pk, times=times)
 

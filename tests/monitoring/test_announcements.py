@@ -266,9 +266,12 @@ def test_what_is_started_by_hand_is_told_when_it_begins_and_what_only_looks_is_n
     row = system_of(shop)
     subscriber(row)
     subscriber(row, "main@example.org", steps="main")
-    for status, is_read_only in ((RunStatus.RUNNING, False), (RunStatus.RUNNING, True), (RunStatus.PLANNED, False)):
+    for status, is_read_only, count in (
+        (RunStatus.RUNNING, False, 2), (RunStatus.RUNNING, True, 2), (RunStatus.RUNNING, False, 0), (RunStatus.PLANNED, False, 2),
+    ):  # fmt: skip
         JobRun.objects.create(
-            due_key=f"hand:{status}:{is_read_only}", strategy_name="INDEX_MAINTENANCE", target=shop, origin="page", asked_by="anna",
+            due_key=f"hand:{status}:{is_read_only}:{count}", steps_total=count, strategy_name="INDEX_MAINTENANCE", target=shop,
+            origin="page", asked_by="anna",
             due_at=NOON, status=status, is_released=status == RunStatus.RUNNING, is_read_only=is_read_only, planned_at=NOON,
             started_at=NOON if status == RunStatus.RUNNING else None,
         )  # fmt: skip
@@ -309,6 +312,17 @@ def test_a_database_that_leaves_its_system_takes_what_has_not_begun_along() -> N
     steps(NOON)
     row.targets.set([books])
     assert steps(NOON + MINUTE) == ["cancelled"]
+
+
+@pytest.mark.parametrize(("schedule", "is_told"), [("*/5 * * * *", False), ("0 * * * *", False), ("0 */2 * * *", True)])
+def test_what_is_due_all_day_long_is_everyday_work_and_told_to_nobody(schedule: str, is_told: bool) -> None:
+    shop = scripted_target()
+    subscriber(system_of(shop))
+    job = nightly(shop, kind="CUSTOM", schedule_value=schedule)
+    assert bool(steps(NOON)) is is_told
+    jobs.plan_due(NIGHT)
+    during(the_run(job), RunStatus.RUNNING, NIGHT)
+    assert ("started" in steps(NIGHT + MINUTE)) is is_told
 
 
 def test_each_system_is_looked_after_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,8 @@ class Command(BaseCommand):
             listener = self._prepare(host, port)
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
             if not settings.PORTAL_URL and is_loopback(host):  # nobody reaches it by another address
-                os.environ["PORTAL_URL"] = address.rstrip("/")
+                settings.PORTAL_URL = address.rstrip("/")
+                os.environ["PORTAL_URL"] = settings.PORTAL_URL  # for the processes that it starts
             print(address, file=lock, flush=True)  # for whoever tries to start another one
             self._say(f"The portal: {address}   (Ctrl+C ends it)")
             self._run(listener, no_demo=no_demo)
