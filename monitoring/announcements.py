@@ -191,7 +191,7 @@ def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: d
     row.told_at, row.told_starts_at, row.told_ends_at = told.told_at, told.told_starts_at, told.told_ends_at
     row.reminded_at = told.reminded_at
     row.closed_at = moment if found.is_over else None
-    was = before["told_starts_at"], before["told_ends_at"], before["told_at"]
+    was = before["told_starts_at"], before["told_ends_at"]
     if row.pk is None:
         row.save()
     elif before != _values(row):
@@ -227,15 +227,14 @@ def _keep_works(one: _Open) -> None:
 
 
 def _record(
-    actor: Actor, row: Announcement, step: str, was: tuple[datetime | None, datetime | None, datetime | None],
-    works: Sequence[Foreseen], targets: Mapping[int, Target], is_start_known: bool = True,
+    actor: Actor, row: Announcement, step: str, was: tuple[datetime | None, datetime | None], works: Sequence[Foreseen],
+    targets: Mapping[int, Target], is_start_known: bool = True,
 ) -> None:  # fmt: skip
-    """`was` are the begin and the end that were told before, and when that was."""
+    """`was` are the begin and the end that were told before."""
     on = sorted({targets[work.target].name for work in works if work.target in targets})
     told = {
         "starts_at": _iso(row.starts_at) if is_start_known else None, "ends_at": _iso(row.ends_at) if is_start_known else None,
-        "was_starts_at": _iso(was[0]), "was_ends_at": _iso(was[1]), "is_first": was[2] is None,
-        "has_begun": row.stage not in (Stage.PLANNED, Stage.CANCELLED), "databases": on,
+        "was_starts_at": _iso(was[0]), "was_ends_at": _iso(was[1]), "has_begun": row.stage not in (Stage.PLANNED, Stage.CANCELLED, Stage.WITHDRAWN), "databases": on,
         "strategies": sorted({work.strategy for work in works}), "runs": sorted({work.run for work in works if work.run}),
     }  # fmt: skip
     target = next((targets[work.target] for work in works if work.target in targets), None)
@@ -251,7 +250,7 @@ def withdraw(actor: Actor, system: System, moment: datetime) -> None:
     targets = {target.pk: target for target in system.targets.all()}
     rows = Announcement.objects.filter(system=system, stage__in=NOT_OVER)
     for row in rows.select_for_update():
-        was = row.told_starts_at, row.told_ends_at, row.told_at
+        was = row.told_starts_at, row.told_ends_at
         row.system, row.stage, row.closed_at, row.changes = system, Stage.WITHDRAWN, moment, row.changes + 1
         row.save()
         row.works.update(key=Concat(F("key"), Value(f":{row.pk}")))

@@ -167,7 +167,10 @@ class Directory:
             return
         before, is_end = heard.recipients.get(row.pk, set()), told.step in CLOSING
         subscribed = heard.subscriptions.get(row.system_id, ())
-        wanted = [one for one in subscribed if (one.address in before if is_end else _takes(one, told))]
+        wanted = [
+            one for one in subscribed
+            if (one.address in before if is_end else _takes(one, told.step, one.address in before))
+        ]  # fmt: skip
         if wanted and (channel := self._for_people(told, "subscriptions")) is not None:
             for one in wanted:
                 yield self._to_subscriber(channel, one, row)
@@ -251,9 +254,9 @@ def takes(rule: NotificationRule, told: Told) -> bool:
     return where.is_everything or where == told.where or any(where.covers(place) for place in told.places)
 
 
-def _takes(subscription: Subscription, told: Told) -> bool:
-    """Whether this step of a maintenance, which is not its end, is wanted: of one that was not planned the begin is the first word."""
-    return subscription.steps == Steps.ALL or told.step in _MAIN or (told.step == STARTED and told.is_first)
+def _takes(subscription: Subscription, step: str, has_heard: bool) -> bool:
+    """Whether this step of a maintenance, which is not its end, is wanted. Who heard of no plan hears of the begin in any case."""
+    return subscription.steps == Steps.ALL or step in _MAIN or (step == STARTED and not has_heard)
 
 
 def _wish(told: Told) -> Wish:

@@ -74,11 +74,6 @@ class Told:
         """Of the life of a maintenance, see `maintenance_life`; empty = it is about none."""
         return self.event.event.removeprefix("maintenance.") if self.announcement is not None else ""
 
-    @property
-    def is_first(self) -> bool:
-        """Whether nothing was told of this maintenance before."""
-        return bool(self.times.get("is_first"))
-
     def plain_facts(self, zone: str) -> dict[str, str]:
         """What people are told of a maintenance who know nothing of databases: with the times of this zone, and nothing technical."""
         row = self.announcement

@@ -292,6 +292,19 @@ def test_who_wants_little_hears_of_plan_change_and_end() -> None:
     assert steps(NIGHT + 3 * MINUTE) == ["done"]
 
 
+def test_who_wants_little_and_comes_after_the_plan_hears_of_the_begin_instead() -> None:
+    shop = scripted_target()
+    row = system_of(shop)
+    job = weekly(shop)
+    steps(NOON)
+    subscriber(row, steps="main")
+    jobs.plan_due(NIGHT - MINUTE)
+    during(the_run(job), RunStatus.RUNNING, NIGHT)
+    assert steps(NIGHT + MINUTE) == ["started"]
+    JobRun.objects.update(status=RunStatus.SUCCEEDED, finished_at=NIGHT + 2 * MINUTE)
+    assert steps(NIGHT + 3 * MINUTE) == ["done"]
+
+
 def test_only_work_that_a_system_tells_of_is_told() -> None:
     shop = scripted_target()
     row = system_of(shop, strategies=["STATISTICS_MAINTENANCE"])
