@@ -234,7 +234,8 @@ def _record(
     on = sorted({targets[work.target].name for work in works if work.target in targets})
     told = {
         "starts_at": _iso(row.starts_at) if is_start_known else None, "ends_at": _iso(row.ends_at) if is_start_known else None,
-        "was_starts_at": _iso(was[0]), "was_ends_at": _iso(was[1]), "has_begun": row.stage not in (Stage.PLANNED, Stage.CANCELLED, Stage.WITHDRAWN), "databases": on,
+        "was_starts_at": _iso(was[0]), "was_ends_at": _iso(was[1]),
+        "has_begun": row.stage not in (Stage.PLANNED, Stage.CANCELLED, Stage.WITHDRAWN), "databases": on,
         "strategies": sorted({work.strategy for work in works}), "runs": sorted({work.run for work in works if work.run}),
     }  # fmt: skip
     target = next((targets[work.target] for work in works if work.target in targets), None)
