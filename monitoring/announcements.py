@@ -127,7 +127,7 @@ def _as_told(found: Foreseen, system: System, targets: Mapping[int, Target]) -> 
 
 
 def _concerns(found: Foreseen, system: System, targets: Mapping[int, Target]) -> bool:
-    return found.target in targets and (not system.strategies or found.strategy in system.strategies)
+    return found.target in targets and (not system.told_strategies or found.strategy in system.told_strategies)
 
 
 def _unknown(

@@ -244,7 +244,7 @@ def _is_for(channel: NotificationChannel, tenants: Collection[int]) -> bool:
 
 def takes(rule: NotificationRule, told: Told) -> bool:
     """Whether a rule leads this entry to its channel."""
-    if rule.events and told.event.group not in rule.events:
+    if rule.groups and told.event.group not in rule.groups:
         return False
     if Severity(told.event.severity).rank < Severity(rule.least_severity).rank:
         return False

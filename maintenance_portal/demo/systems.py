@@ -16,18 +16,21 @@ _NOTICE = {SHOP: "Pages may take longer to open.", ARCHIVE: "Old orders can be l
 
 
 def ensure(actor: Actor) -> list[str]:
-    """Add what is missing, once: nothing where the demo's databases are in a system already. Notes on names that others have."""
+    """Put those databases of the demo in a system that are in none. Notes on what is refused."""
     owner = User.objects.filter(username=OWNER).first()
     if owner is None:
         return []
     notes = []
     for name in NAMES:
         found = list(Target.objects.filter(is_demo=True, name__in=_ON[name], systems=None).select_related("tenant"))
-        if not found or System.objects.filter(name=name, tenant=found[0].tenant).exists():
+        if not found:
             continue
-        row = System(name=name, tenant=found[0].tenant, notice=_NOTICE[name])
+        tenant = found[0].tenant
+        row = System.objects.filter(name=name, tenant=tenant).first()
+        before = list(row.targets.all()) if row is not None else []
+        row = row or System(name=name, tenant=tenant, notice=_NOTICE[name])
         try:
-            systems.keep_system(actor, owner, row, found)
+            systems.keep_system(actor, owner, row, [*before, *found], drawn_from=systems.version_of(row))
         except Refused as refusal:
             notes.append(f"The demo's system {name}: {refusal}")
     return notes

@@ -11,6 +11,8 @@ STAGES = [
     ("planned", "Planned"), ("started", "Under way"), ("verifying", "Being checked"), ("done", "Done"),
     ("unfinished", "Not completed"), ("cancelled", "Cancelled"), ("withdrawn", "No longer told"),
 ]  # fmt: skip
+SEVERITIES = ["info", "warning", "critical"]
+ROLES = ["DBA", "approver", "manager", "stakeholder", "auditor"]
 STEPS = [
     ("all", "Each step, with a reminder"),
     ("main", "Plan, changes and end"),
@@ -87,7 +89,10 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "portal_subscription",
                 "ordering": ["address", "pk"],
-                "constraints": [models.UniqueConstraint(fields=("system", "address"), name="portal_subscription_one")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("system", "address"), name="portal_subscription_one"),
+                    models.CheckConstraint(condition=models.Q(("steps__in", ["all", "main"])), name="portal_subscription_steps"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +141,11 @@ class Migration(migrations.Migration):
                     models.Index(fields=["system", "stage", "starts_at"], name="portal_announcement_stage"),
                     models.Index(fields=["closed_at"], name="portal_announcement_closed"),
                 ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("stage__in", [stage for stage, _ in STAGES])), name="portal_announcement_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -146,7 +156,7 @@ class Migration(migrations.Migration):
                 ("work", models.CharField(max_length=200)),
                 ("strategy_name", models.CharField(max_length=50)),
                 ("due_at", models.DateTimeField()),
-                ("doing", models.CharField(max_length=10)),
+                ("doing", models.CharField(help_text="See maintenance_life.Doing.", max_length=10)),
                 ("starts_at", models.DateTimeField()),
                 ("ends_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -172,7 +182,16 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="strategies.target"),
                 ),
             ],
-            options={"db_table": "portal_announced_work", "ordering": ["starts_at", "pk"]},
+            options={
+                "db_table": "portal_announced_work",
+                "ordering": ["starts_at", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("doing__in", ["coming", "working", "verifying", "done", "broken", "gone"])),
+                        name="portal_work_doing",
+                    ),
+                ],
+            },
         ),
         migrations.RemoveField(model_name="notification", name="leave_path"),
         migrations.AddField(
@@ -190,5 +209,15 @@ class Migration(migrations.Migration):
                 blank=True, help_text="Whose own links go along; they stand in no row.", null=True,
                 on_delete=django.db.models.deletion.SET_NULL, related_name="notifications", to="monitoring.subscription",
             ),
+        ),
+        *(
+            migrations.AddConstraint(model_name=model, constraint=models.CheckConstraint(condition=condition, name=name))
+            for model, name, condition in (
+                ("notification", "portal_notification_state_is", models.Q(("state__in", ["waiting", "delivered", "failed", "dropped"]))),
+                ("notification", "portal_notification_severe", models.Q(("severity__in", SEVERITIES))),
+                ("notification", "portal_notification_for", models.Q(("audience__in", ["technical", "plain"]))),
+                ("notificationrule", "portal_notification_rule_from", models.Q(("least_severity__in", SEVERITIES))),
+                ("notificationrule", "portal_notification_rule_role", models.Q(("role", ""), ("role__in", ROLES), _connector="OR")),
+            )
         ),
     ]  # fmt: skip

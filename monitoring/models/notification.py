@@ -137,9 +137,23 @@ class NotificationRule(Scoped):
     class Meta(Scoped.Meta):
         db_table = "portal_notification_rule"
         ordering = ["name"]
+        constraints = [
+            *Scoped.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(least_severity__in=Severity.values), name="portal_notification_rule_from"
+            ),
+            models.CheckConstraint(
+                condition=Q(role="") | Q(role__in=Role.values), name="portal_notification_rule_role"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The kinds of events that it takes; empty = all."""
+        return frozenset(map(str, self.events)) if isinstance(self.events, list) else frozenset()
 
     @property
     def addresses(self) -> list[str]:
@@ -256,6 +270,11 @@ class Notification(models.Model):
             models.Index(fields=["channel", "state", "next_at", "id"], name="portal_notification_due"),
             models.Index(fields=["state", "id"], name="portal_notification_state"),
             models.Index(fields=["seal"], name="portal_notification_seal"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=Delivery.values), name="portal_notification_state_is"),
+            models.CheckConstraint(condition=Q(severity__in=Severity.values), name="portal_notification_severe"),
+            models.CheckConstraint(condition=Q(audience__in=Audience.values), name="portal_notification_for"),
         ]
 
     def __str__(self) -> str:

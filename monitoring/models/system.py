@@ -72,6 +72,11 @@ class System(models.Model):
         return self.name
 
     @property
+    def told_strategies(self) -> frozenset[str]:
+        """Those whose work is told; empty = all."""
+        return frozenset(map(str, self.strategies)) if isinstance(self.strategies, list) else frozenset()
+
+    @property
     def zone(self) -> zoneinfo.ZoneInfo:
         """UTC, where this machine does not know the one that is kept."""
         try:
@@ -137,7 +142,10 @@ class Subscription(models.Model):
     class Meta:
         db_table = "portal_subscription"
         ordering = ["address", "pk"]
-        constraints = [models.UniqueConstraint(fields=["system", "address"], name="portal_subscription_one")]
+        constraints = [
+            models.UniqueConstraint(fields=["system", "address"], name="portal_subscription_one"),
+            models.CheckConstraint(condition=models.Q(steps__in=Steps.values), name="portal_subscription_steps"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.address} to {self.system}"
@@ -245,6 +253,9 @@ class Announcement(models.Model):
             models.Index(fields=["system", "stage", "starts_at"], name="portal_announcement_stage"),
             models.Index(fields=["closed_at"], name="portal_announcement_closed"),
         ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(stage__in=Stage.values), name="portal_announcement_known"),
+        ]
 
     def __str__(self) -> str:
         return f"Maintenance of {self.system}"
@@ -265,13 +276,14 @@ class AnnouncedWork(models.Model):
     job = models.ForeignKey(MaintenanceJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     run = models.ForeignKey(JobRun, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     due_at = models.DateTimeField()
-    doing = models.CharField(max_length=10)
+    doing = models.CharField(max_length=10, help_text="See maintenance_life.Doing.")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "portal_announced_work"
         ordering = ["starts_at", "pk"]
+        constraints = [models.CheckConstraint(condition=models.Q(doing__in=list(_DOES)), name="portal_work_doing")]
 
     def __str__(self) -> str:
         return self.work

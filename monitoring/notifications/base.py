@@ -124,6 +124,8 @@ class Channel(Generic[S]):
 
     def read_settings(self, typed: Mapping[str, Any]) -> S:
         """Settings from what was typed or stored. Raises SettingsRefused, naming each wrong field."""
+        if not isinstance(typed, Mapping):
+            raise SettingsRefused({"settings": "They are no names with values."})
         try:
             return self.settings.model_validate(dict(typed))
         except ValidationError as refusal:

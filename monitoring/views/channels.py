@@ -152,7 +152,7 @@ def _channel(user: User, pk: int) -> NotificationChannel:
 @for_readers_of_audit
 def rule_list(request: SignedIn) -> HttpResponse:
     rows = NotificationRule.objects.visible_to(request.user).select_related("channel", "target", "tag", "tenant")
-    found = [(row, [GROUPS.get(name, name) for name in row.events]) for row in rows]
+    found = [(row, [GROUPS.get(name, name) for name in sorted(row.groups)]) for row in rows]
     has_channel = bool(found) or NotificationChannel.objects.visible_to(request.user).exists()
     context = {"rules": found, "has_channel": has_channel, "may_add": may(request.user, *OPERATES)}
     return render(request, "notifications/rules.html", context)
