@@ -14,7 +14,7 @@ from monitoring.models import NOT_OVER, UNDER_WAY, Announcement, Stage, System
 
 PAST = timedelta(days=30)
 MOST = 1000  # announcements that are read at once
-SHOWN_PAST = 10  # of one system
+SHOWN_PLANNED, SHOWN_PAST = 4, 10  # of one system; what else is planned unfolds
 _USUAL = timedelta(minutes=30)  # the length of what nobody knows the end of, in calendars
 _STATUS = {Stage.CANCELLED: "CANCELLED", Stage.WITHDRAWN: "CANCELLED"}
 
@@ -27,6 +27,15 @@ class SystemState:
     under_way: Sequence[Announcement]
     planned: Sequence[Announcement]
     past: Sequence[Announcement]
+
+    @property
+    def first(self) -> Sequence[Announcement]:
+        """Of what is planned, what is seen at once."""
+        return self.planned[:SHOWN_PLANNED]
+
+    @property
+    def later(self) -> Sequence[Announcement]:
+        return self.planned[SHOWN_PLANNED:]
 
     @property
     def next(self) -> Announcement | None:
