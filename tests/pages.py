@@ -274,7 +274,7 @@ def a_system(target: Target, name: str) -> System:
     over = (Stage.DONE, Stage.UNFINISHED, Stage.CANCELLED, Stage.WITHDRAWN)
     for hours, stage in (
         (0, Stage.STARTED),
-        (30, Stage.PLANNED),
+        *((24 * n, Stage.PLANNED) for n in range(1, 7)),
         *((-24 * n, stage) for n, stage in enumerate(over, 1)),
     ):
         starts_at = now + timedelta(hours=hours)

@@ -5,6 +5,8 @@ A link opens no more than it says; one that is too old, revoked, replaced or mad
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -44,7 +46,7 @@ def status(request: HttpRequest) -> HttpResponse:
         code = 422
     context = {
         "page": page, "token": token, "states": system_state.states(systems, timezone.now()), "form": form, "chosen": chosen,
-        "moment": timezone.now(),
+        "moment": timezone.now(), "zone": systems[0].zone if systems else UTC,
     }  # fmt: skip
     return render(request, "systems/status.html", context, status=code)
 

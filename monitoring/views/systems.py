@@ -14,14 +14,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from monitoring import subscriptions, system_state, systems
-from monitoring.models import NOT_OVER, AnnouncedWork, StatusPage, Subscription, System
+from monitoring.models import AnnouncedWork, StatusPage, Subscription, System
 from monitoring.system_forms import StatusPageForm, SubscribeForm, SystemForm
+from monitoring.system_state import SystemState
 from strategies.audit import Actor
 from strategies.models import OPERATES, READS_AUDIT, READS_SQL, User, may
 from strategies.refused import Refused
 from strategies.views.access import SignedIn, for_operators, for_readers, for_readers_of_audit
 
-MOST_SUBSCRIBERS = 500  # that a page shows
+MOST_SUBSCRIBERS, MOST_WORKS = 500, 100  # that a page shows
 
 
 @require_safe
@@ -58,15 +59,16 @@ def _page(request: SignedIn, row: System, form: SubscribeForm | None = None, sta
         "system": row, "state": state, "mine": mine, "refusal": systems.refusal(user, row.tenant_id),
         "form": form or SubscribeForm(initial={"address": user.email}),
         "subscribers": row.subscriptions.all()[:MOST_SUBSCRIBERS] if sees_subscribers else None,
-        "subscribed": row.subscriptions.in_force().count(), "works": _works(row) if may(user, *READS_SQL) else None,
+        "subscribed": row.subscriptions.in_force().count(), "works": _works(state) if may(user, *READS_SQL) else None,
     }  # fmt: skip
     return render(request, "systems/system.html", context, status=status)
 
 
-def _works(row: System) -> Iterable[AnnouncedWork]:
-    """The runs and due instants of which its maintenance is made."""
-    open_ = AnnouncedWork.objects.filter(announcement__system=row, announcement__stage__in=NOT_OVER)
-    return open_.select_related("job", "target").order_by("starts_at", "pk")[:100]
+def _works(state: SystemState) -> Iterable[AnnouncedWork]:
+    """The runs and due instants of which the maintenance is made that is under way, and the next."""
+    rows = [*state.under_way, *state.planned[:1]]
+    works = AnnouncedWork.objects.filter(announcement__in=[row.pk for row in rows])
+    return works.select_related("job", "target").order_by("starts_at", "pk")[:MOST_WORKS]
 
 
 @require_POST
