@@ -62,7 +62,7 @@ class _Open:
 
     def takes(self, one: Foreseen) -> bool:
         """Whether new work belongs to it. What is only being checked takes on no more."""
-        pieces = [found.piece for _, found in self.works if found.piece.doing is not Doing.GONE]
+        pieces = [found.piece for _, found in self.works if found.piece.doing not in (Doing.MISSED, Doing.GONE)]
         if self.row.stage == Stage.VERIFYING or not pieces:
             return False
         ends = max(piece.ends_at or piece.starts_at for piece in pieces)

@@ -123,7 +123,7 @@ class Sight:
 
     def _piece(self, run: JobRun) -> Piece:
         doing, moment = doing_of(run), self.moment
-        if doing in (Doing.DONE, Doing.BROKEN, Doing.GONE):
+        if doing in (Doing.DONE, Doing.BROKEN, Doing.MISSED, Doing.GONE):
             ended = run.finished_at or moment
             return Piece(doing, run.started_at or ended, ended)
         if doing is Doing.COMING:
@@ -192,7 +192,7 @@ def doing_of(run: JobRun) -> Doing:
     if run.is_open:
         return Doing.WORKING if run.has_begun else Doing.COMING
     if not run.has_begun:
-        return Doing.GONE
+        return Doing.GONE if run.status == RunStatus.CANCELLED else Doing.MISSED
     return Doing.DONE if run.status in GOOD else Doing.BROKEN
 
 
@@ -208,7 +208,9 @@ def _gone(kept: Foreseen) -> Foreseen:
 
 def _went_on(piece: Piece, began_at: datetime) -> Piece:
     """A run that only carries on what had begun: before its own begin the work is under way all the same."""
-    doing = {Doing.COMING: Doing.WORKING, Doing.GONE: Doing.BROKEN}.get(piece.doing, piece.doing)
+    doing = {Doing.COMING: Doing.WORKING, Doing.MISSED: Doing.BROKEN, Doing.GONE: Doing.BROKEN}.get(
+        piece.doing, piece.doing
+    )
     return replace(piece, doing=doing, starts_at=min(began_at, piece.starts_at))
 
 

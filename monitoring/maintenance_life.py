@@ -28,7 +28,8 @@ class Doing(StrEnum):
     VERIFYING = "verifying"
     DONE = "done"
     BROKEN = "broken"  # it began, and not all of it was done
-    GONE = "gone"  # it never began, and never will
+    MISSED = "missed"  # it was to begin, and could not
+    GONE = "gone"  # it never began, and nobody wants it any more
 
 
 _OPEN = frozenset({Doing.COMING, Doing.WORKING, Doing.VERIFYING})
@@ -82,9 +83,10 @@ class Look:
 def look(life: Life, pieces: Sequence[Piece], moment: datetime, manners: Manners) -> Look:
     """What is to be said of a maintenance that is not over. Nobody who was told nothing is told of its end."""
     begun = [piece for piece in pieces if piece.doing in _BEGUN]
+    is_whole = all(piece.doing in (Doing.DONE, Doing.GONE) for piece in pieces)
     open_ = [piece for piece in pieces if piece.doing in _OPEN]
     if not open_:
-        return _ended(life, begun, moment)
+        return _ended(life, begun, is_whole, moment)
     ends = [piece.ends_at for piece in open_]
     known = [end for end in ends if end is not None]
     ends_at = max(known) if len(known) == len(ends) else None
@@ -93,10 +95,10 @@ def look(life: Life, pieces: Sequence[Piece], moment: datetime, manners: Manners
     return _to_come(life, min(piece.starts_at for piece in open_), ends_at, moment, manners)
 
 
-def _ended(life: Life, begun: Sequence[Piece], moment: datetime) -> Look:
+def _ended(life: Life, begun: Sequence[Piece], is_whole: bool, moment: datetime) -> Look:
     if not begun:
         return Look(CANCELLED, life.starts_at, None, CANCELLED if life.told_at else "")
-    stage = UNFINISHED if any(piece.doing is Doing.BROKEN for piece in begun) else DONE
+    stage = DONE if is_whole else UNFINISHED
     ends_at = max(piece.ends_at or moment for piece in begun)
     return Look(stage, min(piece.starts_at for piece in begun), ends_at, stage if life.told_at else "")
 

@@ -215,6 +215,21 @@ def test_work_of_one_night_is_one_maintenance_and_of_two_nights_two() -> None:
     assert steps(NIGHT + 26 * MINUTE) == ["done"]
 
 
+@pytest.mark.parametrize(("status", "step"), [(RunStatus.MISSED, "unfinished"), (RunStatus.CANCELLED, "done")])
+def test_where_a_part_could_not_begin_not_all_of_it_was_done(status: RunStatus, step: str) -> None:
+    shop = scripted_target()
+    subscriber(system_of(shop))
+    first, second = weekly(shop), weekly(shop, name="SECOND", schedule_value="10 2 * * 4")
+    steps(NOON)
+    jobs.plan_due(NIGHT - MINUTE)
+    during(the_run(first), RunStatus.RUNNING, NIGHT)
+    assert steps(NIGHT + MINUTE) == ["started"]
+    JobRun.objects.filter(job=first).update(status=RunStatus.SUCCEEDED, finished_at=NIGHT + 5 * MINUTE)
+    jobs.plan_due(NIGHT + 9 * MINUTE)
+    JobRun.objects.filter(job=second).update(status=status, finished_at=NIGHT + HOUR)
+    assert steps(NIGHT + HOUR) == [step]
+
+
 def test_what_goes_on_in_the_next_window_is_told_to_last_longer_and_ends_once() -> None:
     shop = scripted_target()
     subscriber(system_of(shop))
