@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, Prefetch, Value
 from django.db.models.functions import Concat
 
 from monitoring import foreseen
@@ -30,20 +30,24 @@ from monitoring.maintenance_life import (
     look,
 )
 from monitoring.models import MOST_AHEAD_HOURS, NOT_OVER, AnnouncedWork, Announcement, Stage, System
-from strategies import audit
+from strategies import audit, due_runs
 from strategies.audit import PORTAL, Actor
-from strategies.batches import Budget, is_spent
+from strategies.batches import PASSING, Budget, is_spent
 from strategies.models import Target
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50  # systems that are looked after with the same few queries
+AT_ONCE = 5  # systems that are looked after with the same few queries
 AHEAD = timedelta(hours=MOST_AHEAD_HOURS)  # so far status pages show; each system says how far its subscribers are told
-NEAR, FAR = timedelta(seconds=10), timedelta(seconds=30)  # until the next look
-_NEARS = timedelta(minutes=15)
+NEAR, FAR = timedelta(seconds=10), timedelta(seconds=60)  # until the next look
 KEPT = timedelta(days=400)
+_NEARS = timedelta(minutes=15)
+_MOVES_WITHIN = timedelta(hours=48)  # a due instant that comes in the place of another
 _PRUNED_AT_ONCE = 500
-_COMPARED = ("work", "key", "run_id", "due_at", "doing", "starts_at", "ends_at")
+_COMPARED = ("work", "key", "run_id", "target_id", "due_at", "doing", "starts_at", "ends_at")
+_TARGETS = Target.objects.select_related("tenant").defer("facts", "missing_rights")
+_NEVER = (Doing.MISSED, Doing.GONE, Doing.DROPPED)
+_BEGUN = (Doing.WORKING, Doing.VERIFYING)
 
 
 @dataclass(slots=True)
@@ -60,55 +64,69 @@ class _Open:
             row.stage, row.starts_at, row.told_at, row.told_starts_at, row.told_ends_at, row.reminded_at
         )  # fmt: skip
 
-    def takes(self, one: Foreseen) -> bool:
-        """Whether new work belongs to it. What is only being checked takes on no more."""
-        pieces = [found.piece for _, found in self.works if found.piece.doing not in (Doing.MISSED, Doing.GONE)]
+    def takes(self, one: Foreseen, moment: datetime) -> bool:
+        """Whether new work belongs to it. What is only being checked takes on no more; what is at work lasts until now at least."""
+        pieces = [found.piece for _, found in self.works if found.piece.doing not in _NEVER]
         if self.row.stage == Stage.VERIFYING or not pieces:
             return False
-        ends = max(piece.ends_at or piece.starts_at for piece in pieces)
+        ends = max(piece.ends_at or (moment if piece.doing in _BEGUN else piece.starts_at) for piece in pieces)
         return is_one(min(piece.starts_at for piece in pieces), ends, one.piece)
 
 
 def follow(moment: datetime, budget: Budget | None = None) -> int:
-    """Look after the systems whose turn it is. How many it were."""
-    due = System.objects.filter(is_active=True, look_at__lte=moment).order_by("look_at", "pk")
-    systems = list(due.select_related("tenant").prefetch_related("targets")[:AT_ONCE])
-    if not systems:
-        return 0
-    rows = Announcement.objects.filter(system__in=systems, stage__in=NOT_OVER)
+    """Look after the systems whose turn it is, a few at a time. How many it were."""
+    count = 0
+    while True:
+        due = System.objects.filter(is_active=True, look_at__lte=moment).order_by("look_at", "pk")
+        systems = list(due.select_related("tenant").prefetch_related(Prefetch("targets", _TARGETS))[:AT_ONCE])
+        if not systems:
+            return count
+        _follow_some(systems, moment)
+        count += len(systems)
+        if is_spent(budget):
+            return count
+
+
+def _follow_some(systems: Sequence[System], moment: datetime) -> None:
     works: dict[int, list[AnnouncedWork]] = defaultdict(list)
+    by_system: dict[int, list[Announcement]] = defaultdict(list)
+    rows = list(Announcement.objects.filter(system__in=systems, stage__in=NOT_OVER))
     known = list(AnnouncedWork.objects.filter(announcement__in=rows))
     for one in known:
         works[one.announcement_id].append(one)
-    by_system: dict[int, list[Announcement]] = defaultdict(list)
     for row in rows:
         by_system[row.system_id].append(row)
-    targets = {target.pk: target for system in systems for target in system.targets.all()}
-    sight = foreseen.load(targets, known, moment, moment + AHEAD)
-    count = 0
+    targets = {system.pk: told_targets(system) for system in systems}
+    everywhere = {pk: target for of_one in targets.values() for pk, target in of_one.items()}
+    sight = foreseen.load(everywhere, known, moment, moment + AHEAD)
     for system in systems:
-        if count and is_spent(budget):
-            break
         try:
             opened = [_Open(row, [(one, sight.of(one)) for one in works[row.pk]]) for row in by_system[system.pk]]
-            _follow(system, opened, sight, moment)
+            _follow(system, targets[system.pk], opened, sight)
+        except PASSING:
+            raise  # the next tick tries again
         except Exception:
             log.exception("the maintenance of system %s could not be followed; the others are", system.pk)
             System.objects.filter(pk=system.pk, look_at=system.look_at).update(look_at=moment + FAR)
-        count += 1
-    return count
 
 
-def _follow(system: System, opened: list[_Open], sight: Sight, moment: datetime) -> None:
+def told_targets(system: System) -> dict[int, Target]:
+    """The databases whose work is told: one that has another tenant by now is none of them."""
+    return {target.pk: target for target in system.targets.all() if target.tenant_id == system.tenant_id}
+
+
+def _follow(system: System, targets: Mapping[int, Target], opened: list[_Open], sight: Sight) -> None:
     """Nothing where somebody else has looked meanwhile."""
-    targets = {target.pk: target for target in system.targets.all()}
+    moment = sight.moment
     for one in opened:
         one.row.system = system
-        one.works = [(work, _as_told(found, system, targets)) for work, found in one.works]
-    new = _unknown(system, opened, sight, targets, moment)
-    _move(opened, new)
+        one.works = [(work, _as_told(work, found, system, targets)) for work, found in one.works]
+    new = _unknown(system, opened, sight, targets)
+    _replace(opened, new)
     for found in new:
         _join(system, opened, found, moment)
+    for one in opened:
+        one.works = _handed_on(one.works)
     with transaction.atomic():
         mine = System.objects.filter(pk=system.pk, look_at=system.look_at, is_active=True)
         is_near = any(one.row.starts_at <= moment + _NEARS for one in opened)
@@ -119,10 +137,10 @@ def _follow(system: System, opened: list[_Open], sight: Sight, moment: datetime)
             _take_step(one, look(one.life, [found.piece for _, found in one.works], moment, manners), targets, moment)
 
 
-def _as_told(found: Foreseen, system: System, targets: Mapping[int, Target]) -> Foreseen:
-    """Work that does not concern the system any more, and has not begun, is none of its maintenance."""
-    if found.piece.doing is Doing.COMING and not _concerns(found, system, targets):
-        return replace(found, piece=replace(found.piece, doing=Doing.GONE))
+def _as_told(known: AnnouncedWork, found: Foreseen, system: System, targets: Mapping[int, Target]) -> Foreseen:
+    """Work that does not concern the system any more, and had not begun, is none of its maintenance."""
+    if known.doing not in _BEGUN and not _concerns(found, system, targets):
+        return replace(found, piece=replace(found.piece, doing=Doing.DROPPED))
     return found
 
 
@@ -131,56 +149,68 @@ def _concerns(found: Foreseen, system: System, targets: Mapping[int, Target]) ->
 
 
 def _unknown(
-    system: System, opened: Iterable[_Open], sight: Sight, targets: Mapping[int, Target], moment: datetime
-) -> list[Foreseen]:
+    system: System, opened: Iterable[_Open], sight: Sight, targets: Mapping[int, Target]
+) -> list[Foreseen]:  # fmt: skip
     """Work on its databases that is announced nowhere yet, in the order in which it begins."""
     known = [found for one in opened for _, found in one.works]
     works, runs = {found.work for found in known}, {found.run for found in known if found.run is not None}
     new = [
         work for target in targets for work in sight.coming.get(target, ())
         if _concerns(work, system, targets) and work.work not in works and work.run not in runs
-        and work.piece.starts_at <= moment + AHEAD
+        and work.piece.starts_at <= sight.moment + AHEAD
     ]  # fmt: skip
     return sorted(new, key=lambda work: (work.piece.starts_at, work.work))
 
 
-def _move(opened: Iterable[_Open], new: list[Foreseen]) -> None:
-    """Where a job was given other times, what was announced for the old ones is told to be at the new ones: taken in order.
+def _replace(opened: Iterable[_Open], new: list[Foreseen]) -> None:
+    """What comes in the place of a maintenance of which nothing is left is the same maintenance at another time.
 
-    Only where nothing else is left of a maintenance, and what comes in its place is one, too; of a run that somebody cancelled, or that
-    was missed, nothing comes in its place.
+    That is the next due instant of each of its jobs, where they were given other times, or the run that a job catches up with. Of a run
+    that somebody cancelled nothing comes in its place.
     """
     for one in opened:
-        gone = [(work, found) for work, found in one.works if found.piece.doing is Doing.GONE]
-        if not gone or len(gone) != len(one.works) or any(found.run is not None for _, found in gone):
-            continue
         others: list[Foreseen] = []
-        for _, found in gone:
-            there = (work for work in new if work.job == found.job and work not in others)
+        for _, found in one.works:
+            there = (work for work in new if work not in others and _comes_instead(work, found))
             others += [other] if (other := next(there, None)) is not None else []
-        if len(others) != len(gone) or found_together(others) > LONGEST:
-            continue
-        for other in others:
-            new.remove(other)
-        one.works = [(work, other) for (work, _), other in zip(gone, others, strict=True)]
+        if one.works and len(others) == len(one.works) and _length(others) <= LONGEST:
+            for other in others:
+                new.remove(other)
+            one.works = [(work, other) for (work, _), other in zip(one.works, others, strict=True)]
 
 
-def found_together(works: Sequence[Foreseen]) -> timedelta:
+def _comes_instead(new: Foreseen, old: Foreseen) -> bool:
+    if old.job is None or new.job != old.job or abs(new.due_at - old.due_at) > _MOVES_WITHIN:
+        return False
+    if old.piece.doing is Doing.MISSED:
+        return new.work.startswith(due_runs.CATCH_UP)
+    return old.piece.doing is Doing.GONE and old.run is None
+
+
+def _length(works: Sequence[Foreseen]) -> timedelta:
     """From the begin of the first to the end of the last."""
     ends = max(work.piece.ends_at or work.piece.starts_at for work in works)
     return ends - min(work.piece.starts_at for work in works)
 
 
 def _join(system: System, opened: list[_Open], found: Foreseen, moment: datetime) -> None:
-    there = next((one for one in opened if one.takes(found)), None)
+    there = next((one for one in opened if one.takes(found, moment)), None)
     if there is None:
         row = Announcement(
             system=system, starts_at=found.piece.starts_at, ends_at=found.piece.ends_at, created_at=moment
         )
         there = _Open(row)
         opened.append(there)
-    work = AnnouncedWork(target_id=found.target, strategy_name=found.strategy, job_id=found.job)
-    there.works.append((work, found))
+    there.works.append((AnnouncedWork(strategy_name=found.strategy, job_id=found.job), found))
+
+
+def _handed_on(works: Sequence[tuple[AnnouncedWork, Foreseen]]) -> list[tuple[AnnouncedWork, Foreseen]]:
+    """What a run left to another of the same maintenance is not left undone."""
+    handed = {found.carries_on for _, found in works}
+    return [
+        (work, replace(found, piece=replace(found.piece, doing=Doing.DONE)) if found.run in handed - {None} else found)
+        for work, found in works
+    ]  # fmt: skip
 
 
 def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: datetime) -> None:
@@ -199,7 +229,8 @@ def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: d
         row.save()
     _keep_works(one)
     if found.tell:
-        _record(PORTAL, row, found.tell, was, [work for _, work in one.works], targets, found.is_start_known)
+        works = [_Work(one.target, one.strategy, one.run) for _, one in one.works]
+        _record(PORTAL, row, found.tell, was, works, targets, found.is_start_known)
     if found.is_over:
         row.works.update(key=Concat(F("key"), Value(f":{row.pk}")))
 
@@ -215,7 +246,7 @@ def _keep_works(one: _Open) -> None:
     for work, found in one.works:
         before = tuple(getattr(work, name) for name in _COMPARED)
         work.work, work.key = found.work, f"{one.row.system_id}:{found.work}"
-        work.run_id, work.due_at = found.run, found.due_at
+        work.run_id, work.target_id, work.due_at = found.run, found.target, found.due_at
         work.doing, work.starts_at, work.ends_at = found.piece.doing.value, found.piece.starts_at, found.piece.ends_at
         if work.pk is None:
             work.announcement = one.row
@@ -223,23 +254,31 @@ def _keep_works(one: _Open) -> None:
         elif before != tuple(getattr(work, name) for name in _COMPARED):
             changed.append(work)
     AnnouncedWork.objects.bulk_create(new)
-    AnnouncedWork.objects.bulk_update(changed, ["work", "key", "run", "due_at", "doing", "starts_at", "ends_at"])
+    AnnouncedWork.objects.bulk_update(
+        changed, ["work", "key", "run", "target", "due_at", "doing", "starts_at", "ends_at"]
+    )
+
+
+class _Work(NamedTuple):
+    target: int
+    strategy: str
+    run: int | None
 
 
 def _record(
-    actor: Actor, row: Announcement, step: str, was: tuple[datetime | None, datetime | None], works: Sequence[Foreseen],
+    actor: Actor, row: Announcement, step: str, was: tuple[datetime | None, datetime | None], works: Sequence[_Work],
     targets: Mapping[int, Target], is_start_known: bool = True,
 ) -> None:  # fmt: skip
     """`was` are the begin and the end that were told before."""
-    on = sorted({targets[work.target].name for work in works if work.target in targets})
+    on = [targets[pk] for pk in {work.target for work in works} if pk in targets] or list(targets.values())
     told = {
         "starts_at": _iso(row.starts_at) if is_start_known else None, "ends_at": _iso(row.ends_at) if is_start_known else None,
         "was_starts_at": _iso(was[0]), "was_ends_at": _iso(was[1]),
-        "has_begun": row.stage not in (Stage.PLANNED, Stage.CANCELLED, Stage.WITHDRAWN), "databases": on,
-        "strategies": sorted({work.strategy for work in works}), "runs": sorted({work.run for work in works if work.run}),
+        "has_begun": row.stage not in (Stage.PLANNED, Stage.CANCELLED, Stage.WITHDRAWN),
+        "databases": sorted(target.name for target in on), "strategies": sorted({work.strategy for work in works}),
+        "runs": sorted({work.run for work in works if work.run}),
     }  # fmt: skip
-    target = next((targets[work.target] for work in works if work.target in targets), None)
-    audit.record(actor, f"maintenance.{step}", row, after=told, target=target or next(iter(targets.values()), None))
+    audit.record(actor, f"maintenance.{step}", row, after=told, target=next(iter(on), None))
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -248,15 +287,14 @@ def _iso(moment: datetime | None) -> str | None:
 
 def withdraw(actor: Actor, system: System, moment: datetime) -> None:
     """Nothing more is told of what is announced of this system, and that is said. Inside the transaction of whoever switches it off."""
-    targets = {target.pk: target for target in system.targets.all()}
-    rows = Announcement.objects.filter(system=system, stage__in=NOT_OVER)
-    for row in rows.select_for_update():
-        was = row.told_starts_at, row.told_ends_at
+    targets = told_targets(system)
+    for row in Announcement.objects.filter(system=system, stage__in=NOT_OVER).select_for_update():
+        works = [_Work(one.target_id, one.strategy_name, one.run_id) for one in row.works.all()]
         row.system, row.stage, row.closed_at, row.changes = system, Stage.WITHDRAWN, moment, row.changes + 1
         row.save()
         row.works.update(key=Concat(F("key"), Value(f":{row.pk}")))
         if row.told_at is not None:
-            _record(actor, row, WITHDRAWN, was, (), targets)
+            _record(actor, row, WITHDRAWN, (row.told_starts_at, row.told_ends_at), works, targets)
 
 
 def prune(moment: datetime) -> int:

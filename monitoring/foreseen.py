@@ -1,16 +1,19 @@
 """The work on some databases, to come and at work, for those who announce it: when each piece is expected, and what became of it.
 
-Loaded with the same few queries however many databases and pieces there are.
+Loaded with the same few queries however many databases and pieces there are. Jobs are read before runs: what the clock makes of an
+instant meanwhile is then seen as its run.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice, takewhile
-from typing import TypeVar
+from operator import gt
 
 from django.db.models import Q, QuerySet
 
@@ -18,7 +21,7 @@ from monitoring import upcoming
 from monitoring.entries import Kind
 from monitoring.expected import Work, at_work, expected
 from monitoring.grounds import Grounds, Planned, Shut
-from monitoring.maintenance_life import Doing, Piece
+from monitoring.maintenance_life import SOON, Doing, Piece
 from monitoring.models import AnnouncedWork
 from monitoring.upcoming import DueJob
 from strategies import due_runs, timetables
@@ -26,6 +29,7 @@ from strategies.models import (
     GOOD,
     OPEN,
     CalendarKind,
+    Hold,
     JobRun,
     MaintenanceJob,
     Origin,
@@ -33,9 +37,11 @@ from strategies.models import (
     Target,
 )
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
+
 MOST_OF_A_JOB = 20  # due instants of a job that are announced ahead
-MOST_JOBS = 2000
+_MOST_JOBS = 100_000
+_AT_ONCE = 500  # keys in one query
 _MINUTE = timedelta(minutes=1)
 _BEGUN = (Doing.WORKING, Doing.VERIFYING)
 
@@ -51,35 +57,35 @@ class Foreseen:
     piece: Piece
     job: int | None = None
     run: int | None = None
+    carries_on: int | None = None  # the run whose rest it does
 
 
 @dataclass(slots=True)
 class Sight:
     """What is known at `moment` of the work on some databases. `coming`, by database, is what changes something and is not over,
-    without jobs that are due so often that nobody plans by them.
+    without jobs that are due so often that nobody plans by them; each work once.
     """
 
     moment: datetime
     grounds: Grounds
     coming: Mapping[int, Sequence[Foreseen]]
+    _kept_back: frozenset[int]
+    _jobs: Mapping[int, DueJob]
+    _before: Mapping[int, JobRun]
     _runs: Mapping[int, JobRun]
     _by_work: Mapping[str, JobRun]
-    _carried_on: Mapping[int, JobRun]
-    _jobs: Mapping[int, MaintenanceJob]
-    _due: Mapping[int, DueJob]
-    _before: Mapping[int, JobRun]
     _instants: dict[int, frozenset[datetime]] = field(default_factory=dict)
 
     def of(self, known: AnnouncedWork) -> Foreseen:
         """What has become of work that was announced."""
-        first = self._run(known)
-        if first is None:
+        run = self._run(known)
+        if run is None:
             return self._without_run(known)
-        run = self._carried_on.get(first.pk, first)
-        found = self._of_run(run, known.work)
-        if known.doing in _BEGUN or first.has_begun:
-            began_at = known.starts_at if known.doing in _BEGUN else first.started_at
-            return replace(found, piece=_went_on(found.piece, began_at or known.starts_at))
+        found = self.of_run(run)
+        if known.doing in _BEGUN and not run.has_begun:
+            return replace(found, piece=replace(found.piece, doing=Doing.BROKEN))  # nobody saw how it ended
+        if found.piece.doing is Doing.COMING and has_nothing_to_do(run):
+            return replace(found, piece=replace(found.piece, doing=Doing.GONE))
         return found
 
     def _run(self, known: AnnouncedWork) -> JobRun | None:
@@ -93,13 +99,13 @@ class Sight:
         kept = Foreseen(known.work, known.target_id, known.strategy_name, known.due_at, piece_of(known), known.job_id)
         if known.job_id is None:
             return _gone(kept)
-        job = self._jobs.get(known.job_id)
-        if job is not None and not job.is_settled:
+        due = self._jobs.get(known.job_id)
+        if due is not None and not due.job.is_settled:
             return kept  # the next tick reads it
-        due = self._due.get(known.job_id)
-        if due is None or self._target(due.job) != known.target_id or known.due_at not in self._of_job(due):
+        target = self.target_of(due.job) if due is not None else None
+        if due is None or target is None or not is_scheduled(due.job) or known.due_at not in self._of_job(due):
             return _gone(kept)
-        return self._of_due(due, known.target_id, known.due_at)
+        return self.of_due(due, target, known.due_at)
 
     def _of_job(self, due: DueJob) -> frozenset[datetime]:
         """Its next instants, also the first of them that has passed, and with which nobody has dealt yet."""
@@ -111,33 +117,36 @@ class Sight:
             self._instants[pk] = frozenset({*found, *islice(following, 3 * MOST_OF_A_JOB)})
         return self._instants[pk]
 
-    def _target(self, job: MaintenanceJob) -> int | None:
-        return job.target_id if job.target_id is not None else self._home
-
-    @property
-    def _home(self) -> int | None:
+    def target_of(self, job: MaintenanceJob) -> int | None:
+        if job.target_id is not None:
+            return job.target_id
         return next((pk for pk, target in self.grounds.targets.items() if target.is_home), None)
 
-    def _of_run(self, run: JobRun, work: str) -> Foreseen:
-        return Foreseen(work, run.target_id, run.strategy_name, run.due_at, self._piece(run), run.job_id, run.pk)
+    def of_run(self, run: JobRun) -> Foreseen:
+        work = run.due_key.partition(":withdrawn:")[0]
+        carries_on = run.parent_id if run.origin == Origin.CONTINUE else None
+        return Foreseen(
+            work, run.target_id, run.strategy_name, run.due_at, self._piece(run), run.job_id, run.pk, carries_on
+        )  # fmt: skip
 
     def _piece(self, run: JobRun) -> Piece:
         doing, moment = doing_of(run), self.moment
-        if doing in (Doing.DONE, Doing.BROKEN, Doing.MISSED, Doing.GONE):
-            ended = run.finished_at or moment
-            return Piece(doing, run.started_at or ended, ended)
         if doing is Doing.COMING:
             since = max(run.due_at, run.not_before or run.due_at)
             work = Work.predicted(run.predicted, since, run.start_before)
             return self._placed(work, run.target_id, run.is_read_only)
+        if doing not in _BEGUN:
+            ended = run.finished_at or moment
+            return Piece(doing, run.started_at or ended, ended)
         work = Work.predicted(run.predicted, run.started_at or run.due_at)
         if run.status in (RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY):  # it was put back, with a rest to do
-            rest = self._placed(replace(work, not_before=max(moment, run.not_before or moment)), run.target_id, False)
-            return replace(rest, doing=doing, starts_at=work.not_before)
+            rest = self._placed(replace(work, not_before=run.not_before or run.due_at), run.target_id, False)
+            return Piece(doing, work.not_before, rest.ends_at)
         found = at_work(work, run.worked(moment) or 0, run.window_ends_at, moment)
-        return Piece(doing, found.starts_at, _to_the_minute(found.ends_at or found.shuts_at))
+        ends_at = _to_the_minute(found.ends_at or found.shuts_at)
+        return Piece(doing, found.starts_at, ends_at if ends_at is not None and ends_at > moment else None)
 
-    def _of_due(self, due: DueJob, target: int, at: datetime) -> Foreseen:
+    def of_due(self, due: DueJob, target: int, at: datetime) -> Foreseen:
         before = self._before.get(due.last) if due.last is not None else None
         bound = at + timedelta(minutes=due.job.start_within_minutes)
         work = Work.predicted(before.predicted if before else None, at, bound)
@@ -145,48 +154,62 @@ class Sight:
         return Foreseen(due_runs.schedule_key(due.job, at), target, due.job.strategy_id, at, piece, due.job.pk)
 
     def _placed(self, work: Work, target: int, is_read_only: bool) -> Piece:
-        """When windows and freezes let it begin. Where they do not in time, it is expected when it is due, and will be missed."""
+        """When windows and freezes let it begin. Where they do not in time, it is expected when it is due, and will be missed.
+
+        What could begin by now and does not, has no known end: nobody knows how long it waits.
+        """
         moment, found = self.moment, None
         if target in self.grounds.places:
             found = expected(work, self.grounds.room(target, is_read_only=is_read_only), moment)
+        is_kept_back = target in self._kept_back
         if found is None or (work.start_before is not None and found.starts_at > work.start_before):
             starts_at = max(work.not_before, moment)
             ends_at = starts_at + work.length if work.length is not None else None
-            return Piece(Doing.COMING, starts_at, _to_the_minute(ends_at))
-        return Piece(Doing.COMING, found.starts_at, _to_the_minute(found.ends_at or found.shuts_at))
+        else:
+            starts_at, ends_at = found.starts_at, found.ends_at or found.shuts_at
+        if starts_at <= moment and work.not_before < moment - SOON:
+            ends_at = None
+        return Piece(Doing.COMING, starts_at, _to_the_minute(ends_at), is_kept_back)
 
 
 def load(targets: Mapping[int, Target], known: Iterable[AnnouncedWork], moment: datetime, until: datetime) -> Sight:
-    """What is to be known of these databases, and of work that was announced before."""
+    """What is to be known of these databases, and of work that was announced before. A row that fails is left out."""
     known = list(known)
-    runs = _runs(known)
-    after = JobRun.objects.filter(parent__in=[pk for pk, run in runs.items() if run.status == RunStatus.CONTINUED])
-    carried_on = {run.parent_id: run for run in _light(after.filter(origin=Origin.CONTINUE)) if run.parent_id}
-    due = _due_jobs(targets)
-    before = JobRun.objects.only("predicted", "is_read_only").in_bulk([job.last for job in due if job.last is not None])
-    sight = Sight(
-        moment, _grounds(targets, moment, until), coming := defaultdict[int, list[Foreseen]](list), runs,
-        {run.due_key: run for run in runs.values()}, carried_on,
-        MaintenanceJob.objects.in_bulk({one.job_id for one in known if one.job_id is not None}),
-        {one.job.pk: one for one in due}, before,
-    )  # fmt: skip
-    everyday = {job.job.pk for job in due if job.is_everyday}
+    jobs = {due.job.pk: due for due in _jobs(targets, known)}
+    before = JobRun.objects.only("predicted", "is_read_only").in_bulk([due.last for due in jobs.values() if due.last])
+    runs, by_work = _runs(known, list(jobs), moment)
+    grounds = _grounds(targets, moment, until)
+    coming: dict[int, dict[str, Foreseen]] = defaultdict(dict)
+    sight = Sight(moment, grounds, {}, _kept_back(grounds), jobs, before, runs, by_work)
+    everyday = {pk for pk, due in jobs.items() if due.is_everyday}
+    looking = {pk for pk, due in jobs.items() if due.last in before and before[due.last].is_read_only}
     for run in _light(JobRun.objects.filter(target__in=targets, status__in=OPEN, is_released=True)):
-        has_nothing_to_do = run.planned_at is not None and (run.is_read_only or not run.steps_total)
-        if not has_nothing_to_do and run.job_id not in everyday:
-            coming[run.target_id].append(sight._of_run(run, run.due_key))
-    for job in due:
-        if job.job.pk in everyday:
+        only_looks = has_nothing_to_do(run) or (run.planned_at is None and run.job_id in looking)
+        if not only_looks and run.job_id not in everyday:
+            _add(coming, partial(sight.of_run, run))
+    for pk, due in jobs.items():
+        target = sight.target_of(due.job)
+        if pk in everyday or pk in looking or not is_scheduled(due.job) or target is None or target not in targets:
             continue
-        target, last = sight._target(job.job), before.get(job.last) if job.last is not None else None
-        if target in targets and target is not None and not (last is not None and last.is_read_only):
-            ahead = takewhile(lambda at: at < until, job.instants(moment))
-            coming[target] += [sight._of_due(job, target, at) for at in islice(ahead, MOST_OF_A_JOB)]
+        for at in islice(takewhile(partial(gt, until), due.instants(moment)), MOST_OF_A_JOB):
+            if due_runs.schedule_key(due.job, at) not in by_work:  # else it has its run, or had it
+                _add(coming, partial(sight.of_due, due, target, at))
+    sight.coming = {target: list(works.values()) for target, works in coming.items()}
     return sight
 
 
+def _add(coming: dict[int, dict[str, Foreseen]], make: Callable[[], Foreseen]) -> None:
+    """Each work once; what was read first counts."""
+    try:
+        found = make()
+    except Exception:
+        log.exception("work that cannot be read is not announced")
+        return
+    coming[found.target].setdefault(found.work, found)
+
+
 def doing_of(run: JobRun) -> Doing:
-    """What a run does, for those who only wait for its end."""
+    """What a run does, for those who only wait for its end. What is carried on by another run ended without all of its work."""
     if run.status == RunStatus.VERIFYING:
         return Doing.VERIFYING
     if run.is_open:
@@ -194,6 +217,11 @@ def doing_of(run: JobRun) -> Doing:
     if not run.has_begun:
         return Doing.GONE if run.status == RunStatus.CANCELLED else Doing.MISSED
     return Doing.DONE if run.status in GOOD else Doing.BROKEN
+
+
+def has_nothing_to_do(run: JobRun) -> bool:
+    """Whether its plan is there, and changes nothing."""
+    return run.planned_at is not None and (run.is_read_only or not run.steps_total)
 
 
 def piece_of(known: AnnouncedWork) -> Piece:
@@ -206,14 +234,6 @@ def _gone(kept: Foreseen) -> Foreseen:
     return replace(kept, piece=replace(kept.piece, doing=doing))
 
 
-def _went_on(piece: Piece, began_at: datetime) -> Piece:
-    """A run that only carries on what had begun: before its own begin the work is under way all the same."""
-    doing = {Doing.COMING: Doing.WORKING, Doing.MISSED: Doing.BROKEN, Doing.GONE: Doing.BROKEN}.get(
-        piece.doing, piece.doing
-    )
-    return replace(piece, doing=doing, starts_at=min(began_at, piece.starts_at))
-
-
 def _to_the_minute(moment: datetime | None) -> datetime | None:
     """Nobody waits by the second; and what is expected is not another thing with each look."""
     if moment is None or (moment.second, moment.microsecond) == (0, 0):
@@ -222,31 +242,51 @@ def _to_the_minute(moment: datetime | None) -> datetime | None:
 
 
 def _light(rows: QuerySet[JobRun]) -> QuerySet[JobRun]:
-    return rows.defer("plan", "parameters", "limits")
+    return rows.defer("plan", "parameters", "limits", "reasons", "used")
 
 
-def _runs(known: Sequence[AnnouncedWork]) -> dict[int, JobRun]:
-    """Those that are known to be announced work, and those that have become of due instants since."""
+def is_scheduled(job: MaintenanceJob) -> bool:
+    """Whether its `next_run` counts: what `MaintenanceJobQuerySet.scheduled` asks the database."""
+    return job.is_settled and job.is_active and job.quarantined_at is None and job.next_run is not None
+
+
+def _runs(
+    known: Sequence[AnnouncedWork], jobs: Sequence[int], moment: datetime
+) -> tuple[dict[int, JobRun], dict[str, JobRun]]:  # fmt: skip
+    """Those that are known to be announced work, by their keys; and all that were made of announced instants, or of those to come."""
     pks = [one.run_id for one in known if one.run_id is not None]
-    works = [one.work for one in known]
-    found: dict[int, JobRun] = {}
-    for some in _some(pks):
-        found |= {run.pk: run for run in _light(JobRun.objects.filter(pk__in=some))}
-    for keys in _some(works):
-        found |= {run.pk: run for run in _light(JobRun.objects.filter(due_key__in=keys))}
-    return found
+    found = {run.pk: run for some in _some(pks) for run in _light(JobRun.objects.filter(pk__in=some))}
+    since = min((one.due_at for one in known if one.job_id is not None), default=moment)
+    made = [
+        run for some in _some(jobs)
+        for run in _light(JobRun.objects.filter(job__in=some, due_at__gte=min(since, moment)))
+    ]  # fmt: skip
+    return found, {run.due_key: run for run in (*found.values(), *made)}
 
 
-def _some(values: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
-    return (values[at : at + size] for at in range(0, len(values), size))
+def _some(values: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))
 
 
-def _due_jobs(targets: Mapping[int, Target]) -> list[DueJob]:
+def _jobs(targets: Mapping[int, Target], known: Sequence[AnnouncedWork]) -> list[DueJob]:
+    """The jobs on these databases that the clock starts, and those whose instants were announced, however they are now. One query."""
     here = Q(target__in=targets)
     if any(target.is_home for target in targets.values()):
         here |= Q(target__isnull=True)
-    rows = MaintenanceJob.objects.scheduled().filter(here, next_run__isnull=False)
-    return upcoming.due_jobs(rows, MOST_JOBS)
+    scheduled = Q(is_settled=True, is_active=True, quarantined_at__isnull=True, next_run__isnull=False)
+    announced = Q(pk__in={one.job_id for one in known if one.job_id is not None})
+    rows = MaintenanceJob.objects.filter((here & scheduled) | announced)
+    return upcoming.due_jobs(rows.defer("job_parameters", "resource_limits"), _MOST_JOBS)
+
+
+def _kept_back(grounds: Grounds) -> frozenset[int]:
+    """The databases on which nothing starts now: they are switched off, refused the sign-in, or are held."""
+    holds = [hold.where for hold in Hold.objects.in_force()]
+    return frozenset(
+        pk for pk, target in grounds.targets.items()
+        if not target.is_active or target.stopped_at is not None
+        or any(scope.covers(grounds.places[pk]) for scope in holds)
+    )  # fmt: skip
 
 
 def _grounds(targets: Mapping[int, Target], moment: datetime, until: datetime) -> Grounds:

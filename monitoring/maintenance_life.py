@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 SOON = timedelta(minutes=5)  # what begins so soon is told when it begins
+NEAR = timedelta(hours=1)  # so near what is kept back is no longer said to begin
 MOVED = timedelta(minutes=15)  # another start
 LONGER = timedelta(minutes=30)  # another end, if it is also half of what was told to be its length
 TOGETHER = timedelta(minutes=30)  # with no longer a pause between them, two pieces of work are one maintenance
@@ -30,6 +31,7 @@ class Doing(StrEnum):
     BROKEN = "broken"  # it began, and not all of it was done
     MISSED = "missed"  # it was to begin, and could not
     GONE = "gone"  # it never began, and nobody wants it any more
+    DROPPED = "dropped"  # whatever becomes of it, it is no maintenance of this system any more
 
 
 _OPEN = frozenset({Doing.COMING, Doing.WORKING, Doing.VERIFYING})
@@ -38,11 +40,15 @@ _BEGUN = frozenset({Doing.WORKING, Doing.VERIFYING, Doing.DONE, Doing.BROKEN})
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """When it is expected to begin and to be over, or did and was; `ends_at` None = not known."""
+    """When it is expected to begin and to be over, or did and was; `ends_at` None = not known.
+
+    `is_kept_back`: nothing starts there now, and nobody knows for how long.
+    """
 
     doing: Doing
     starts_at: datetime
     ends_at: datetime | None
+    is_kept_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +89,34 @@ class Look:
 def look(life: Life, pieces: Sequence[Piece], moment: datetime, manners: Manners) -> Look:
     """What is to be said of a maintenance that is not over. Nobody who was told nothing is told of its end."""
     begun = [piece for piece in pieces if piece.doing in _BEGUN]
-    is_whole = all(piece.doing in (Doing.DONE, Doing.GONE) for piece in pieces)
     open_ = [piece for piece in pieces if piece.doing in _OPEN]
     if not open_:
-        return _ended(life, begun, is_whole, moment)
+        return _ended(life, pieces, begun, moment)
     ends = [piece.ends_at for piece in open_]
     known = [end for end in ends if end is not None]
     ends_at = max(known) if len(known) == len(ends) else None
-    if begun:
+    if begun or life.stage != PLANNED:
         return _under_way(life, begun, open_, ends_at, moment)
-    return _to_come(life, min(piece.starts_at for piece in open_), ends_at, moment, manners)
+    is_kept_back = all(piece.is_kept_back for piece in open_)
+    return _to_come(life, min(piece.starts_at for piece in open_), ends_at, is_kept_back, moment, manners)
 
 
-def _ended(life: Life, begun: Sequence[Piece], is_whole: bool, moment: datetime) -> Look:
-    if not begun:
-        return Look(CANCELLED, life.starts_at, None, CANCELLED if life.told_at else "")
+def _ended(life: Life, pieces: Sequence[Piece], begun: Sequence[Piece], moment: datetime) -> Look:
+    if not begun and life.stage == PLANNED:
+        is_dropped = any(piece.doing is Doing.DROPPED for piece in pieces)
+        stage = WITHDRAWN if is_dropped else CANCELLED
+        return Look(stage, life.starts_at, None, stage if life.told_at else "")
+    is_whole = bool(begun) and not any(piece.doing in (Doing.BROKEN, Doing.MISSED) for piece in pieces)
     stage = DONE if is_whole else UNFINISHED
-    ends_at = max(piece.ends_at or moment for piece in begun)
-    return Look(stage, min(piece.starts_at for piece in begun), ends_at, stage if life.told_at else "")
+    starts_at = min((piece.starts_at for piece in begun), default=life.starts_at)
+    ends_at = max((piece.ends_at or moment for piece in begun), default=moment)
+    return Look(stage, starts_at, ends_at, stage if life.told_at else "")
 
 
 def _under_way(
     life: Life, begun: Sequence[Piece], open_: Sequence[Piece], ends_at: datetime | None, moment: datetime
 ) -> Look:
-    starts_at = min(piece.starts_at for piece in begun)
+    starts_at = min((piece.starts_at for piece in begun), default=life.starts_at)
     is_checked = life.stage == VERIFYING or all(piece.doing is Doing.VERIFYING for piece in open_)
     stage = VERIFYING if is_checked else STARTED
     if stage != life.stage:
@@ -119,16 +129,17 @@ def _under_way(
 
 
 def _to_come(
-    life: Life, starts_at: datetime, ends_at: datetime | None, moment: datetime, manners: Manners
+    life: Life, starts_at: datetime, ends_at: datetime | None, is_kept_back: bool, moment: datetime, manners: Manners
 ) -> Look:  # fmt: skip
     is_soon = starts_at <= moment + SOON
     if life.told_at is None:
-        is_told = not is_soon and starts_at <= moment + manners.ahead
+        is_told = not is_soon and not is_kept_back and starts_at <= moment + manners.ahead
         return Look(PLANNED, starts_at, ends_at, PLANNED if is_told else "")
     told = life.told_starts_at
-    if is_soon:
-        # It was to begin, and does not: that is said once, and then when it begins after all.
-        is_late = told is not None and moment > told + MOVED
+    is_stuck = is_kept_back and starts_at <= moment + max(manners.reminder, NEAR)
+    if is_soon or is_stuck:
+        # It was to begin, and does not, or will not: that is said once, and then when it begins after all.
+        is_late = told is not None and (is_stuck or moment > told + MOVED)
         return Look(PLANNED, starts_at, ends_at, CHANGED if is_late else "", is_start_known=not is_late)
     if told is None or abs(starts_at - told) >= MOVED or _is_longer(life, starts_at, ends_at):
         return Look(PLANNED, starts_at, ends_at, CHANGED)

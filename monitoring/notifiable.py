@@ -130,8 +130,8 @@ _STEPS = (
         "changed", "info", "Maintenance changed", "another time",
         "{% if begun %}The maintenance of {{ system }} takes {% if ends %}until about {{ ends }}{% else %}longer than was planned"
         "{% endif %}.{% elif starts %}The maintenance of {{ system }}{% if was %} that was planned for {{ was }}{% endif %} is now "
-        "planned for {{ starts }}{% if ends %}, until about {{ ends }}{% endif %}.{% else %}The maintenance of {{ system }} has not "
-        "begun at {{ was }}, as was planned. It begins as soon as it can.{% endif %}\n",
+        "planned for {{ starts }}{% if ends %}, until about {{ ends }}{% endif %}.{% else %}Nobody knows at present when the "
+        "maintenance of {{ system }} begins{% if was %} that was planned for {{ was }}{% endif %}. You will be told.{% endif %}\n",
     ),
     (
         "reminder", "info", "Maintenance soon", "a reminder",
@@ -146,8 +146,8 @@ _STEPS = (
         "The work on {{ system }} is done. Whether all is well is being checked now.\n",
     ),
     (
-        "done", "info", "Maintenance is over", "it is over, all of it was done",
-        "The maintenance of {{ system }} is over: all of it was done. It lasted from {{ starts }} until {{ ends }}.\n",
+        "done", "info", "Maintenance is over", "it is over",
+        "The maintenance of {{ system }} is over. It lasted from {{ starts }} until {{ ends }}.\n",
     ),
     (
         "unfinished", "warning", "Maintenance ended unfinished", "it ended, and not all of it was done",
@@ -161,7 +161,7 @@ _STEPS = (
     (
         "withdrawn", "info", "No more messages on a maintenance", "nothing more is told of it",
         "You will be told nothing more of the maintenance of {{ system }}{% if was %} that was planned for {{ was }}{% endif %}: "
-        "messages about {{ system }} were switched off.\n",
+        "what is told here of {{ system }} was changed.\n",
     ),
 )  # fmt: skip
 EVENTS: Mapping[str, Notifiable] = {

@@ -25,6 +25,7 @@ from strategies.recurrence import Recurrence
 MOST_RUNS = 500
 MOST_JOBS = 300
 MOST_A_DAY = 24  # due instants of a job that are counted; more are said to be more
+EVERYDAY = 6  # times a day
 MOST_OF_A_JOB = 20  # due instants of a job that are shown one by one
 _STEP = timedelta(microseconds=1)
 
@@ -119,11 +120,11 @@ class DueJob:
 
     @property
     def is_everyday(self) -> bool:
-        """Whether it is due so often that nobody plans by it."""
+        """Whether it is due more often than every four hours: so often that nobody plans by it."""
         first = self.job.next_run
         if self.schedule is None or first is None:
             return False
-        following = next(islice(self.schedule.after(first), MOST_A_DAY // 2 - 1, None), None)
+        following = next(islice(self.schedule.after(first), EVERYDAY - 1, None), None)
         return following is not None and following < first + timedelta(days=1)
 
     def entry(self, at: datetime, times: str = "") -> Entry:

@@ -15,7 +15,7 @@ from strategies.job_facts import BY_ITSELF
 from strategies.models import JobRun, MaintenanceJob, Origin, RunStatus, StrategyConfig, Target, WhenLate
 
 MOST_MISSED = 1000  # records of missed instants that one job leaves after a long outage; the audit tells how many more
-_PREFIX = "schedule:"
+_PREFIX, CATCH_UP = "schedule:", "catch-up:"
 WHILE_OFF = "It was due while the portal did not run, and was not started late."
 
 
@@ -170,5 +170,5 @@ def _records(
 
 def _catch_up(job: MaintenanceJob, config: StrategyConfig | None, definition: Definition, moment: datetime) -> None:
     if job.when_late == WhenLate.RUN_ONCE:
-        key = f"catch-up:{job.pk}:{moment:%Y%m%dT%H%M%S}"
+        key = f"{CATCH_UP}{job.pk}:{moment:%Y%m%dT%H%M%S}"
         begin(PORTAL, run_of(job, config, definition, Origin.SCHEDULE, key, moment, moment))

@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                 "ordering": ["starts_at", "pk"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("doing__in", ["coming", "working", "verifying", "done", "broken", "missed", "gone"])),
+                        condition=models.Q(("doing__in", ["coming", "working", "verifying", "done", "broken", "missed", "gone", "dropped"])),
                         name="portal_work_doing",
                     ),
                 ],

@@ -22,6 +22,7 @@ LINKS_LAST = timedelta(days=400)  # those in the messages of a subscription
 _DOES = {
     "coming": "to come", "working": "at work", "verifying": "being checked", "done": "done", "broken": "not all of it done",
     "missed": "could not begin in time", "gone": "does not take place",
+    "dropped": "not told any more",
 }  # fmt: skip
 _SUBSCRIPTION, _CONFIRMATION, _STATUS = "subscription", "confirmation of a subscription", "status page"
 
