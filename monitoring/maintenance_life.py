@@ -93,7 +93,7 @@ def look(life: Life, pieces: Sequence[Piece], moment: datetime, manners: Manners
     if not open_:
         return _ended(life, pieces, begun, moment)
     ends = [piece.ends_at for piece in open_]
-    known = [end for end in ends if end is not None]
+    known = [end for end in ends if end is not None and end > moment]  # an end that has passed is none
     ends_at = max(known) if len(known) == len(ends) else None
     if begun or life.stage != PLANNED:
         return _under_way(life, begun, open_, ends_at, moment)
