@@ -16,7 +16,7 @@ from django.db import close_old_connections
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from monitoring import announcements, archives, deliveries, dispatch, log_health, retention, rollups
+from monitoring import announcements, archives, deliveries, dispatch, log_health, retention, rollups, subscriptions
 from strategies import (
     approval_clock,
     endings,
@@ -117,6 +117,7 @@ def prune_queue(moment: datetime) -> None:
         queue.prune(moment)
         deliveries.prune(moment)
         announcements.prune(moment)
+        subscriptions.prune(moment)
 
 
 def resume_paused() -> None:

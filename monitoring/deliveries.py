@@ -15,12 +15,21 @@ from django.db.models.functions import Coalesce, NullIf
 from django.template.loader import render_to_string
 
 from monitoring import subscription_links
-from monitoring.models import ITSELF, Delivery, Notification, NotificationChannel, Severity
+from monitoring.models import (
+    ITSELF,
+    Audience,
+    Delivery,
+    Notification,
+    NotificationChannel,
+    Severity,
+    SubscriptionState,
+)
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import Answer, Channel, Fate, Message, Settings, SettingsRefused
 from strategies import queue, secrets
 from strategies.secrets import SecretMissing
 
+LEFT = "Its recipient left before it was sent."
 ASKED = "subscription.asked"  # the message that asks whether an address wants to hear of a system
 log = logging.getLogger(__name__)
 
@@ -115,6 +124,11 @@ def _attempt(way: _Way, note: Notification, now: Callable[[], datetime]) -> Answ
 
     None = somebody else has this message in hand.
     """
+    if _is_unwanted(note):
+        Notification.objects.move(
+            note.pk, leaving=(Delivery.WAITING,), to=Delivery.DROPPED, ended_at=now(), said=LEFT
+        )  # fmt: skip
+        return Answer(Fate.REFUSED, LEFT)
     moment, number = now(), note.attempts + 1
     mine = Notification.objects.filter(pk=note.pk, state=Delivery.WAITING, attempts=note.attempts)
     if mine.update(attempts=number, tried_at=moment, next_at=moment + _pause(number), said="No answer yet.") != 1:
@@ -127,6 +141,17 @@ def _attempt(way: _Way, note: Notification, now: Callable[[], datetime]) -> Answ
     mine = Notification.objects.filter(pk=note.pk, state=Delivery.WAITING, attempts=number)
     mine.update(said=answer.said[:500], **_becomes(answer, number, now()))
     return answer
+
+
+def _is_unwanted(note: Notification) -> bool:
+    """Whether its recipient has left, or answered the question already: the last word before it goes out."""
+    one = note.subscription
+    if one is None:
+        return note.audience == Audience.PLAIN
+    wanted = (
+        (SubscriptionState.ASKED, SubscriptionState.EXPIRED) if note.event == ASKED else (SubscriptionState.CONFIRMED,)
+    )
+    return one.state not in wanted
 
 
 def _becomes(answer: Answer, attempts: int, moment: datetime) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from strategies.models import AuditSeal, Portal
 log = logging.getLogger(__name__)
 
 BATCH = 100  # entries that are read at once
+MOST_NOTES = 1000  # messages that are made at once; an entry is never told in part
 
 
 def dispatch(moment: datetime, budget: Budget | None = None) -> int:
@@ -84,7 +85,7 @@ def _tell_together(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -
     with transaction.atomic():
         told = told_entries.told(seals)
         notes: list[Notification] = []
-        directory = None
+        directory, upto = None, seals[-1].number
         if told:
             directory, said, heard, texts = (
                 Directory.load(moment),
@@ -99,7 +100,10 @@ def _tell_together(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -
                     text = _text(one, to, texts, written)
                     notes.append(_note(identity, one, to, text, moment))
                     heard.add(one, to)
-        if not _move(read_to, seals[-1].number, moment, directory.troubles if directory else []):
+                if len(notes) >= MOST_NOTES:
+                    upto = one.seal
+                    break
+        if not _move(read_to, upto, moment, directory.troubles if directory else []):
             return 0
         Notification.objects.bulk_create(notes)
     return len(notes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitoring import wishes
-from monitoring.maintenance_life import CHANGED, CLOSING, PLANNED, STARTED
+from monitoring.maintenance_life import CHANGED, CLOSING, PLANNED, STARTED, VERIFYING
 from monitoring.models import (
     ITSELF,
     Announcement,
@@ -18,6 +18,7 @@ from monitoring.models import (
     Severity,
     Steps,
     Subscription,
+    System,
 )
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
@@ -72,6 +73,7 @@ class Directory:
     people: Sequence[User]
     troubles: list[str] = field(default_factory=list)
     _voices: dict[int, Voices] = field(default_factory=dict)
+    _addresses: dict[str, list[User]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, moment: datetime) -> Directory:
@@ -177,12 +179,18 @@ class Directory:
 
     def _to_subscriber(self, channel: NotificationChannel, one: Subscription, row: Announcement) -> To:
         """Whoever has an account here hears only of systems of their tenants, as long as the account is on."""
-        why, person = f"your subscription to {row.system.name}"[:200], self._named(one.address)
-        zone = person.time_zone if person is not None and person.time_zone else row.system.time_zone
-        refusal = ""
-        if person is not None and not (person.has_role(*READS) and person.is_of(row.system.tenant_id)):
-            refusal = f"{person.username} may not see this system."
-        return To(channel, one.address, why, refusal, one, zone)
+        why, people = f"your subscription to {row.system.name}"[:200], self._by_address().get(one.address, ())
+        may = [person for person in people if sees_system(person, row.system)]
+        if people and not may:
+            return To(channel, one.address, why, f"{people[0].username} may not see this system.", one)
+        zone = next((person.time_zone for person in may if person.time_zone), row.system.time_zone)
+        return To(channel, one.address, why, "", one, zone)
+
+    def _by_address(self) -> dict[str, list[User]]:
+        if not self._addresses:
+            for person in self.people:
+                self._addresses.setdefault(person.email.casefold(), []).append(person)
+        return self._addresses
 
     def _voice(self, person: User) -> Voices:
         if person.pk not in self._voices:
@@ -254,9 +262,14 @@ def takes(rule: NotificationRule, told: Told) -> bool:
     return where.is_everything or where == told.where or any(where.covers(place) for place in told.places)
 
 
+def sees_system(person: User, system: System) -> bool:
+    """Whether somebody with an account may hear of this system."""
+    return person.has_role(*READS) and person.is_of(system.tenant_id)
+
+
 def _takes(subscription: Subscription, step: str, has_heard: bool) -> bool:
     """Whether this step of a maintenance, which is not its end, is wanted. Who heard of no plan hears of the begin in any case."""
-    return subscription.steps == Steps.ALL or step in _MAIN or (step == STARTED and not has_heard)
+    return subscription.steps == Steps.ALL or step in _MAIN or (step in (STARTED, VERIFYING) and not has_heard)
 
 
 def _wish(told: Told) -> Wish:
@@ -283,7 +296,7 @@ def heard_of(told: Iterable[Told]) -> Heard:
         subscriptions.setdefault(one.system_id, []).append(one)
     recipients: dict[int, set[str]] = {}
     before = Notification.objects.filter(announcement__in=rows).exclude(state=Delivery.DROPPED)
-    for pk, recipient in before.values_list("announcement", "recipient").distinct():
+    for pk, recipient in before.order_by().values_list("announcement", "recipient").distinct():
         recipients.setdefault(pk, set()).add(recipient)
     return Heard(subscriptions, recipients)
 

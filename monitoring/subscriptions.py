@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from monitoring import recipients
-from monitoring.deliveries import ASKED
+from monitoring.deliveries import ASKED, LEFT
 from monitoring.models import (
     Audience,
     Delivery,
@@ -24,11 +25,15 @@ from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
 from strategies import audit, queue
 from strategies.audit import Actor
-from strategies.models import Portal
+from strategies.models import Portal, Target, User
 from strategies.refused import Refused
 
-AGAIN_AFTER = timedelta(minutes=10)  # nobody's mailbox is filled with questions
-MOST_ASKED, _ASKED_WITHIN = 100, timedelta(days=1)  # questions that one system sends in that time
+# Nobody's mailbox is filled with questions
+AGAIN_AFTER, STRANGERS_AGAIN_AFTER, LEFT_ALONE = timedelta(minutes=10), timedelta(days=1), timedelta(days=180)
+MOST_TO_ONE = 5  # questions to one address in a day, of whatever system
+MOST_ASKED, MOST_BY_STRANGERS = 200, 30  # questions in a day about one system
+_A_DAY = timedelta(days=1)
+UNCONFIRMED_KEPT, LEFT_KEPT = timedelta(days=30), timedelta(days=400)
 
 
 def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime, *, is_stranger: bool = False) -> bool:
@@ -53,13 +58,14 @@ def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime
         row = _locked(system, to)
         if row is not None and row.state is SubscriptionState.CONFIRMED:
             return False
+        if row is not None and is_stranger and _is_left_alone(row, moment):
+            return True
         if row is not None and row.left_at is None and moment < row.asked_at + AGAIN_AFTER:
+            raise Refused("It was asked a moment ago; wait some minutes for the message to arrive.", "address")
+        if why := _too_much(system, to, moment, is_stranger):
             if is_stranger:
                 return True
-            raise Refused("It was asked a moment ago; wait some minutes for the message to arrive.", "address")
-        lately = Subscription.objects.filter(system=system, asked_at__gt=moment - _ASKED_WITHIN, confirmed_at=None)
-        if lately.count() >= MOST_ASKED:
-            raise Refused("Too many addresses were asked today and have not confirmed; try again tomorrow.")
+            raise Refused(why, "address")
         row = row or Subscription(system=system, address=to)
         row.steps, row.key, row.asked_by, row.asked_at = steps, new_key(), "" if is_stranger else actor.name, moment
         row.confirmed_at = row.left_at = None
@@ -69,9 +75,40 @@ def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime
                 row.save()
         except IntegrityError:  # somebody asked the same address just now
             return True
-        audit.record(actor, "subscription.asked", row, after={"system": system.name, "steps": steps})
+        after = {"system": system.name, "steps": steps}
+        audit.record(actor, "subscription.asked", row, after=after, target=place_of(system))
         _send_question(row, channel, moment)
     return True
+
+
+def _is_left_alone(row: Subscription, moment: datetime) -> bool:
+    """Whether no stranger has this address asked again: it was asked today, or has left not long ago."""
+    return moment < row.asked_at + STRANGERS_AGAIN_AFTER or (
+        row.left_at is not None and moment < row.left_at + LEFT_ALONE
+    )
+
+
+def _too_much(system: System, address: str, moment: datetime, is_stranger: bool) -> str:
+    """Why no more questions are sent now; empty = there are not too many. Strangers use up nothing of what others may."""
+    asked = Notification.objects.filter(event=ASKED, created_at__gt=moment - _A_DAY)
+    if asked.filter(recipient=address).count() >= MOST_TO_ONE:
+        return "That address was asked several times today and has not answered; try again tomorrow."
+    of_system = asked.filter(subscription__system=system)
+    of_strangers = of_system.filter(subscription__asked_by="").count()
+    most, count = (MOST_BY_STRANGERS, of_strangers) if is_stranger else (MOST_ASKED, of_system.count() - of_strangers)
+    return "Too many addresses were asked today; try again tomorrow." if count >= most else ""
+
+
+def place_of(system: System) -> Target | None:
+    """A database by which the audit knows whose a system is."""
+    found = system.targets.filter(tenant=system.tenant_id).first()
+    return found or Target.objects.filter(tenant=system.tenant_id).first()
+
+
+def may_hear(row: Subscription) -> bool:
+    """Whether nobody with this address has an account here, or somebody who may see the system."""
+    people = User.objects.filter(email__iexact=row.address).prefetch_related("groups", "tenants")
+    return not people or any(recipients.sees_system(person, row.system) for person in people)
 
 
 def _locked(system: System, address: str) -> Subscription | None:
@@ -80,7 +117,7 @@ def _locked(system: System, address: str) -> Subscription | None:
 
 def _send_question(row: Subscription, channel: NotificationChannel, moment: datetime) -> None:
     identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
-    by = f" {row.asked_by.removeprefix('cli:')} entered your address." if row.asked_by else ""
+    by = " Somebody who looks after it entered your address." if row.asked_by else ""
     Notification.objects.create(
         key=f"portal-{identity}-subscription-{row.pk}-{moment:%Y%m%d%H%M%S%f}", channel=channel, recipient=row.address, event=ASKED,
         audience=Audience.PLAIN, subscription=row, tenant=row.system.tenant, why="the question whether you want these messages",
@@ -98,7 +135,13 @@ def confirm(row: Subscription, moment: datetime, address: str) -> bool:
         mine = Subscription.objects.filter(pk=row.pk, key=row.key, confirmed_at=None, left_at=None)
         won = mine.update(confirmed_at=moment) == 1
         if won:
-            audit.record(_owner(row, address), "subscription.confirmed", row, after={"system": row.system.name})
+            audit.record(
+                _owner(row, address),
+                "subscription.confirmed",
+                row,
+                after={"system": row.system.name},
+                target=place_of(row.system),
+            )
     return won
 
 
@@ -111,7 +154,12 @@ def choose_steps(row: Subscription, steps: str, address: str) -> bool:
         won = mine.update(steps=steps) == 1
         if won:
             audit.record(
-                _owner(row, address), "subscription.changed", row, before={"steps": row.steps}, after={"steps": steps}
+                _owner(row, address),
+                "subscription.changed",
+                row,
+                before={"steps": row.steps},
+                after={"steps": steps},
+                target=place_of(row.system),
             )
     return won
 
@@ -133,9 +181,22 @@ def _end(actor: Actor, row: Subscription, moment: datetime, by: str) -> bool:
         )
         if won:
             waits = Notification.objects.filter(subscription=row, state=Delivery.WAITING)
-            waits.update(state=Delivery.DROPPED, ended_at=moment, said="Its recipient left before it was sent.")
-            audit.record(actor, "subscription.left", row, after={"system": row.system.name})
+            waits.update(state=Delivery.DROPPED, ended_at=moment, said=LEFT)
+            audit.record(
+                actor, "subscription.left", row, after={"system": row.system.name}, target=place_of(row.system)
+            )  # fmt: skip
     return won
+
+
+def prune(moment: datetime) -> int:
+    """Delete one batch of addresses that never confirmed, and of those that left long ago; how many it were."""
+    never = Q(confirmed_at=None, left_at=None, asked_at__lt=moment - UNCONFIRMED_KEPT)
+    pks = list(
+        Subscription.objects.filter(never | Q(left_at__lt=moment - LEFT_KEPT))
+        .order_by("pk")
+        .values_list("pk", flat=True)[:500]
+    )
+    return Subscription.objects.filter(pk__in=pks).delete()[1].get("monitoring.Subscription", 0) if pks else 0
 
 
 def _owner(row: Subscription, address: str) -> Actor:

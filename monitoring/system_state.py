@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q
 from icalendar import Calendar as Text
 from icalendar import Event
 
@@ -16,7 +15,6 @@ PAST = timedelta(days=30)
 MOST = 1000  # announcements that are read at once
 SHOWN_PLANNED, SHOWN_PAST = 4, 10  # of one system; what else is planned unfolds
 _USUAL = timedelta(minutes=30)  # the length of what nobody knows the end of, in calendars
-_STATUS = {Stage.CANCELLED: "CANCELLED", Stage.WITHDRAWN: "CANCELLED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class SystemState:
 
 
 def states(systems: Iterable[System], moment: datetime) -> list[SystemState]:
-    """One query for all of them."""
+    """Two queries for all of them."""
     systems = list(systems)
     found: dict[int, list[Announcement]] = {system.pk: [] for system in systems}
     for row in announced(systems, moment):
@@ -61,10 +59,11 @@ def _state(system: System, rows: Sequence[Announcement]) -> SystemState:
 
 
 def announced(systems: Sequence[System], moment: datetime) -> list[Announcement]:
-    """What is not over, and what was of late, in the order in which it begins; the latest, where there is too much of it."""
-    lately = Q(stage__in=NOT_OVER) | Q(closed_at__gt=moment - PAST)
-    rows = Announcement.objects.filter(lately, system__in=systems).exclude(stage=Stage.WITHDRAWN)
-    return list(rows.order_by("-starts_at", "-pk")[:MOST])[::-1]
+    """What is not over, and what was of late, in the order in which it begins. Of too much the farthest is left out."""
+    rows = Announcement.objects.filter(system__in=systems)
+    open_ = rows.filter(stage__in=NOT_OVER).order_by("starts_at", "pk")[:MOST]
+    past = rows.filter(closed_at__gt=moment - PAST).exclude(stage=Stage.WITHDRAWN).order_by("-starts_at", "-pk")[:MOST]
+    return [*reversed(past), *open_]
 
 
 def as_text(systems: Iterable[System], title: str, moment: datetime) -> bytes:
@@ -85,7 +84,7 @@ def as_text(systems: Iterable[System], title: str, moment: datetime) -> bytes:
         event.add(
             "dtend", max(row.ends_at or row.starts_at + _USUAL, row.starts_at + timedelta(minutes=1)).astimezone(UTC)
         )
-        event.add("status", _STATUS.get(row.state, "CONFIRMED"))
+        event.add("status", "CANCELLED" if row.stage == Stage.CANCELLED else "CONFIRMED")
         if system.notice:
             event.add("description", system.notice)
         text.add_component(event)

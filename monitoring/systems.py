@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
-from monitoring import announcements, plain_language
+from monitoring import announcements, plain_language, subscriptions
 from monitoring.models import MOST_AHEAD_HOURS, MOST_REMINDER_MINUTES, StatusPage, System
 from strategies import audit, registry
 from strategies.audit import Actor
@@ -20,6 +21,7 @@ from strategies.refused import Refused
 
 COLUMNS = ("name", "tenant_id", "notice", "strategies", "ahead_hours", "reminder_minutes", "time_zone", "changes")
 MOST_PAGES = 50  # of one tenant
+_OURSELVES = {"localhost", "127.0.0.1", "::1"}
 LONGEST = timedelta(days=730)  # until a link to a status page expires
 
 
@@ -86,14 +88,16 @@ def _judge_system(row: System, targets: Collection[Target]) -> None:
 
 
 def _host_in(text: str, targets: Iterable[Target]) -> str:
-    words = {word.strip(".,:;()").casefold() for word in text.split()}
+    """The machine of one of these databases that the text names, by its whole name or by the first part of it; empty = none."""
+    words = {word.casefold() for word in re.findall(r"[\w.-]+", text.replace("/", " "))}
+    words |= {word.strip(".-") for word in words} | {word.removesuffix("s") for word in words}
     for target in targets:
         try:
-            host = urlsplit(target.url).hostname or ""
+            host = (urlsplit(target.url).hostname or "").casefold()
         except ValueError:
             continue
-        if host and host.casefold() in words:
-            return host
+        if host and host not in _OURSELVES and {host, host.partition(".")[0]} & words:
+            return host.partition(".")[0]
     return ""
 
 
@@ -118,7 +122,9 @@ def switch_system(actor: Actor, user: User, row: System, moment: datetime, *, is
         rows = System.objects.filter(pk=row.pk, is_active=not is_active)
         won = rows.update(is_active=is_active, look_at=moment) == 1
         if won:
-            audit.record(actor, "system.switched_on" if is_active else "system.switched_off", row)
+            audit.record(
+                actor, "system.switched_on" if is_active else "system.switched_off", row, target=subscriptions.place_of(row)
+            )  # fmt: skip
             if not is_active:
                 announcements.withdraw(actor, row, moment)
     return won
@@ -131,7 +137,13 @@ def remove_system(actor: Actor, user: User, row: System) -> None:
         stored = next(iter(System.objects.select_for_update().filter(pk=row.pk)), None)
         if stored is None or stored.is_active:
             raise Refused("Switch it off first: whoever was told of a maintenance hears then that no more follows.")
-        audit.record(actor, "system.removed", row, before=told_of_system(row, row.targets.all()))
+        audit.record(
+            actor,
+            "system.removed",
+            row,
+            before=told_of_system(row, row.targets.all()),
+            target=subscriptions.place_of(row),
+        )
         stored.delete()
 
 
@@ -153,7 +165,7 @@ def make_page(actor: Actor, user: User, tenant: Tenant, name: str, days: int, mo
             expires_at=moment + timedelta(days=days),
         )
         after = {"name": page.name, "tenant": tenant.name, "expires_at": page.expires_at.isoformat()}
-        audit.record(actor, "status_page.made", page, after=after)
+        audit.record(actor, "status_page.made", page, after=after, target=Target.objects.filter(tenant=tenant).first())
     return page
 
 
@@ -163,7 +175,9 @@ def revoke_page(actor: Actor, user: User, page: StatusPage, moment: datetime) ->
     with transaction.atomic():
         won = StatusPage.objects.filter(pk=page.pk, revoked_at=None).update(revoked_at=moment) == 1
         if won:
-            audit.record(actor, "status_page.revoked", page, before={"name": page.name, "tenant": page.tenant.name})
+            before = {"name": page.name, "tenant": page.tenant.name}
+            target = Target.objects.filter(tenant=page.tenant_id).first()
+            audit.record(actor, "status_page.revoked", page, before=before, target=target)
     return won
 
 

@@ -33,10 +33,10 @@ def status(request: HttpRequest) -> HttpResponse:
     if page is None:
         return _no_more(request, "This link opens nothing any more: it was revoked, or its time is over.")
     systems = list(System.objects.filter(tenant=page.tenant_id, is_active=True))
-    form, code = SubscribeForm(request.POST or None), 200
+    form, code = SubscribeForm(request.POST if request.method == "POST" else None), 200
     chosen = _chosen(systems, request.POST.get("system", ""))
     if request.method == "POST":
-        if chosen is None:
+        if form.is_valid() and chosen is None:
             form.add_error(None, "Choose a system.")
         if form.is_valid() and chosen is not None and _asked(request, form, chosen):
             messages.success(
@@ -92,7 +92,9 @@ def subscription(request: HttpRequest) -> HttpResponse:
     row = Subscription.objects.of_token(request.GET.get("key", ""))
     if row is None:
         return _no_more(request, _TOO_OLD)
-    form = StepsForm(request.POST or None, initial={"steps": row.steps})
+    if not subscriptions.may_hear(row):
+        return _no_more(request, "The account with this address may not see the system any more.")
+    form = StepsForm(request.POST if request.method == "POST" else None, initial={"steps": row.steps})
     if request.method == "POST" and form.is_valid():
         if subscriptions.choose_steps(row, form.cleaned_data["steps"], _machine(request)):
             messages.success(request, "That is how you will hear of it.")

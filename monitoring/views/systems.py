@@ -5,11 +5,14 @@ from __future__ import annotations
 import zoneinfo
 from collections import Counter
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -184,9 +187,16 @@ def _links(request: SignedIn, form: StatusPageForm, status: int = 200) -> HttpRe
     pages = list(rows.select_related("tenant"))
     made = Counter(System.objects.visible_to(request.user).filter(is_active=True).values_list("tenant", flat=True))
     context = {
-        "pages": [(page, made[page.tenant_id]) for page in pages], "form": form, "may_make": may(request.user, *OPERATES)
+        "pages": [(page, made[page.tenant_id], _address(request, page)) for page in pages], "form": form,
+        "may_make": may(request.user, *OPERATES),
     }  # fmt: skip
     return render(request, "systems/status_pages.html", context, status=status)
+
+
+def _address(request: SignedIn, page: StatusPage) -> str:
+    """As people reach the portal; without PORTAL_URL as this request did."""
+    path = f"{reverse('status')}?{urlencode({'key': page.token})}"
+    return f"{settings.PORTAL_URL}{path}" if settings.PORTAL_URL else request.build_absolute_uri(path)
 
 
 @require_POST

@@ -59,6 +59,18 @@ def test_an_entry_is_told_once_to_each_recipient_of_each_channel() -> None:
     assert tell() == []
 
 
+def test_no_more_messages_are_made_at_once_than_fit_into_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "MOST_NOTES", 3)
+    rule(mail_channel(), recipients="a@example.org, b@example.org")
+    reading_on()
+    run = failed(target())
+    for _ in range(5):
+        ended(run)
+    sealing.seal(timezone.now())
+    assert dispatch.dispatch(timezone.now(), Budget(0)) == 4, "two entries, each whole"
+    assert dispatch.dispatch(timezone.now()) == 6
+
+
 def test_nobody_is_told_of_what_was_before_the_first_look() -> None:
     rule(hook_channel())
     ended(failed(target()))

@@ -38,7 +38,8 @@ def test_each_step_of_a_life_has_two_texts() -> None:
     [
         "SELECT * FROM orders", "we run ALTER INDEX i REBUILD", "REINDEX TABLE orders", "VACUUM FULL it", "dbms_stats.gather",
         "on db1.example.org", "at 10.0.0.7", "see https://wiki", "db1:1521 is down", "fe80:1:2:3 is", "ORA-00054 came", "42P01",
-        "lock_timeout", "INDEX_MAINTENANCE", "truncate table x", "grant select on y", "DELETE FROM t", "update t set x",
+        "lock_timeout", "INDEX_MAINTENANCE", "truncate table x", "TRUNCATE invoices", "LOCK TABLE x", "merge into x", "ORA 600 came",
+        "Runs on dbprod01", "db-prod-01 is slow", "select a, b from c", "grant select on y", "DELETE FROM t", "update t set x",
     ],
 )  # fmt: skip
 def test_what_is_technical_is_refused_with_the_words_that_are(text: str) -> None:
@@ -52,7 +53,7 @@ def test_what_is_technical_is_refused_with_the_words_that_are(text: str) -> None
     "text",
     [
         "Invoices can be read meanwhile, and not be changed.", "From 22:00 until 23:30 CET, e.g. for an hour or 1.5.", "Billing",
-        "Lohn & Gehalt (2026)", "It may be slow. Choose another time!", "Call 0800 123456, P.O. box 9.", "",
+        "Lohn & Gehalt (2026)", "Please select your branch from the list. Choose another time!", "Call 0800 123456, P.O. box 9.", "",
     ],
 )  # fmt: skip
 def test_what_people_write_is_plain(text: str) -> None:

@@ -29,7 +29,7 @@ from strategies.audit import Actor
 from strategies.models import AuditEntry, Role, Target, Tenant, User
 from strategies.refused import Refused
 from tests.monitoring.stakeholders import subscriber, system_of
-from tests.monitoring.told import mail_channel
+from tests.monitoring.told import SMTP, mail_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -131,10 +131,88 @@ def test_nobodys_mailbox_is_filled_and_a_stranger_learns_nothing(
     assert subscriptions.confirm(row, now, "")
     assert subscriptions.ask(ANNA, billing, SHE, "all", now, is_stranger=True) is False
     assert Notification.objects.count() == 1
-    monkeypatch.setattr(subscriptions, "MOST_ASKED", 1)
+    monkeypatch.setattr(subscriptions, "MOST_ASKED", 2)
     asked(billing, "a@example.org")
     with pytest.raises(Refused, match="Too many"):
         asked(billing, "b@example.org")
+    monkeypatch.setattr(subscriptions, "MOST_BY_STRANGERS", 1)
+    assert subscriptions.ask(ANNA, billing, "c@example.org", "all", now, is_stranger=True)
+    assert subscriptions.ask(ANNA, billing, "d@example.org", "all", now, is_stranger=True), "and learns nothing"
+    assert not Subscription.objects.filter(address="d@example.org").exists()
+
+
+def test_strangers_use_up_nothing_of_what_others_may_and_leave_alone_who_has_left(
+    billing: System, target: Target
+) -> None:
+    now = timezone.now()
+    for number in range(subscriptions.MOST_BY_STRANGERS + 3):
+        subscriptions.ask(ANNA, billing, f"x{number}@example.org", "all", now, is_stranger=True)
+    assert Notification.objects.count() == subscriptions.MOST_BY_STRANGERS
+    asked(billing, "boss@example.org")
+    row = subscriber(billing)
+    subscriptions.leave(row, now, "")
+    assert subscriptions.ask(ANNA, billing, row.address, "all", now + timedelta(days=2), is_stranger=True)
+    row.refresh_from_db()
+    assert row.state is SubscriptionState.LEFT
+    for number in range(subscriptions.MOST_TO_ONE + 2):
+        other = system_of(target, name=f"System {number}")
+        subscriptions.ask(ANNA, other, "one@example.org", "all", now, is_stranger=True)
+    assert Notification.objects.filter(recipient="one@example.org").count() == subscriptions.MOST_TO_ONE
+
+
+def test_who_leaves_while_a_message_is_made_gets_none(billing: System) -> None:
+    row = subscriber(billing)
+    subscriptions.leave(row, timezone.now(), "")
+    now, channel = timezone.now(), mail_channel("Other", settings={**SMTP, "port": 1})
+    note = Notification.objects.create(
+        key="late", channel=channel, recipient=row.address, event="maintenance.planned", audience=Audience.PLAIN, subscription=row,
+        subject="s", body="b", created_at=now, waits_since=now, next_at=now,
+    )  # fmt: skip
+    deliveries.deliver(channel.pk, timezone.now)
+    note.refresh_from_db()
+    channel.refresh_from_db()
+    assert (note.state, note.attempts, channel.failures) == (Delivery.DROPPED, 0, 0)
+
+
+def test_the_link_of_an_account_that_may_not_see_the_system_any_more_opens_nothing(
+    billing: System, person: Callable[..., User]
+) -> None:
+    sam = person("sam", Role.STAKEHOLDER)
+    User.objects.filter(pk=sam.pk).update(email="Sam@example.org")
+    row = subscriber(billing, "sam@example.org")
+    assert Client().get(subscription_links.page(row)).status_code == 200
+    sam.tenants.clear()
+    assert Client().get(subscription_links.page(row)).status_code == 404
+    other = person("sam2", Role.STAKEHOLDER)
+    User.objects.filter(pk=other.pk).update(email="sam@example.org")
+    assert Client().get(subscription_links.page(row)).status_code == 200, "one of two accounts may"
+
+
+def test_the_audit_tells_other_tenants_nothing_of_subscribers_and_links(
+    billing: System, dba: Client, person: Callable[..., User]
+) -> None:
+    asked(billing, "secret.customer@example.org")
+    dba.post("/status-pages/make/", {"tenant": billing.tenant_id, "name": "Board of Acme", "days": 30})
+    rival = Client()
+    rival.force_login(person("rita", Role.DBA, tenant="Rival"))
+    assert "secret.customer@example.org" in dba.get("/audit/").content.decode()
+    text = rival.get("/audit/").content.decode()
+    assert "secret.customer" not in text
+    assert "Board of Acme" not in text
+
+
+def test_addresses_that_never_confirmed_and_those_that_left_long_ago_are_forgotten(billing: System) -> None:
+    now = timezone.now()
+    subscriber(billing, "in@example.org")
+    subscriber(billing, "new@example.org", confirmed_at=None, asked_at=now - timedelta(days=29))
+    subscriber(billing, "never@example.org", confirmed_at=None, asked_at=now - timedelta(days=31))
+    subscriber(billing, "left@example.org", left_at=now - timedelta(days=399))
+    subscriber(billing, "long@example.org", left_at=now - timedelta(days=401))
+    assert subscriptions.prune(now) == 2
+    assert subscriptions.prune(now) == 0
+    assert set(Subscription.objects.values_list("address", flat=True)) == {
+        "in@example.org", "new@example.org", "left@example.org",
+    }  # fmt: skip
 
 
 def test_who_is_asked_again_gets_a_new_link_and_the_old_one_ends(billing: System) -> None:
@@ -293,6 +371,7 @@ def test_whoever_reads_a_status_page_asks_to_subscribe(billing: System) -> None:
     assert "If that address is not subscribed yet" in done.content.decode()
     assert Subscription.objects.get().asked_by == ""
     for wrong in (
+        {},
         {"system": "9", "address": SHE, "steps": "all"},
         {"system": billing.pk, "address": "x", "steps": "all"},
     ):
@@ -353,7 +432,7 @@ def test_switched_off_it_is_told_no_further_and_then_it_can_be_removed(dba: Clie
 
 
 def test_the_name_of_a_machine_on_which_it_stands_is_no_name_of_a_system(dba: Client, target: Target) -> None:
-    Target.objects.update(url="postgresql://ledger/x")
+    Target.objects.filter(pk=target.pk).update(url="postgresql://ledger.corp.local/x")
     sent = {
         "name": "Our ledger", "tenant": target.tenant_id, "targets": [target.pk], "ahead_hours": 72, "reminder_minutes": 0,
         "time_zone": "UTC",
