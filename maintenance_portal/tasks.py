@@ -43,7 +43,8 @@ from strategies.workers import WorkerIdentity
 log = logging.getLogger(__name__)
 
 # A beat that says nothing for long is replaced: what is left of these when their time is over has its turn in the next tick.
-SETTLE_SECONDS, PLAN_SECONDS, WAITING_SECONDS, APPROVAL_SECONDS, TELL_SECONDS = 3.0, 5.0, 5.0, 1.0, 2.0
+SETTLE_SECONDS, PLAN_SECONDS, WAITING_SECONDS, APPROVAL_SECONDS = 3.0, 5.0, 5.0, 1.0
+TELL_SECONDS, FOLLOW_SECONDS = 2.0, 0.5
 PULSE_EVERY = timedelta(seconds=5)
 PULSE_IS_LOST_AFTER = timedelta(minutes=10)  # a question without an answer may wait behind hours of work
 PLANS_IN_A_ROW = timedelta(seconds=10)  # so long a worker goes on planning for one database, before others have it
@@ -96,7 +97,7 @@ def tick(moment: datetime) -> None:
     _alone(ask_care_for_log, moment)
     _alone(ask_pulses, moment)
     _alone(prune_queue, moment)
-    _alone(announcements.follow, moment, Budget(TELL_SECONDS))
+    _alone(announcements.follow, moment, Budget(FOLLOW_SECONDS))
     _alone(sealing.seal, moment, Budget(TELL_SECONDS))
     _alone(dispatch.dispatch, moment, Budget(TELL_SECONDS))
     _alone(deliveries.ask, moment)

@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice, takewhile
-from operator import gt
 
 from django.db.models import Q, QuerySet
 
@@ -39,7 +37,6 @@ from strategies.models import (
 
 log = logging.getLogger(__name__)
 
-MOST_OF_A_JOB = 20  # due instants of a job that are announced ahead
 _MOST_JOBS = 100_000
 _AT_ONCE = 500  # keys in one query
 _MINUTE = timedelta(minutes=1)
@@ -74,7 +71,6 @@ class Sight:
     _before: Mapping[int, JobRun]
     _runs: Mapping[int, JobRun]
     _by_work: Mapping[str, JobRun]
-    _instants: dict[int, frozenset[datetime]] = field(default_factory=dict)
 
     def of(self, known: AnnouncedWork) -> Foreseen:
         """What has become of work that was announced."""
@@ -103,19 +99,9 @@ class Sight:
         if due is not None and not due.job.is_settled:
             return kept  # the next tick reads it
         target = self.target_of(due.job) if due is not None else None
-        if due is None or target is None or not is_scheduled(due.job) or known.due_at not in self._of_job(due):
+        if due is None or target is None or not is_scheduled(due.job) or known.due_at not in due.next_few:
             return _gone(kept)
         return self.of_due(due, target, known.due_at)
-
-    def _of_job(self, due: DueJob) -> frozenset[datetime]:
-        """Its next instants, also the first of them that has passed, and with which nobody has dealt yet."""
-        pk = due.job.pk
-        if pk not in self._instants:
-            first = due.job.next_run
-            following = due.schedule.after(first) if due.schedule is not None and first is not None else ()
-            found = {first} if first is not None else set()
-            self._instants[pk] = frozenset({*found, *islice(following, 3 * MOST_OF_A_JOB)})
-        return self._instants[pk]
 
     def target_of(self, job: MaintenanceJob) -> int | None:
         if job.target_id is not None:
@@ -191,8 +177,9 @@ def load(targets: Mapping[int, Target], known: Iterable[AnnouncedWork], moment: 
         target = sight.target_of(due.job)
         if pk in everyday or pk in looking or not is_scheduled(due.job) or target is None or target not in targets:
             continue
-        for at in islice(takewhile(partial(gt, until), due.instants(moment)), MOST_OF_A_JOB):
-            if due_runs.schedule_key(due.job, at) not in by_work:  # else it has its run, or had it
+        for at in due.next_few:
+            is_new = due_runs.schedule_key(due.job, at) not in by_work  # else it has its run, or had it
+            if moment <= at < until and is_new:
                 _add(coming, partial(sight.of_due, due, target, at))
     sight.coming = {target: list(works.values()) for target, works in coming.items()}
     return sight

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice, takewhile
 from operator import gt
 from zoneinfo import ZoneInfo
@@ -36,6 +36,12 @@ class Upcoming:
 
     entries: Sequence[Entry]
     is_cut: bool
+
+
+@lru_cache(maxsize=5000)
+def _following(schedule: Recurrence, first: datetime) -> tuple[datetime, ...]:
+    """The next due instants after one; the same from one look to the next, as long as that one is not over."""
+    return tuple(islice(schedule.after(first), MOST_OF_A_JOB - 1))
 
 
 def runs(user: User, chosen: Chosen, grounds: Grounds, zone: str) -> Upcoming:
@@ -119,13 +125,18 @@ class DueJob:
             yield from self.schedule.after(max(first, since - _STEP))
 
     @property
+    def next_few(self) -> Sequence[datetime]:
+        """When it is due next, ascending, also the first of these that has passed and with which nobody has dealt yet."""
+        first = self.job.next_run
+        if first is None:
+            return ()
+        return (first, *(_following(self.schedule, first) if self.schedule is not None else ()))
+
+    @property
     def is_everyday(self) -> bool:
         """Whether it is due more often than every four hours: so often that nobody plans by it."""
-        first = self.job.next_run
-        if self.schedule is None or first is None:
-            return False
-        following = next(islice(self.schedule.after(first), EVERYDAY - 1, None), None)
-        return following is not None and following < first + timedelta(days=1)
+        few = self.next_few
+        return len(few) > EVERYDAY and few[EVERYDAY] < few[0] + timedelta(days=1)
 
     def entry(self, at: datetime, times: str = "") -> Entry:
         return Entry(Kind.DUE, self.job.job_name, self.job.database_name, at, None, self.job.pk, times=times)
