@@ -32,7 +32,7 @@ from monitoring.maintenance_life import (
 from monitoring.models import MOST_AHEAD_HOURS, NOT_OVER, AnnouncedWork, Announcement, Stage, System
 from strategies import audit, due_runs
 from strategies.audit import PORTAL, Actor
-from strategies.batches import PASSING, Budget, is_spent
+from strategies.batches import Budget, is_spent
 from strategies.models import Target
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ _COMPARED = ("work", "key", "run_id", "target_id", "due_at", "doing", "starts_at
 _TARGETS = Target.objects.select_related("tenant").defer("facts", "missing_rights")
 _NEVER = (Doing.MISSED, Doing.GONE, Doing.DROPPED)
 _BEGUN = (Doing.WORKING, Doing.VERIFYING)
+_SEEN_BEGUN = (*_BEGUN, Doing.DONE, Doing.BROKEN)
 
 
 @dataclass(slots=True)
@@ -103,8 +104,6 @@ def _follow_some(systems: Sequence[System], moment: datetime) -> None:
         try:
             opened = [_Open(row, [(one, sight.of(one)) for one in works[row.pk]]) for row in by_system[system.pk]]
             _follow(system, targets[system.pk], opened, sight)
-        except PASSING:
-            raise  # the next tick tries again
         except Exception:
             log.exception("the maintenance of system %s could not be followed; the others are", system.pk)
             System.objects.filter(pk=system.pk, look_at=system.look_at).update(look_at=moment + FAR)
@@ -139,7 +138,7 @@ def _follow(system: System, targets: Mapping[int, Target], opened: list[_Open], 
 
 def _as_told(known: AnnouncedWork, found: Foreseen, system: System, targets: Mapping[int, Target]) -> Foreseen:
     """Work that does not concern the system any more, and had not begun, is none of its maintenance."""
-    if known.doing not in _BEGUN and not _concerns(found, system, targets):
+    if known.doing not in _SEEN_BEGUN and not _concerns(found, system, targets):
         return replace(found, piece=replace(found.piece, doing=Doing.DROPPED))
     return found
 

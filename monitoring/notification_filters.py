@@ -8,6 +8,7 @@ import django_filters as filters
 from django.db.models import QuerySet
 
 from monitoring.channel_changes import TRIED
+from monitoring.deliveries import ASKED
 from monitoring.models import Delivery, Notification, NotificationChannel
 from monitoring.notifiable import EVENTS
 from strategies.filters import FilterForm, StrictFilterSet, visible_targets
@@ -22,7 +23,9 @@ class NotificationFilter(StrictFilterSet):
     channel = filters.ModelChoiceFilter(label="Channel", empty_label="Any", queryset=_channels)
     event = filters.ChoiceFilter(
         label="What", empty_label="Anything",
-        choices=[*((name, one.title) for name, one in EVENTS.items()), (TRIED, "Test of a channel")],
+        choices=[
+            *((name, one.title) for name, one in EVENTS.items()), (ASKED, "Question to a subscriber"), (TRIED, "Test of a channel"),
+        ],
     )  # fmt: skip
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)
     recipient = filters.CharFilter(label="Recipient", lookup_expr="iexact", max_length=254)

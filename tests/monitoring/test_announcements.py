@@ -521,6 +521,22 @@ def test_one_piece_of_work_that_cannot_be_read_stops_no_other() -> None:
     assert steps(NOON) == ["planned"]
 
 
+def test_what_was_done_stays_done_when_the_system_tells_less() -> None:
+    shop = scripted_target()
+    row = system_of(shop)
+    subscriber(row)
+    first, second = weekly(shop), weekly(shop, name="SECOND", schedule_value="10 2 * * 4")
+    steps(NOON)
+    jobs.plan_due(NIGHT - MINUTE)
+    during(the_run(first), RunStatus.RUNNING, NIGHT)
+    assert steps(NIGHT + MINUTE) == ["started"]
+    JobRun.objects.filter(job=first).update(status=RunStatus.SUCCEEDED, finished_at=NIGHT + 5 * MINUTE)
+    assert steps(NIGHT + 6 * MINUTE) == []
+    System.objects.update(strategies=["STATISTICS_MAINTENANCE"])
+    assert steps(NIGHT + 7 * MINUTE) == ["done"]
+    assert set(AnnouncedWork.objects.filter(job=second).values_list("doing", flat=True)) == {"dropped"}
+
+
 def test_each_system_is_looked_after_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     shop, books = scripted_target(), scripted_target("books")
     broken = system_of(shop, name="Shop")

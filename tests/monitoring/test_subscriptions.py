@@ -13,7 +13,7 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from monitoring import deliveries, subscription_links, subscriptions
+from monitoring import deliveries, plain_language, subscription_links, subscriptions
 from monitoring.models import (
     LINKS_LAST,
     Announcement,
@@ -79,6 +79,7 @@ def test_an_address_hears_nothing_before_it_said_yes(billing: System) -> None:
     assert row.state is SubscriptionState.ASKED
     assert not Subscription.objects.in_force().exists()
     note = Notification.objects.get()
+    assert plain_language.refusal(note.subject) == plain_language.refusal(note.body) == ""
     assert (note.recipient, note.audience, note.event) == ("cleo@example.org", Audience.PLAIN, "subscription.asked")
     page = Client()
     path = link_in(note)

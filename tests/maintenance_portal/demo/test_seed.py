@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from maintenance_portal.demo import past, people, postgresql, removal, seed
 from maintenance_portal.processes import Child
-from monitoring.models import ErrorDay, ErrorGroup, Rollup
+from monitoring.models import ErrorDay, ErrorGroup, Rollup, System
 from strategies import holds, needs, planner, runs, settling, successors
 from strategies.audit import Actor
 from strategies.models import (
@@ -75,6 +75,7 @@ def everything() -> dict[str, set[Any]]:
     """What stands in the tables that the demo writes to, audit apart."""
     models = (
         Target, User, Tenant, Tag, JobRun, OperationLog, Finding, Assessment, Duration, Hold, MaintenanceJob, StrategyConfig,
+        System,
     )  # fmt: skip
     return {model.__name__: set(model.objects.values_list("pk", flat=True)) for model in models}
 
@@ -98,8 +99,10 @@ def test_the_demo_has_people_for_every_role_and_a_database_that_answers(places: 
     }
     assert set(AuditEntry.objects.values_list("action", flat=True)) == {
         "user.added", "tenant.added", "tag.added", "target.registered", "job.added", "window.added",
-        "calendar.added", "calendar.entry_added",
+        "calendar.added", "calendar.entry_added", "system.added",
     }  # fmt: skip
+    on = {system.name: [target.name for target in system.targets.all()] for system in System.objects.all()}
+    assert on == {"Web shop": ["demo-sqlite"], "Archive of orders": ["demo-archive"]}
 
 
 def test_passwords_are_random_kept_for_their_owner_only_and_let_people_in(places: Path) -> None:
@@ -127,6 +130,14 @@ def test_seeding_twice_is_seeding_once(places: Path) -> None:
     assert (seed.sign_ins(), list(User.objects.order_by("pk").values_list("password", flat=True))) == (secrets, hashes)
     assert User.objects.get(username="dba").time_zone == "Europe/Vienna"
     assert (places / "demo" / "shop.db").read_bytes() == file
+
+
+def test_a_database_that_could_not_be_made_joins_its_system_when_it_can(places: Path) -> None:
+    assert command("seed_demo").code == 0
+    shop = System.objects.get(name="Web shop")
+    shop.targets.clear()
+    assert command("seed_demo").code == 0
+    assert [target.name for target in shop.targets.all()] == ["demo-sqlite"]
 
 
 def test_what_is_missing_comes_back_and_a_lost_file_of_passwords_is_made_anew(places: Path) -> None:
