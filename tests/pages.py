@@ -184,6 +184,7 @@ class Scene:
     notification_rule: NotificationRule
     notification: Notification
     system: System
+    silent: System  # switched off
     subscription: Subscription
     status_page: StatusPage
 
@@ -336,6 +337,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         glass=glass.ask(held, ANNA, HOSTILE, now),
         channel=channel,
         system=system,
+        silent=System.objects.create(name=f"{name}: silent", tenant=owner, is_active=False),
         subscription=Subscription.objects.create(
             system=system, address=f"cleo@{name}.example.org", asked_at=now, confirmed_at=now, asked_by=HOSTILE
         ),

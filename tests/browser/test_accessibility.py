@@ -53,6 +53,7 @@ DIALOGS = [
     (Role.DBA, "/channels/{shop.channel.pk}/edit/", "Remove…", "channel-remove"),
     (Role.DBA, "/notification-rules/{shop.notification_rule.pk}/", "Remove…", "notification-rule-remove"),
     (Role.DBA, "/systems/{shop.system.pk}/", "Switch off…", "system-off"),
+    (Role.DBA, "/systems/{shop.silent.pk}/", "Remove…", "system-remove"),
     (Role.APPROVER, "/approvals/", "Approve…", "ask-approve-{{ approval.pk }}"),
     (Role.APPROVER, "/approvals/", "Send back…", "ask-back-{{ approval.pk }}"),
 ]
