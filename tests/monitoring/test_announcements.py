@@ -49,6 +49,19 @@ def during(run: JobRun, status: RunStatus, moment: datetime) -> None:
     JobRun.objects.filter(pk=run.pk).update(status=status, **values)
 
 
+def under_way() -> JobRun:
+    """The run of the one job there is, which its one subscriber was told of: planned and begun."""
+    shop = scripted_target()
+    subscriber(system_of(shop))
+    job = weekly(shop)
+    assert steps(NOON) == ["planned"]
+    jobs.plan_due(NIGHT - MINUTE)
+    run = the_run(job)
+    during(run, RunStatus.RUNNING, NIGHT)
+    assert steps(NIGHT + MINUTE) == ["started"]
+    return run
+
+
 def test_a_life_from_its_plan_to_its_end_by_the_true_states_of_a_run() -> None:
     shop = scripted_target()
     subscriber(system_of(shop))
@@ -96,14 +109,7 @@ def test_a_run_that_was_carried_out_between_two_looks_is_told_by_its_end_alone()
     ],
 )  # fmt: skip
 def test_what_began_ends_as_it_ended(status: RunStatus, step: str) -> None:
-    shop = scripted_target()
-    subscriber(system_of(shop))
-    job = weekly(shop)
-    steps(NOON)
-    jobs.plan_due(NIGHT - MINUTE)
-    run = the_run(job)
-    during(run, RunStatus.RUNNING, NIGHT)
-    assert steps(NIGHT + MINUTE) == ["started"]
+    run = under_way()
     JobRun.objects.filter(pk=run.pk).update(status=status, finished_at=NIGHT + 2 * MINUTE)
     assert steps(NIGHT + 3 * MINUTE) == [step]
 
@@ -266,17 +272,10 @@ def test_what_goes_on_in_the_next_window_is_a_maintenance_of_its_own() -> None:
 
 
 def test_what_another_run_carries_on_at_once_is_one_maintenance_that_is_all_done() -> None:
-    shop = scripted_target()
-    subscriber(system_of(shop))
-    job = weekly(shop)
-    steps(NOON)
-    jobs.plan_due(NIGHT - MINUTE)
-    run = the_run(job)
-    during(run, RunStatus.RUNNING, NIGHT)
-    assert steps(NIGHT + MINUTE) == ["started"]
+    run = under_way()
     JobRun.objects.filter(pk=run.pk).update(status=RunStatus.CONTINUED, finished_at=NIGHT + 5 * MINUTE)
     rest = JobRun.objects.create(
-        due_key="rest", job=job, strategy_name=run.strategy_name, target=shop, origin="continue", asked_by="portal", parent=run,
+        due_key="rest", job=run.job, strategy_name=run.strategy_name, target=run.target, origin="continue", asked_by="portal", parent=run,
         due_at=NIGHT + 5 * MINUTE, status=RunStatus.WAITING, is_released=True,
     )  # fmt: skip
     assert steps(NIGHT + 6 * MINUTE) == []
