@@ -275,7 +275,8 @@ def test_what_another_run_carries_on_at_once_is_one_maintenance_that_is_all_done
     run = under_way()
     JobRun.objects.filter(pk=run.pk).update(status=RunStatus.CONTINUED, finished_at=NIGHT + 5 * MINUTE)
     rest = JobRun.objects.create(
-        due_key="rest", job=run.job, strategy_name=run.strategy_name, target=run.target, origin="continue", asked_by="portal", parent=run,
+        due_key="rest", job=run.job, strategy_name=run.strategy_name, target=run.target, origin="continue", asked_by="portal",
+        parent=run,
         due_at=NIGHT + 5 * MINUTE, status=RunStatus.WAITING, is_released=True,
     )  # fmt: skip
     assert steps(NIGHT + 6 * MINUTE) == []
