@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from django.urls import reverse
 
-from monitoring.models import ErrorGroup
+from monitoring.models import ErrorGroup, System
 from strategies import registry
 from strategies.audit import KINDS
-from strategies.models import AuditEntry, JobRun, MaintenanceJob, Target, User
+from strategies.models import AuditEntry, Calendar, JobRun, MaintenanceJob, MaintenanceWindow, Target, User
 
 _WORDS = {action: words for kind in KINDS.values() for action, words in kind.actions.items()}
 _PAGES: Mapping[str, tuple[str, Any]] = {
@@ -21,6 +21,9 @@ _PAGES: Mapping[str, tuple[str, Any]] = {
     "JobRun": ("run", JobRun),
     "MaintenanceJob": ("job", MaintenanceJob),
     "ErrorGroup": ("error", ErrorGroup),
+    "MaintenanceWindow": ("window", MaintenanceWindow),
+    "Calendar": ("calendar", Calendar),
+    "System": ("system", System),
 }
 # What keys are called on pages. A key that is not here is shown by its own words.
 _LABELS = {
