@@ -30,8 +30,8 @@ from strategies.refused import Refused
 
 # Nobody's mailbox is filled with questions
 AGAIN_AFTER, STRANGERS_AGAIN_AFTER, LEFT_ALONE = timedelta(minutes=10), timedelta(days=1), timedelta(days=180)
-MOST_TO_ONE = 5  # questions to one address in a day, of whatever system
-MOST_ASKED, MOST_BY_STRANGERS = 200, 30  # questions in a day about one system
+MOST_TO_ONE = 5  # systems about which one address is asked in a day
+MOST_ASKED, MOST_BY_STRANGERS = 200, 30  # addresses that are asked in a day about one system
 _A_DAY = timedelta(days=1)
 UNCONFIRMED_KEPT, LEFT_KEPT = timedelta(days=30), timedelta(days=400)
 
@@ -90,13 +90,15 @@ def _is_left_alone(row: Subscription, moment: datetime) -> bool:
 
 def _too_much(system: System, address: str, moment: datetime, is_stranger: bool) -> str:
     """Why no more questions are sent now; empty = there are not too many. Strangers use up nothing of what others may."""
-    asked = Notification.objects.filter(event=ASKED, created_at__gt=moment - _A_DAY)
-    if asked.filter(recipient=address).count() >= MOST_TO_ONE:
-        return "That address was asked several times today and has not answered; try again tomorrow."
-    of_system = asked.filter(subscription__system=system)
-    of_strangers = of_system.filter(subscription__asked_by="").count()
-    most, count = (MOST_BY_STRANGERS, of_strangers) if is_stranger else (MOST_ASKED, of_system.count() - of_strangers)
-    return "Too many addresses were asked today; try again tomorrow." if count >= most else ""
+    asked = Subscription.objects.filter(asked_at__gt=moment - _A_DAY)
+    if asked.filter(address=address).exclude(system=system).count() >= MOST_TO_ONE:
+        return "That address was asked about several systems today; try again tomorrow."
+    of_system = asked.filter(system=system).exclude(address=address)
+    if is_stranger:
+        is_full = of_system.filter(asked_by="").count() >= MOST_BY_STRANGERS
+    else:
+        is_full = of_system.exclude(asked_by="").count() >= MOST_ASKED
+    return "Too many addresses were asked today; try again tomorrow." if is_full else ""
 
 
 def place_of(system: System) -> Target | None:
