@@ -10,7 +10,7 @@ GROUPS: Mapping[str, str] = {
     "runs_end": "Runs end",
     "jobs": "Jobs are missed or set aside",
     "approvals": "Approvals",
-    "windows": "Windows",
+    "windows": "Windows and freezes",
     "databases": "Databases refuse the sign-in",
     "systems": "Maintenance of systems, as stakeholders are told",
 }
@@ -69,6 +69,13 @@ The window {{ window }}, which is for {{ scope }}: {{ said }}{% if actor %} by {
 {% endif %}
 {% if reason %}Reason: {{ reason }}
 {% endif %}"""
+_FREEZE = """\
+The freeze {{ window }}, which is for {{ scope }}: {{ said }}{% if actor %} by {{ actor }}{% endif %}.
+{% if changes %}
+{{ changes }}
+{% endif %}
+{% if reason %}Reason: {{ reason }}
+{% endif %}"""
 _DATABASE = """\
 {{ database }} ({{ environment }}): {{ said }}.
 {% if reason %}
@@ -114,6 +121,10 @@ _ROWS = (
     ("window.extended", "windows", "info", "Window extended", "a slot of it was extended", _WINDOW),
     ("window.closed", "windows", "info", "Window closed early", "a slot of it was closed early", _WINDOW),
     ("window.removed", "windows", "warning", "Window cancelled", "removed: there are no further slots", _WINDOW),
+    ("calendar.entry_added", "windows", "warning", "Freeze added", "added: nothing that changes data starts meanwhile", _FREEZE),
+    ("calendar.entry_changed", "windows", "warning", "Freeze changed", "changed", _FREEZE),
+    ("calendar.entry_lifted", "windows", "info", "Freeze lifted", "one of its times was taken back", _FREEZE),
+    ("calendar.entry_removed", "windows", "info", "Freeze removed", "removed", _FREEZE),
     (
         "target.stopped", "databases", "critical", "Sign-in refused",
         "it refused the sign-in, and nothing connects to it until somebody asks for it", _DATABASE,

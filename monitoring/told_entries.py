@@ -21,6 +21,9 @@ from strategies.models import (
     Approval,
     AuditEntry,
     AuditSeal,
+    Calendar,
+    CalendarKind,
+    CalendarScope,
     Environment,
     JobRun,
     MaintenanceJob,
@@ -110,6 +113,11 @@ class _Loaded:
         self._windows = MaintenanceWindow.objects.select_related("target", "tag", "tenant").in_bulk(
             keys.get("MaintenanceWindow", ())
         )
+        self._calendars = Calendar.objects.filter(kind=CalendarKind.FREEZE).in_bulk(keys.get("Calendar", ()))
+        self._scopes: dict[int, list[CalendarScope]] = {}
+        scopes = CalendarScope.objects.filter(calendar__in=self._calendars).select_related("target", "tag", "tenant")
+        for scope in scopes if self._calendars else ():
+            self._scopes.setdefault(scope.calendar_id, []).append(scope)
         self._removed = _removed(keys.get("MaintenanceWindow", set()) - self._windows.keys())
         self._targets = {
             row.pk: row for row in Target.objects.select_related("tenant").defer("facts", "missing_rights")
@@ -121,6 +129,7 @@ class _Loaded:
         by_type = {
             "JobRun": self._of_run, "MaintenanceJob": self._of_job, "Approval": self._of_approval,
             "MaintenanceWindow": self._of_window, "Target": self._of_target, "Announcement": self._of_announcement,
+            "Calendar": self._of_calendar,
         }  # fmt: skip
         found = []
         for number, entry in entries:
@@ -179,6 +188,21 @@ class _Loaded:
         path = reverse("window", args=[pk]) if row is not None else reverse("windows")
         target = self._targets.get(where.target) if where.target is not None else None
         return Told(number, EVENTS[entry.action], facts, path, where, places, target=target)
+
+    def _of_calendar(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
+        """What becomes of a freeze; hours of backups keep nothing from starting."""
+        row, scopes = self._calendars.get(pk), self._scopes.get(pk, [])
+        if row is None:
+            return None
+        kept = {**(entry.before or {}), **(entry.after or {})}
+        zone = str(kept.get("time_zone") or settings.TIME_ZONE)
+        facts = {
+            **self._facts(entry, None), "window": f"{kept.get('entry') or kept.get('name') or 'without a name'} ({row.name})",
+            "scope": ", ".join(scope.scope for scope in scopes) or "nothing", "changes": _changes(entry, zone),
+        }  # fmt: skip
+        where = scopes[0].where if len(scopes) == 1 else NOWHERE
+        places = [place for place in self._places.values() if any(scope.where.covers(place) for scope in scopes)]
+        return Told(number, EVENTS[entry.action], facts, reverse("calendar", args=[pk]), where, places)
 
     def _of_target(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
         if pk not in self._targets:
@@ -289,8 +313,10 @@ def _words(strategy: str) -> str:
 def _changes(entry: AuditEntry, zone: str) -> str:
     """Each value that is another now, a line each."""
     before, after = entry.before or {}, entry.after or {}
-    if entry.action in ("window.added", "window.removed"):
+    if entry.action in ("window.added", "window.removed", "calendar.entry_added", "calendar.entry_removed"):
         return ""
+    if entry.action == "calendar.entry_lifted":
+        return f"From {_value('ends_at', after.get('starts_at'), zone)} until {_value('ends_at', after.get('ends_at'), zone)}"
     lines = []
     for name in sorted(_SHOWN_CHANGES & before.keys() & after.keys()):
         old, new = (_value(name, values[name], zone) for values in (before, after))

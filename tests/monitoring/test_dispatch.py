@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,11 +11,22 @@ from django.utils import timezone
 
 from monitoring import dispatch, recipients, told_entries
 from monitoring.models import ITSELF, Delivery, MessageText, Notification, NotificationReader
-from strategies import sealing, signing
+from strategies import calendars, sealing, signing
 from strategies.audit import Actor
 from strategies.batches import Budget
 from strategies.change_checks import version
-from strategies.models import Approval, JobRun, MaintenanceWindow, Role, RunStatus, Target, Tenant
+from strategies.models import (
+    Approval,
+    Calendar,
+    CalendarEntry,
+    CalendarKind,
+    JobRun,
+    MaintenanceWindow,
+    Role,
+    RunStatus,
+    Target,
+    Tenant,
+)
 from strategies.window_changes import keep_window, remove_window
 from tests.consents import production, somebody, two_levels, waiting_for_people
 from tests.jobs import a_config, a_job, settled
@@ -344,3 +356,29 @@ def test_the_same_queries_however_many_entries(django_assert_max_num_queries) ->
             assert dispatch.dispatch(timezone.now()) == many
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_freezes_are_told_where_they_hold_and_hours_of_backups_are_not() -> None:
+    shop, books = target(), target("books", tenant=Tenant.objects.create(name="Other"))
+    rule(hook_channel(), target=shop)
+    rule(hook_channel("Theirs"), target=books)
+    reading_on()
+    anna = somebody("anna", Role.DBA)
+    rows = [Calendar(name=kind.label, kind=kind, owner="anna") for kind in (CalendarKind.FREEZE, CalendarKind.BACKUP)]
+    for row in rows:
+        calendars.keep_calendar(ANNA, anna, row, [{"target": shop}])
+        entry = CalendarEntry(
+            calendar=row, name="Close", starts="2099-12-24T00:00", minutes=1440, time_zone="UTC", reason="year's end"
+        )  # fmt: skip
+        calendars.keep_entry(ANNA, anna, entry)
+        if row.kind == CalendarKind.FREEZE:
+            calendars.lift(ANNA, entry, datetime(2099, 12, 24, tzinfo=UTC), "needed after all", timezone.now())
+        calendars.remove_entry(ANNA, anna, entry)
+    notes = tell()
+    assert [(note.channel.name, note.subject) for note in notes] == [
+        ("Hook", "Freeze added: Close (Freeze)"), ("Hook", "Freeze lifted: Close (Freeze)"),
+        ("Hook", "Freeze removed: Close (Freeze)"),
+    ]  # fmt: skip
+    assert "From Thu 24 Dec 00:00 UTC until Fri 25 Dec 00:00 UTC" in notes[1].body
+    assert "Reason: needed after all" in notes[1].body
+    assert (notes[0].tenant, notes[0].severity) == (shop.tenant, "warning")
