@@ -63,7 +63,7 @@ def test_from_a_new_system_to_a_subscription_that_is_left(
 ) -> None:
     """A worker's part is played by this process: it delivers to a real mail server."""
     settings.PORTAL_URL = base
-    System.objects.filter(pk=shop.system.pk).delete()
+    System.objects.all().delete()
     NotificationChannel.objects.all().delete()
     dba = open_as()
     dba.goto(f"{base}/systems/")

@@ -16,6 +16,7 @@ from strategies import jobs, settling
 from strategies.models import AuditEntry, Hold, JobRun, MaintenanceJob, MaintenanceWindow, RunStatus, Target, Tenant
 from tests import scripted
 from tests.jobs import DAY, HOUR, MINUTE, NIGHT, NOON, SECOND, a_job, settled
+from tests.long import IS_ALL
 from tests.monitoring.stakeholders import look, read_on, steps, subscriber, system_of, the_announcement, told
 from tests.monitoring.told import hook_channel, mail_channel, rule
 from tests.nightly import carried_out, nightly, scripted_target, the_run
@@ -667,7 +668,7 @@ def test_what_begins_and_ends_before_anybody_reads_on_is_told_from_first_to_last
     assert steps(NOON + 2 * MINUTE) == ["planned", "cancelled"]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(30 if IS_ALL else 3))
 def test_whoever_got_the_first_message_gets_exactly_one_closing_message(seed: int) -> None:
     """Random lives: jobs come, move and go, runs take any way, people join and leave, looks come whenever they come."""
     dice, moment = random.Random(seed), NOON
