@@ -228,7 +228,8 @@ def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: d
         row.save()
     _keep_works(one)
     if found.tell:
-        works = [_Work(one.target, one.strategy, one.run) for _, one in one.works]
+        done = [found for _, found in one.works if found.piece.doing not in _NEVER]
+        works = [_Work(one.target, one.strategy, one.run) for one in done or [found for _, found in one.works]]
         _record(PORTAL, row, found.tell, was, works, targets, found.is_start_known)
     if found.is_over:
         row.works.update(key=Concat(F("key"), Value(f":{row.pk}")))

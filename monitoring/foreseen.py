@@ -66,7 +66,7 @@ class Sight:
     moment: datetime
     grounds: Grounds
     coming: Mapping[int, Sequence[Foreseen]]
-    _kept_back: frozenset[int]
+    kept_back: frozenset[int]
     _jobs: Mapping[int, DueJob]
     _before: Mapping[int, JobRun]
     _runs: Mapping[int, JobRun]
@@ -147,10 +147,11 @@ class Sight:
         moment, found = self.moment, None
         if target in self.grounds.places:
             found = expected(work, self.grounds.room(target, is_read_only=is_read_only), moment)
-        is_kept_back = target in self._kept_back
+        is_kept_back = target in self.kept_back
         if found is None or (work.start_before is not None and found.starts_at > work.start_before):
             starts_at = max(work.not_before, moment)
             ends_at = starts_at + work.length if work.length is not None else None
+            is_kept_back = True
         else:
             starts_at, ends_at = found.starts_at, found.ends_at or found.shuts_at
         if starts_at <= moment and work.not_before < moment - SOON:
@@ -166,7 +167,8 @@ def load(targets: Mapping[int, Target], known: Iterable[AnnouncedWork], moment: 
     runs, by_work = _runs(known, list(jobs), moment)
     grounds = _grounds(targets, moment, until)
     coming: dict[int, dict[str, Foreseen]] = defaultdict(dict)
-    sight = Sight(moment, grounds, {}, _kept_back(grounds), jobs, before, runs, by_work)
+    kept_back = _kept_back(grounds)
+    sight = Sight(moment, grounds, {}, kept_back, jobs, before, runs, by_work)
     everyday = {pk for pk, due in jobs.items() if due.is_everyday}
     looking = {pk for pk, due in jobs.items() if due.last in before and before[due.last].is_read_only}
     for run in _light(JobRun.objects.filter(target__in=targets, status__in=OPEN, is_released=True)):
@@ -180,17 +182,21 @@ def load(targets: Mapping[int, Target], known: Iterable[AnnouncedWork], moment: 
         for at in due.next_few:
             is_new = due_runs.schedule_key(due.job, at) not in by_work  # else it has its run, or had it
             if moment <= at < until and is_new:
-                _add(coming, partial(sight.of_due, due, target, at))
+                _add(coming, partial(sight.of_due, due, target, at), is_possible=target not in kept_back)
     sight.coming = {target: list(works.values()) for target, works in coming.items()}
     return sight
 
 
-def _add(coming: dict[int, dict[str, Foreseen]], make: Callable[[], Foreseen]) -> None:
-    """Each work once; what was read first counts."""
+def _add(
+    coming: dict[int, dict[str, Foreseen]], make: Callable[[], Foreseen], *, is_possible: bool = False
+) -> None:  # fmt: skip
+    """Each work once; what was read first counts. Where work is possible, what is kept back all the same would be missed."""
     try:
         found = make()
     except Exception:
         log.exception("work that cannot be read is not announced")
+        return
+    if is_possible and found.piece.is_kept_back:
         return
     coming[found.target].setdefault(found.work, found)
 

@@ -119,7 +119,14 @@ def _locked(system: System, address: str) -> Subscription | None:
 
 def _send_question(row: Subscription, channel: NotificationChannel, moment: datetime) -> None:
     identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
-    by = " Somebody who looks after it entered your address." if row.asked_by else ""
+    person = row.asked_by.removeprefix("cli:")
+    is_own = User.objects.filter(username=person, email__iexact=row.address).exists()
+    by = (
+        " Somebody who looks after it entered your address."
+        if person
+        else " Somebody entered your address on a status page."
+    )
+    by = "" if is_own else by
     Notification.objects.create(
         key=f"portal-{identity}-subscription-{row.pk}-{moment:%Y%m%d%H%M%S%f}", channel=channel, recipient=row.address, event=ASKED,
         audience=Audience.PLAIN, subscription=row, tenant=row.system.tenant, why="the question whether you want these messages",

@@ -62,7 +62,10 @@ def announced(systems: Sequence[System], moment: datetime) -> list[Announcement]
     """What is not over, and what was of late, in the order in which it begins. Of too much the farthest is left out."""
     rows = Announcement.objects.filter(system__in=systems)
     open_ = rows.filter(stage__in=NOT_OVER).order_by("starts_at", "pk")[:MOST]
-    past = rows.filter(closed_at__gt=moment - PAST).exclude(stage=Stage.WITHDRAWN).order_by("-starts_at", "-pk")[:MOST]
+    past = rows.filter(closed_at__gt=moment - PAST).exclude(stage=Stage.WITHDRAWN)
+    past = past.exclude(stage=Stage.CANCELLED, told_at=None).order_by("-closed_at", "-pk")[
+        :MOST
+    ]  # of that nobody heard
     return [*reversed(past), *open_]
 
 
@@ -85,7 +88,8 @@ def as_text(systems: Iterable[System], title: str, moment: datetime) -> bytes:
             "dtend", max(row.ends_at or row.starts_at + _USUAL, row.starts_at + timedelta(minutes=1)).astimezone(UTC)
         )
         event.add("status", "CANCELLED" if row.stage == Stage.CANCELLED else "CONFIRMED")
-        if system.notice:
-            event.add("description", system.notice)
+        unknown = "" if row.ends_at is not None else "The end is not known yet; half an hour is shown."
+        if described := " ".join(filter(None, (system.notice, unknown))):
+            event.add("description", described)
         text.add_component(event)
     return bytes(text.to_ical())

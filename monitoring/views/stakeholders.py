@@ -106,7 +106,7 @@ def subscription(request: HttpRequest) -> HttpResponse:
     return render(request, "systems/subscription.html", context, status=422 if request.method == "POST" else 200)
 
 
-_TOO_OLD = "This link opens nothing any more: the subscription has ended, or a newer message has another link."
+_TOO_OLD = "This link opens nothing any more: the subscription has ended, or the link is too old."
 
 
 @login_not_required
@@ -120,7 +120,10 @@ def subscription_confirm(request: HttpRequest) -> HttpResponse:
             request, "This link opens nothing any more: it is older than a week, or another one was sent since."
         )
     if request.method == "POST" and subscriptions.confirm(row, timezone.now(), _machine(request)):
-        messages.success(request, f"From now on you hear of maintenance of {row.system.name}.")
+        messages.success(
+            request,
+            f"From now on you hear of maintenance of {row.system.name}. Of what is planned below you hear from its next step on.",
+        )
     if request.method == "POST" or row.confirmed_at is not None:
         return redirect(subscription_links.page(row))
     return render(request, "systems/subscription_confirm.html", {"row": row})

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from monitoring import announcements, foreseen
+from monitoring import announcements, foreseen, system_state
 from monitoring.models import AnnouncedWork, Announcement, Audience, Notification, Stage, System
 from strategies import jobs, settling
 from strategies.models import AuditEntry, Hold, JobRun, MaintenanceJob, MaintenanceWindow, RunStatus, Target, Tenant
@@ -536,6 +536,31 @@ def test_what_was_done_stays_done_when_the_system_tells_less() -> None:
     System.objects.update(strategies=["STATISTICS_MAINTENANCE"])
     assert steps(NIGHT + 7 * MINUTE) == ["done"]
     assert set(AnnouncedWork.objects.filter(job=second).values_list("doing", flat=True)) == {"dropped"}
+
+
+def test_what_would_be_missed_is_not_planned_and_what_nobody_heard_of_is_not_shown_as_cancelled() -> None:
+    shop = scripted_target()
+    row = system_of(shop, ahead_hours=24)
+    subscriber(row)
+    MaintenanceWindow.objects.create(
+        name="late",
+        target=shop,
+        starts="2026-11-26T09:00",
+        minutes=60,
+        rule="FREQ=DAILY",
+        owner="anna",
+        time_zone="UTC",
+    )
+    job = weekly(shop)
+    assert steps(NOON) == []
+    assert not Announcement.objects.exists(), "it must begin by 03:00, and its window opens at 09:00"
+    MaintenanceWindow.objects.all().delete()
+    assert steps(NOON + MINUTE) == ["planned"]
+    changed(job, NOON + 2 * MINUTE, is_active=False)
+    assert steps(NOON + 3 * MINUTE) == ["cancelled"]
+    assert Announcement.objects.filter(stage=Stage.CANCELLED).count() == 2
+    shown = system_state.states([row], NOON + 4 * MINUTE)[0].past
+    assert [one.starts_at for one in shown] == [NIGHT], "not that of next week"
 
 
 def test_each_system_is_looked_after_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
