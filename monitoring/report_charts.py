@@ -9,13 +9,12 @@ from reportlab.graphics.charts.legends import Legend
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import Color, HexColor, white
 
-from monitoring.figures.report import OUTCOMES, outcomes
+from monitoring.figures.report import OUTCOMES, outcomes, unit_of, worked
 from monitoring.figures.theme import LIGHT
 from monitoring.report_paper import INK, LINE, MUTED, PLAIN
 from monitoring.report_rows import Piece
 
 HEIGHT, BARS = 132, 88
-HOUR = 3_600_000  # ms
 SERIES = ("This period", "Period before")
 _OUTCOMES = [HexColor(colour) for colour in LIGHT.outcomes]
 _SERIES = [HexColor(colour) for colour in LIGHT.series[:2]]
@@ -30,10 +29,12 @@ def runs_chart(pieces: Sequence[Piece], width: float) -> Drawing:
 
 
 def worked_chart(pieces: Sequence[Piece], width: float) -> Drawing:
-    """Hours worked in the runs that ended, beside those of the period before."""
-    columns = [[runs.worked_ms / HOUR for runs in each] for each in zip(*(piece[1:] for piece in pieces), strict=True)]
+    """What was worked in the runs that ended, beside the period before, in the unit of the page."""
+    both = worked(pieces)
+    unit = unit_of(both)
+    columns = [[ms / unit.ms for ms in column] for column in both]
     chart = _bars(pieces, columns, _SERIES, width, max(max(column) for column in columns))
-    return _drawn(chart, [f"{name} (hours)" for name in SERIES], _SERIES, width)
+    return _drawn(chart, [f"{name} ({unit.name})" for name in SERIES], _SERIES, width)
 
 
 def _bars(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitoring.figures.theme import UNITS, Figure, axis, count_axis, layout
+from monitoring.figures.theme import UNITS, Figure, Unit, axis, count_axis, layout
 from monitoring.figures.trends import HATCHED
 from monitoring.report_rows import Piece, Report, Runs, in_hours
 
@@ -43,12 +43,22 @@ def runs_by_piece(pieces: Sequence[Piece]) -> Figure:
     }
 
 
+def worked(pieces: Sequence[Piece]) -> list[list[int]]:
+    """Milliseconds that workers worked in each piece of the period, and in each of the period before."""
+    return [[runs.worked_ms for runs in each] for each in zip(*(piece[1:] for piece in pieces), strict=True)]
+
+
+def unit_of(columns: Sequence[Sequence[int]]) -> Unit:
+    """Hours, minutes or seconds, by what is the most of these milliseconds."""
+    most = max(ms for column in columns for ms in column)
+    return next((unit for unit in UNITS if unit.name in ("h", "min") and most >= 2 * unit.ms), UNITS[-2])
+
+
 def worked_by_piece(pieces: Sequence[Piece]) -> Figure:
     """What workers worked in the runs that ended, and in those of the period before."""
     names = [piece.span.words for piece in pieces]
-    both = [[runs.worked_ms for runs in each] for each in zip(*(piece[1:] for piece in pieces), strict=True)]
-    most = max(ms for column in both for ms in column)
-    unit = next((unit for unit in UNITS if unit.name in ("h", "min") and most >= 2 * unit.ms), UNITS[-2])
+    both = worked(pieces)
+    unit = unit_of(both)
     data = [
         {
             "type": "scatter", "mode": "lines+markers", "name": label, "x": names, "y": unit.values(list(map(float, column))),

@@ -19,9 +19,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from monitoring import report_work, rollups
+from monitoring.figures.report import worked_by_piece
 from monitoring.grounds import Chosen
 from monitoring.maintenance_report import SHOWN, report
-from monitoring.report_rows import PeriodName, Report, Span
+from monitoring.report_charts import worked_chart
+from monitoring.report_rows import PeriodName, Piece, Report, Runs, Span
 from strategies.models import Role, RunStatus, Tag, User, WindowChange
 from tests.monitoring.past import target
 from tests.monitoring.reported import (
@@ -519,3 +521,16 @@ def test_figures_are_plotlys_and_have_the_rows_of_the_table(manager: Client) -> 
         assert sum(bars[4].y) == found.before.total
         assert len(go.Figure(context["worked_figure"]).data) == 2
         assert len(bars[0].x) == len(set(bars[0].x)) == len(found.pieces)
+
+
+@pytest.mark.parametrize(
+    ("worked_ms", "highest", "unit"), [(35_000, 35, "s"), (300_000, 5, "min"), (36_000_000, 10, "h")]
+)
+def test_the_document_draws_what_was_worked_in_the_unit_of_the_page(worked_ms: int, highest: int, unit: str) -> None:
+    day = date(2026, 11, 25)
+    pieces = [Piece(Span(day, day, "UTC"), Runs(succeeded=1, worked_ms=worked_ms), Runs())]
+    chart, legend = worked_chart(pieces, 400).contents
+    assert chart.data == [[highest], [0]]
+    assert highest <= chart.valueAxis.valueMax < 2 * highest
+    assert [name for _, name in legend.colorNamePairs] == [f"This period ({unit})", f"Period before ({unit})"]
+    assert worked_by_piece(pieces)["layout"]["yaxis"]["title"]["text"] == unit
