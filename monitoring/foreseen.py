@@ -29,6 +29,7 @@ from strategies.models import (
     CalendarKind,
     Hold,
     JobRun,
+    JobState,
     MaintenanceJob,
     Origin,
     RunStatus,
@@ -99,7 +100,7 @@ class Sight:
         if due is not None and not due.job.is_settled:
             return kept  # the next tick reads it
         target = self.target_of(due.job) if due is not None else None
-        if due is None or target is None or not is_scheduled(due.job) or known.due_at not in due.next_few:
+        if due is None or target is None or due.job.state is not JobState.SCHEDULED or known.due_at not in due.next_few:
             return _gone(kept)
         return self.of_due(due, target, known.due_at)
 
@@ -177,7 +178,8 @@ def load(targets: Mapping[int, Target], known: Iterable[AnnouncedWork], moment: 
             _add(coming, partial(sight.of_run, run))
     for pk, due in jobs.items():
         target = sight.target_of(due.job)
-        if pk in everyday or pk in looking or not is_scheduled(due.job) or target is None or target not in targets:
+        is_told = pk not in everyday and pk not in looking and due.job.state is JobState.SCHEDULED
+        if not is_told or target is None or target not in targets:
             continue
         for at in due.next_few:
             is_new = due_runs.schedule_key(due.job, at) not in by_work  # else it has its run, or had it
@@ -238,18 +240,13 @@ def _light(rows: QuerySet[JobRun]) -> QuerySet[JobRun]:
     return rows.defer("plan", "parameters", "limits", "reasons", "used")
 
 
-def is_scheduled(job: MaintenanceJob) -> bool:
-    """Whether its `next_run` counts: what `MaintenanceJobQuerySet.scheduled` asks the database."""
-    return job.is_settled and job.is_active and job.quarantined_at is None and job.next_run is not None
-
-
 def _runs(
     known: Sequence[AnnouncedWork], jobs: Sequence[int], moment: datetime
 ) -> tuple[dict[int, JobRun], dict[str, JobRun]]:  # fmt: skip
     """Those that are known to be announced work, by their keys; and all that were made of announced instants, or of those to come."""
     pks = [one.run_id for one in known if one.run_id is not None]
     found = {run.pk: run for some in _some(pks) for run in _light(JobRun.objects.filter(pk__in=some))}
-    since = min((one.due_at for one in known if one.job_id is not None), default=moment)
+    since = min((one.due_at for one in known if one.doing == Doing.COMING), default=moment)
     made = [
         run for some in _some(jobs)
         for run in _light(JobRun.objects.filter(job__in=some, due_at__gte=min(since, moment)))
@@ -266,9 +263,8 @@ def _jobs(targets: Mapping[int, Target], known: Sequence[AnnouncedWork]) -> list
     here = Q(target__in=targets)
     if any(target.is_home for target in targets.values()):
         here |= Q(target__isnull=True)
-    scheduled = Q(is_settled=True, is_active=True, quarantined_at__isnull=True, next_run__isnull=False)
-    announced = Q(pk__in={one.job_id for one in known if one.job_id is not None})
-    rows = MaintenanceJob.objects.filter((here & scheduled) | announced)
+    announced = MaintenanceJob.objects.filter(pk__in={one.job_id for one in known if one.job_id is not None})
+    rows = MaintenanceJob.objects.scheduled().filter(here, next_run__isnull=False) | announced
     return upcoming.due_jobs(rows.defer("job_parameters", "resource_limits"), _MOST_JOBS)
 
 

@@ -119,23 +119,24 @@ def _locked(system: System, address: str) -> Subscription | None:
 
 def _send_question(row: Subscription, channel: NotificationChannel, moment: datetime) -> None:
     identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
-    person = row.asked_by.removeprefix("cli:")
-    is_own = User.objects.filter(username=person, email__iexact=row.address).exists()
-    by = (
-        " Somebody who looks after it entered your address."
-        if person
-        else " Somebody entered your address on a status page."
-    )
-    by = "" if is_own else by
     Notification.objects.create(
         key=f"portal-{identity}-subscription-{row.pk}-{moment:%Y%m%d%H%M%S%f}", channel=channel, recipient=row.address, event=ASKED,
         audience=Audience.PLAIN, subscription=row, tenant=row.system.tenant, why="the question whether you want these messages",
         subject=f"Do you want to hear of maintenance of {row.system.name}?",
-        body=f"Confirm that you want messages about planned maintenance of {row.system.name}.{by}\n\n"
+        body=f"Confirm that you want messages about planned maintenance of {row.system.name}.{_who_asked(row)}\n\n"
         "Without your word nothing more is sent. The link works for seven days.",
         created_at=moment, waits_since=moment, next_at=moment,
     )  # fmt: skip
     queue.enqueue("deliver", channel.pk)
+
+
+def _who_asked(row: Subscription) -> str:
+    """Where the question comes from, for whoever did not ask it themselves; empty where they did, signed in."""
+    person = row.asked_by.removeprefix("cli:")
+    if not person:
+        return " Somebody entered your address on a status page."
+    is_own = User.objects.filter(username=person, email__iexact=row.address).exists()
+    return "" if is_own else " Somebody who looks after it entered your address."
 
 
 def confirm(row: Subscription, moment: datetime, address: str) -> bool:
