@@ -43,6 +43,7 @@ def report(user: User, chosen: Chosen, span: Span, moment: datetime, *, is_whole
         errors=errors, error_count=error_count, windows=report_work.windows(windows, rows, span, moment),
         pruned_before=RollupMark.objects.filter(pk=1, sealed_before__gt=span.since.astimezone(UTC).date())
         .values_list("sealed_before", flat=True).first(),
+        has_demo=any(target.is_demo for target in targets.values()),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from django.db.models import Model, QuerySet
 
 from monitoring import report_consents as said
-from monitoring import report_work
+from monitoring import report_words, report_work
 from monitoring.grounds import Chosen
 from monitoring.report_rows import Piece, Report, Runs, WindowUse, Work
 from strategies import keyset
@@ -50,6 +50,8 @@ def figures(report: Report) -> Iterator[Row]:
     about = (("first_day", span.first), ("last_day", span.last), ("time_zone", span.zone), ("scope", report.scope))
     yield from (Row("report", measure=measure, value=value) for measure, value in about)
     yield Row("report", at=report.moment, measure="made_at")
+    if report.has_demo:
+        yield Row("report", measure="note", value=report_words.of_demo(report))
     yield from (Row("all", measure=name, value=value) for name, value in _measures(report.runs))
     yield Row("all", measure="operations", value=report.operations)
     yield Row("all", measure="objects", value=report.objects)

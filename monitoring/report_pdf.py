@@ -93,7 +93,14 @@ class _Document:
         report = self._report
         about = f"{report.span.words} ({report.span.zone}) · {report.scope} · made for {self._reader}, {self._when(report.moment)}"
         short = (self._text(f"• {sentence}") for sentence in report_words.in_short(report))
-        return [self._text("Maintenance report", TITLE), self._text(about, NOTE), self._text("In short", H2), *short]
+        demo = [self._text(told, NOTE)] if (told := report_words.of_demo(report)) else []
+        return [
+            self._text("Maintenance report", TITLE),
+            self._text(about, NOTE),
+            *demo,
+            self._text("In short", H2),
+            *short,
+        ]
 
     def _glasses(self) -> list[Flowable]:
         glasses = self._report.consents.glasses

@@ -272,7 +272,9 @@ class WindowUse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it, made at `moment`. `pruned_before`: rows of the log from before that day may be gone."""
+    """All of it, made at `moment`. `pruned_before`: rows of the log from before that day may be gone. `has_demo`: it is also of a
+    database whose past was invented.
+    """
 
     span: Span
     scope: str
@@ -291,6 +293,7 @@ class Report:
     error_count: int
     windows: Sequence[WindowUse]
     pruned_before: date | None
+    has_demo: bool = False
 
     @property
     def is_empty(self) -> bool:

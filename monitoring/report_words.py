@@ -92,6 +92,11 @@ def use_of(window: WindowUse) -> str:
     return "" if window.share is None else f"{window.share * 100:.0f} %"
 
 
+def of_demo(report: Report) -> str:
+    """What whoever reads it has to know first; empty where nothing in it was invented."""
+    return "The invented past of the demo is among them." if report.has_demo else ""
+
+
 def notes(report: Report) -> list[str]:
     """What the numbers count, and what they cannot tell."""
     found = [

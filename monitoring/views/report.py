@@ -53,6 +53,7 @@ def _shown(found: Report, places: dict[str, Any]) -> dict[str, Any]:
     listed = {name for name, _ in strategy_choices()}
     return {
         "report": found,
+        "of_demo": report_words.of_demo(found),
         "in_short": report_words.in_short(found),
         "notes": report_words.notes(found),
         "runs_of": runs_of,

@@ -24,7 +24,7 @@ from monitoring.grounds import Chosen
 from monitoring.maintenance_report import SHOWN, report
 from monitoring.report_charts import worked_chart
 from monitoring.report_rows import PeriodName, Piece, Report, Runs, Span
-from strategies.models import Role, RunStatus, Tag, User, WindowChange
+from strategies.models import Role, RunStatus, Tag, Target, User, WindowChange
 from tests.monitoring.past import target
 from tests.monitoring.reported import (
     DAY,
@@ -534,3 +534,13 @@ def test_the_document_draws_what_was_worked_in_the_unit_of_the_page(worked_ms: i
     assert highest <= chart.valueAxis.valueMax < 2 * highest
     assert [name for _, name in legend.colorNamePairs] == [f"This period ({unit})", f"Period before ({unit})"]
     assert worked_by_piece(pieces)["layout"]["yaxis"]["title"]["text"] == unit
+
+
+def test_what_was_invented_is_said_first_on_the_page_in_the_document_and_in_the_file(manager: Client) -> None:
+    shop = target()
+    words = "The invented past of the demo is among them."
+    for is_demo in (False, True):
+        Target.objects.filter(pk=shop.pk).update(is_demo=is_demo)
+        assert (words in text_of(manager.get(f"/report/?{OCTOBER}"))) is is_demo
+        assert (words in manager.get(f"/report.csv?{OCTOBER}").getvalue().decode()) is is_demo
+        assert (words in pdf_text(manager.get(f"/report.pdf?{OCTOBER}").content)) is is_demo
