@@ -51,8 +51,12 @@ def folder() -> Path:
 
 
 def fill(name: str) -> sqlite3.Connection:
-    """Put what it has into a database in memory, which stays as long as the connection."""
-    database, source = sqlite3.connect(name, uri=True), sqlite3.connect(folder() / "portal.sqlite3")
+    """Put what it has into a database in memory, which stays as long as the connection.
+
+    Read as a file that nobody changes: else SQLite makes and removes files beside it, while others copy the folder.
+    """
+    found = f"{(folder() / 'portal.sqlite3').as_uri()}?immutable=1"
+    database, source = sqlite3.connect(name, uri=True), sqlite3.connect(found, uri=True)
     source.backup(database)
     source.close()
     return database
@@ -69,4 +73,6 @@ def _make(data: Path) -> None:
     making = data.with_name("making")
     command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"]
     subprocess.run(command, env=environment(making), check=True)
+    if left := [path.name for path in making.glob("*.sqlite3-*")]:
+        raise RuntimeError(f"What was written stands in {', '.join(left)}, too: it cannot be read as one file.")
     making.rename(data)
