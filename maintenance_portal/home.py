@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from monitoring.agenda import Next, coming
+from monitoring.models import NotificationChannel
 from strategies import needs, progress
 from strategies.job_facts import name_jobs
 from strategies.models import OCCUPYING, BreakGlass, Hold, JobRun, MaintenanceJob, Target, TargetState, User
@@ -37,7 +38,8 @@ class Home:
 
     `due` are the jobs that the clock starts next, `due_count` those of the next 24 hours; `failed_lately` (or missed) and
     `succeeded_lately` are runs of the last 24 hours, whether handled or not. `finding_count` has those for information too. `coming`
-    are windows and freezes, `glasses` starts by break-glass of the last 24 hours, and those that may still come.
+    are windows and freezes, `glasses` starts by break-glass of the last 24 hours, and those that may still come, `channels` those by
+    which nothing goes out at present.
     """
 
     moment: datetime
@@ -64,6 +66,7 @@ class Home:
     holds: Sequence[Hold] = field(default_factory=list)
     coming: Sequence[Next] = field(default_factory=list)
     glasses: Sequence[BreakGlass] = field(default_factory=list)
+    channels: Sequence[NotificationChannel] = field(default_factory=list)
 
     @property
     def info_count(self) -> int:
@@ -119,6 +122,7 @@ def home(user: User, moment: datetime) -> Home:
         holds=list(Hold.objects.in_force().visible_to(user).select_related("target", "tag", "tenant")),
         coming=coming(user, moment),
         glasses=_glasses(user, moment),
+        channels=list(NotificationChannel.objects.visible_to(user).in_trouble()[:SHOWN]),
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from maintenance_portal import __version__
 from maintenance_portal.vitals import Vitals, vitals
+from monitoring.models import NotificationChannel
 from strategies import inbox
 from strategies.models import (
     READS,
@@ -138,7 +139,8 @@ def _groups(user: User, request: HttpRequest, held: int) -> list[Group]:
     if reads_sql:
         share.append(entry("Report", "report", "file-earmark-bar-graph"))
     if may(user, *READS_AUDIT):
-        share.append(entry("Notifications", "notifications", "bell"))
+        silent = NotificationChannel.objects.visible_to(user).in_trouble().count()
+        share.append(entry("Notifications", "notifications", "bell", silent, "channels in trouble", True))
         share.append(entry("Audit", "audit", "shield-check"))
     groups.append(Group("Share", share))
     return groups

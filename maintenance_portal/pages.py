@@ -17,6 +17,7 @@ from maintenance_portal import account as accounts
 from maintenance_portal.forms import PasswordForm, SearchForm, ThemeForm, ZoneForm
 from maintenance_portal.search import SHOWN
 from maintenance_portal.search import search as find
+from monitoring.models import Subscription
 from strategies.audit import Actor
 from strategies.models import READS, User, may
 
@@ -65,7 +66,7 @@ def account(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     context: dict[str, Any] = {
         "zone_form": zone, "theme_form": theme, "password_form": password, "tenants": user.tenants.all(),
-        "sign_ins": accounts.last_sign_ins(user), "now": timezone.now(),
+        "sign_ins": accounts.last_sign_ins(user), "now": timezone.now(), "subscriptions": Subscription.objects.of_account(user),
     }  # fmt: skip
     return render(request, "registration/account.html", context, status=200 if sent is None else 422)
 

@@ -20,6 +20,7 @@ from monitoring import foreseen
 from monitoring.foreseen import Foreseen, Sight
 from monitoring.maintenance_life import (
     LONGEST,
+    UNFINISHED,
     WITHDRAWN,
     Doing,
     Life,
@@ -44,10 +45,11 @@ KEPT = timedelta(days=400)
 _NEARS = timedelta(minutes=15)
 _MOVES_WITHIN = timedelta(hours=48)  # a due instant that comes in the place of another
 _PRUNED_AT_ONCE = 500
-_COMPARED = ("work", "key", "run_id", "target_id", "due_at", "doing", "starts_at", "ends_at")
+_COMPARED = ("work", "key", "run_id", "target_id", "due_at", "doing", "starts_at", "ends_at", "is_bound")
 _TARGETS = Target.objects.select_related("tenant").defer("facts", "missing_rights")
 _NEVER = (Doing.MISSED, Doing.GONE, Doing.DROPPED)
 _BEGUN = (Doing.WORKING, Doing.VERIFYING)
+_UNDONE = (Doing.BROKEN, Doing.MISSED)
 _SEEN_BEGUN = (*_BEGUN, Doing.DONE, Doing.BROKEN)
 
 
@@ -129,7 +131,7 @@ def _follow(system: System, targets: Mapping[int, Target], opened: list[_Open], 
     with transaction.atomic():
         mine = System.objects.filter(pk=system.pk, look_at=system.look_at, is_active=True)
         is_near = any(one.row.starts_at <= moment + _NEARS for one in opened)
-        if mine.update(look_at=moment + (NEAR if is_near else FAR)) != 1:
+        if mine.update(look_at=moment + (NEAR if is_near else FAR), looked_at=moment) != 1:
             return
         manners = Manners(timedelta(hours=system.ahead_hours), timedelta(minutes=system.reminder_minutes))
         for one in opened:
@@ -216,7 +218,7 @@ def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: d
     """Keep what was found, and record what is to be told of it. Inside the transaction of whoever looks after the system."""
     row, told = one.row, after(one.life, found, moment)
     before = _values(row)
-    row.stage, row.starts_at, row.ends_at = found.stage, found.starts_at, found.ends_at
+    row.stage, row.starts_at, row.ends_at, row.is_bound = found.stage, found.starts_at, found.ends_at, found.is_bound
     row.told_at, row.told_starts_at, row.told_ends_at = told.told_at, told.told_starts_at, told.told_ends_at
     row.reminded_at = told.reminded_at
     row.closed_at = moment if found.is_over else None
@@ -228,15 +230,14 @@ def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: d
         row.save()
     _keep_works(one)
     if found.tell:
-        done = [found for _, found in one.works if found.piece.doing not in _NEVER]
-        works = [_Work(one.target, one.strategy, one.run) for one in done or [found for _, found in one.works]]
+        works = [_Work(work.target, work.strategy, work.run, work.piece.doing) for _, work in one.works]
         _record(PORTAL, row, found.tell, was, works, targets, found.is_start_known)
     if found.is_over:
         row.works.update(key=Concat(F("key"), Value(f":{row.pk}")))
 
 
 def _values(row: Announcement) -> dict[str, Any]:
-    names = ("stage", "starts_at", "ends_at", "told_at", "told_starts_at", "told_ends_at", "reminded_at")
+    names = ("stage", "starts_at", "ends_at", "is_bound", "told_at", "told_starts_at", "told_ends_at", "reminded_at")
     return {name: getattr(row, name) for name in names}
 
 
@@ -247,7 +248,10 @@ def _keep_works(one: _Open) -> None:
         before = tuple(getattr(work, name) for name in _COMPARED)
         work.work, work.key = found.work, f"{one.row.system_id}:{found.work}"
         work.run_id, work.target_id, work.due_at = found.run, found.target, found.due_at
-        work.doing, work.starts_at, work.ends_at = found.piece.doing.value, found.piece.starts_at, found.piece.ends_at
+        piece = found.piece
+        work.doing, work.starts_at, work.ends_at, work.is_bound = (
+            piece.doing.value, piece.starts_at, piece.ends_at, piece.is_bound,
+        )  # fmt: skip
         if work.pk is None:
             work.announcement = one.row
             new.append(work)
@@ -255,7 +259,7 @@ def _keep_works(one: _Open) -> None:
             changed.append(work)
     AnnouncedWork.objects.bulk_create(new)
     AnnouncedWork.objects.bulk_update(
-        changed, ["work", "key", "run", "target", "due_at", "doing", "starts_at", "ends_at"]
+        changed, ["work", "key", "run", "target", "due_at", "doing", "starts_at", "ends_at", "is_bound"]
     )
 
 
@@ -263,20 +267,26 @@ class _Work(NamedTuple):
     target: int
     strategy: str
     run: int | None
+    doing: str
 
 
 def _record(
     actor: Actor, row: Announcement, step: str, was: tuple[datetime | None, datetime | None], works: Sequence[_Work],
     targets: Mapping[int, Target], is_start_known: bool = True,
 ) -> None:  # fmt: skip
-    """`was` are the begin and the end that were told before."""
-    on = [targets[pk] for pk in {work.target for work in works} if pk in targets] or list(targets.values())
+    """`was` are the begin and the end that were told before. What does not take place is named only where nothing does."""
+    taken = [work for work in works if work.doing not in _NEVER] or works
+    on = [targets[pk] for pk in {work.target for work in taken} if pk in targets] or list(targets.values())
+    undone = {
+        (work.strategy, targets[work.target].name) for work in works if work.doing in _UNDONE and work.target in targets
+    }
     told = {
         "starts_at": _iso(row.starts_at) if is_start_known else None, "ends_at": _iso(row.ends_at) if is_start_known else None,
         "was_starts_at": _iso(was[0]), "was_ends_at": _iso(was[1]),
         "has_begun": row.stage not in (Stage.PLANNED, Stage.CANCELLED, Stage.WITHDRAWN),
-        "databases": sorted(target.name for target in on), "strategies": sorted({work.strategy for work in works}),
-        "runs": sorted({work.run for work in works if work.run}),
+        "is_bound": row.is_bound, "databases": sorted(target.name for target in on),
+        "strategies": sorted({work.strategy for work in taken}),
+        "not_done": sorted(undone) if step == UNFINISHED else [], "runs": sorted({work.run for work in taken if work.run}),
     }  # fmt: skip
     audit.record(actor, f"maintenance.{step}", row, after=told, target=next(iter(on), None))
 
@@ -289,7 +299,7 @@ def withdraw(actor: Actor, system: System, moment: datetime) -> None:
     """Nothing more is told of what is announced of this system, and that is said. Inside the transaction of whoever switches it off."""
     targets = told_targets(system)
     for row in Announcement.objects.filter(system=system, stage__in=NOT_OVER).select_for_update():
-        works = [_Work(one.target_id, one.strategy_name, one.run_id) for one in row.works.all()]
+        works = [_Work(one.target_id, one.strategy_name, one.run_id, one.doing) for one in row.works.all()]
         row.system, row.stage, row.closed_at, row.changes = system, Stage.WITHDRAWN, moment, row.changes + 1
         row.save()
         row.works.update(key=Concat(F("key"), Value(f":{row.pk}")))

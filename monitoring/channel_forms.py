@@ -55,9 +55,11 @@ class ChannelForm(Refusing, forms.Form):
         for name, field in kind.settings.model_fields.items():
             self.fields[PREFIX + name] = _field(field)
         if kind.needs_secret != "never":  # noqa: S105 (a rule)
-            kept = "Leave it empty to keep the one that is there. " if channel is not None and channel.secret else ""
+            is_there = channel is not None and bool(channel.secret)
+            is_needed = kind.needs_secret == "always" and not is_there  # noqa: S105 (a rule)
+            kept = "Leave it empty to keep the one that is there. " if is_there else ""
             self.fields["secret"] = forms.CharField(
-                label=kind.secret_title or "Secret", required=False, max_length=1500,
+                label=kind.secret_title or "Secret", required=is_needed, max_length=1500,
                 widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
                 help_text=f"{kept}{kind.secret_help} Kept encrypted; env:NAME or file:/absolute/path say where it stands instead.",
             )  # fmt: skip
@@ -135,9 +137,12 @@ class RuleForm(Refusing, forms.Form):
     scope = forms.ChoiceField(label="Databases", help_text="What happens on them is told.")
     events = forms.MultipleChoiceField(
         label="What is told", choices=list(GROUPS.items()), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text="None chosen = all.",
+        help_text="None chosen = all, as far as it matters so much.",
     )  # fmt: skip
-    least_severity = forms.ChoiceField(label="From severity", choices=Severity.choices, initial=Severity.WARNING)
+    least_severity = forms.ChoiceField(
+        label="From severity", choices=[("", "Choose…"), *Severity.choices],
+        help_text="What matters less is not told. Information: what goes as it should, too.",
+    )  # fmt: skip
     strategy_name = forms.ChoiceField(label="Strategy", required=False)
     channel = forms.ModelChoiceField(queryset=NotificationChannel.objects.none(), empty_label="Choose…")
     recipients = forms.CharField(

@@ -31,6 +31,7 @@ from strategies.secrets import SecretMissing
 
 LEFT = "Its recipient left before it was sent."
 ASKED = "subscription.asked"  # the message that asks whether an address wants to hear of a system
+WELCOMED = "subscription.confirmed"  # the one that tells it what is announced already
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 5.0  # so long one task goes on, before other short work has its turn
@@ -203,8 +204,7 @@ def prune(moment: datetime) -> int:
 def message(note: Notification) -> Message:
     """As it goes out. Its text ends with where to look, as far as the portal knows its own address."""
     url, leave = _links(note)
-    look = "Confirm" if note.event == ASKED else "Open"
-    ends = [f"{look}: {url}" if url else "", f"Leave: {leave}" if leave else ""]
+    ends = [f"{_look(note)}: {url}" if url else "", f"Leave: {leave}" if leave else ""]
     text = "\n\n".join([note.body, *(line for line in ends if line)])
     return Message(
         key=note.key, recipient="" if note.recipient == ITSELF else note.recipient, subject=note.subject, text=text,
@@ -222,10 +222,17 @@ def _links(note: Notification) -> tuple[str, str]:
     return address(subscription_links.page(note.subscription)), address(subscription_links.leaving(note.subscription))
 
 
+def _look(note: Notification) -> str:
+    return "Confirm" if note.event == ASKED else "Open"
+
+
 def shown(note: Notification) -> str:
     """Its text for those who look after messages: without links that are the recipient's own."""
-    url = address(note.path) if note.subscription is None else "(a link of the recipient's own)"
-    return f"{note.body}\n\nOpen: {url}" if url else note.body
+    if note.subscription is None:
+        url = address(note.path)
+        return f"{note.body}\n\nOpen: {url}" if url else note.body
+    link = "(a link of the recipient's own)"
+    return f"{note.body}\n\n{_look(note)}: {link}" + (f"\n\nLeave: {link}" if note.event != ASKED else "")
 
 
 def shown_html(note: Notification) -> str:

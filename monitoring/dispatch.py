@@ -95,7 +95,7 @@ def _tell_together(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -
             )
             identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
             for one in told:
-                written: dict[str, Text] = {}
+                written: dict[tuple[bool, str], Text] = {}
                 for to in directory.of(one, said, heard):
                     text = _text(one, to, texts, written)
                     notes.append(_note(identity, one, to, text, moment))
@@ -119,14 +119,15 @@ def _own_texts() -> Mapping[tuple[str, str], MessageText]:
     return {(row.event, row.audience): row for row in MessageText.objects.all()}
 
 
-def _text(told: Told, to: To, texts: Mapping[tuple[str, str], MessageText], written: dict[str, Text]) -> Text:
-    """What this recipient reads. `written` keeps what was written of this entry already, by the zone of its times."""
+def _text(
+    told: Told, to: To, texts: Mapping[tuple[str, str], MessageText], written: dict[tuple[bool, str], Text]
+) -> Text:
+    """What this recipient reads. `written` keeps what was written of this entry already, by its audience and zone."""
     is_plain = to.subscription is not None
-    of = to.zone if is_plain else ""
+    of = is_plain, to.zone
     if of not in written:
-        facts = told.plain_facts(to.zone) if is_plain else told.facts
         own = texts.get((told.event.event, Audience.PLAIN if is_plain else Audience.TECHNICAL))
-        written[of] = _rendered(told.event.event, own, facts, is_plain)
+        written[of] = _rendered(told.event.event, own, told.words(to.zone, is_plain=is_plain), is_plain)
     return written[of]
 
 
@@ -147,7 +148,7 @@ def _note(identity: str, told: Told, to: To, text: Text, moment: datetime) -> No
         severity=told.event.severity, audience=Audience.PLAIN if one is not None else Audience.TECHNICAL,
         announcement=told.announcement if one is not None else None, target=told.target, tenant_id=told.tenant, why=to.why,
         subject=text.subject, body=text.body, path=told.path, subscription=one,
-        facts=told.plain_facts(to.zone) if one is not None else dict(told.facts), created_at=moment, waits_since=moment,
+        facts=told.data(is_plain=one is not None), created_at=moment, waits_since=moment,
         next_at=moment, state=Delivery.DROPPED if to.refusal else Delivery.WAITING, said=to.refusal,
         ended_at=moment if to.refusal else None,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 
 from monitoring import upcoming
 from monitoring.entries import Kind
-from monitoring.expected import Work, at_work, expected
+from monitoring.expected import Expected, Work, at_work, expected
 from monitoring.grounds import Grounds, Planned, Shut
 from monitoring.maintenance_life import SOON, Doing, Piece
 from monitoring.models import AnnouncedWork
@@ -128,10 +128,12 @@ class Sight:
         work = Work.predicted(run.predicted, run.started_at or run.due_at)
         if run.status in (RunStatus.PLANNED, RunStatus.WAITING, RunStatus.READY):  # it was put back, with a rest to do
             rest = self._placed(replace(work, not_before=run.not_before or run.due_at), run.target_id, False)
-            return Piece(doing, work.not_before, rest.ends_at)
+            return Piece(doing, work.not_before, rest.ends_at, is_bound=rest.is_bound)
         found = at_work(work, run.worked(moment) or 0, run.window_ends_at, moment)
-        ends_at = _to_the_minute(found.ends_at or found.shuts_at)
-        return Piece(doing, found.starts_at, ends_at if ends_at is not None and ends_at > moment else None)
+        ends_at, is_bound = _end(found)
+        if ends_at is None or ends_at <= moment:
+            return Piece(doing, found.starts_at, None)
+        return Piece(doing, found.starts_at, ends_at, is_bound=is_bound)
 
     def of_due(self, due: DueJob, target: int, at: datetime) -> Foreseen:
         before = self._before.get(due.last) if due.last is not None else None
@@ -145,19 +147,19 @@ class Sight:
 
         What could begin by now and does not, has no known end: nobody knows how long it waits.
         """
-        moment, found = self.moment, None
+        moment, found, is_bound = self.moment, None, False
         if target in self.grounds.places:
             found = expected(work, self.grounds.room(target, is_read_only=is_read_only), moment)
         is_kept_back = target in self.kept_back
         if found is None or (work.start_before is not None and found.starts_at > work.start_before):
             starts_at = max(work.not_before, moment)
-            ends_at = starts_at + work.length if work.length is not None else None
+            ends_at = _to_the_minute(starts_at + work.length if work.length is not None else None)
             is_kept_back = True
         else:
-            starts_at, ends_at = found.starts_at, found.ends_at or found.shuts_at
+            starts_at, (ends_at, is_bound) = found.starts_at, _end(found)
         if starts_at <= moment and work.not_before < moment - SOON:
-            ends_at = None
-        return Piece(Doing.COMING, starts_at, _to_the_minute(ends_at), is_kept_back)
+            ends_at, is_bound = None, False
+        return Piece(Doing.COMING, starts_at, ends_at, is_kept_back, is_bound)
 
 
 def load(targets: Mapping[int, Target], known: Iterable[AnnouncedWork], moment: datetime, until: datetime) -> Sight:
@@ -220,13 +222,20 @@ def has_nothing_to_do(run: JobRun) -> bool:
 
 
 def piece_of(known: AnnouncedWork) -> Piece:
-    return Piece(Doing(known.doing), known.starts_at, known.ends_at)
+    return Piece(Doing(known.doing), known.starts_at, known.ends_at, is_bound=known.is_bound)
 
 
 def _gone(kept: Foreseen) -> Foreseen:
     """It is nowhere any more: it never began, as far as anybody saw, or nobody knows how it ended."""
     doing = Doing.BROKEN if kept.piece.doing in _BEGUN else Doing.GONE
     return replace(kept, piece=replace(kept.piece, doing=doing))
+
+
+def _end(found: Expected) -> tuple[datetime | None, bool]:
+    """When it is likely to be done; where that is not known, or would be too late, when it has to stop: then it is only the latest."""
+    ends_at, shuts_at = found.ends_at, found.shuts_at
+    is_bound = shuts_at is not None and (ends_at is None or ends_at > shuts_at)
+    return _to_the_minute(shuts_at if is_bound else ends_at), is_bound
 
 
 def _to_the_minute(moment: datetime | None) -> datetime | None:

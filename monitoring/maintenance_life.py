@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -40,7 +40,7 @@ _BEGUN = frozenset({Doing.WORKING, Doing.VERIFYING, Doing.DONE, Doing.BROKEN})
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """When it is expected to begin and to be over, or did and was; `ends_at` None = not known.
+    """When it is expected to begin and to be over, or did and was; `ends_at` None = not known, `is_bound` = only the latest.
 
     `is_kept_back`: nothing starts there now, and nobody knows for how long.
     """
@@ -49,6 +49,7 @@ class Piece:
     starts_at: datetime
     ends_at: datetime | None
     is_kept_back: bool = False
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Look:
     ends_at: datetime | None
     tell: str = ""
     is_start_known: bool = True
+    is_bound: bool = False  # its end is only the latest
 
     @property
     def is_over(self) -> bool:
@@ -92,13 +94,13 @@ def look(life: Life, pieces: Sequence[Piece], moment: datetime, manners: Manners
     open_ = [piece for piece in pieces if piece.doing in _OPEN]
     if not open_:
         return _ended(life, pieces, begun, moment)
-    ends = [piece.ends_at for piece in open_]
-    known = [end for end in ends if end is not None and end > moment]  # an end that has passed is none
-    ends_at = max(known) if len(known) == len(ends) else None
+    known = [(piece.ends_at, piece.is_bound) for piece in open_ if piece.ends_at is not None and piece.ends_at > moment]
+    ends_at, is_bound = max(known) if len(known) == len(open_) else (None, False)  # an end that has passed is none
     if begun or life.stage != PLANNED:
-        return _under_way(life, begun, open_, ends_at, moment)
+        return replace(_under_way(life, begun, open_, ends_at, moment), is_bound=is_bound)
     is_kept_back = all(piece.is_kept_back for piece in open_)
-    return _to_come(life, min(piece.starts_at for piece in open_), ends_at, is_kept_back, moment, manners)
+    starts_at = min(piece.starts_at for piece in open_)
+    return replace(_to_come(life, starts_at, ends_at, is_kept_back, moment, manners), is_bound=is_bound)
 
 
 def _ended(life: Life, pieces: Sequence[Piece], begun: Sequence[Piece], moment: datetime) -> Look:

@@ -13,7 +13,8 @@ from typing import Any
 from django.template import Context, Engine, Template, TemplateSyntaxError
 
 from monitoring import notifiable, plain_language
-from monitoring.notifiable import EVENTS, sample
+from monitoring.notifiable import EVENTS
+from monitoring.text_examples import sample
 from strategies.refused import Refused
 
 MOST_SUBJECT, MOST_BODY = 300, 8000

@@ -16,6 +16,11 @@ GROUPS: Mapping[str, str] = {
 }
 
 
+_SEVERITIES = ("info", "warning", "critical")
+# What people are told who know nothing of databases, see `text_examples`.
+PLAIN = ("title", "said", "system", "starts", "ends", "until", "lasted", "was", "begun", "notice")
+
+
 @dataclass(frozen=True, slots=True)
 class Notifiable:
     """`group` is what rules name. `body` is a template, see `message_texts`; `plain` is the one for people who know nothing of
@@ -82,12 +87,14 @@ _DATABASE = """\
 {{ reason }}
 {% endif %}"""
 _SYSTEM = """\
-Those who subscribed to {{ system }} are told: {{ said }}.
+{{ system }}: {{ said }}. Its subscribers are told so.
 
-{% if starts %}{% if begun %}Began{% else %}Expected{% endif %} {{ starts }}{% if ends %}, until {{ ends }}{% endif %}.
-{% endif %}{% if was %}Told before: {{ was }}.
-{% endif %}On {{ database }}: {{ work }}.
-{% if runs %}Runs: {{ runs }}.
+{% if lasted %}It lasted {{ lasted }}.
+{% elif starts %}{% if begun %}Began{% else %}Planned for{% endif %} {{ starts }}{% if until %}, {{ until }}{% endif %}.
+{% endif %}{% if was %}It was announced for {{ was }}.
+{% endif %}{% if work %}On {{ database }}: {{ work }}.
+{% endif %}{% if undone %}Not done, or not all of it: {{ undone }}.
+{% endif %}{% if runs %}Runs: {{ runs }}.
 {% endif %}"""
 _NOTICE = """\
 {% if notice %}
@@ -134,23 +141,23 @@ _ROWS = (
 _STEPS = (
     (
         "planned", "info", "Maintenance planned", "planned",
-        "Maintenance of {{ system }} is planned for {{ starts }}{% if ends %}, until about {{ ends }}{% endif %}.\n" + _NOTICE
+        "Maintenance of {{ system }} is planned for {{ starts }}{% if until %}, {{ until }}{% endif %}.\n" + _NOTICE
         + "\nYou will be told if this changes, and when it is over.\n",
     ),
     (
         "changed", "info", "Maintenance changed", "another time",
-        "{% if begun %}The maintenance of {{ system }} takes {% if ends %}until about {{ ends }}{% else %}longer than was planned"
-        "{% endif %}.{% elif starts %}The maintenance of {{ system }}{% if was %} that was planned for {{ was }}{% endif %} is now "
-        "planned for {{ starts }}{% if ends %}, until about {{ ends }}{% endif %}.{% else %}Nobody knows at present when the "
+        "{% if begun %}The maintenance of {{ system }} takes longer than was planned{% if until %}: {{ until }}{% endif %}."
+        "{% elif starts %}The maintenance of {{ system }}{% if was %} that was planned for {{ was }}{% endif %} is now "
+        "planned for {{ starts }}{% if until %}, {{ until }}{% endif %}.{% else %}Nobody knows at present when the "
         "maintenance of {{ system }} begins{% if was %} that was planned for {{ was }}{% endif %}. You will be told.{% endif %}\n",
     ),
     (
         "reminder", "info", "Maintenance soon", "a reminder",
-        "Maintenance of {{ system }} begins {{ starts }}{% if ends %} and lasts until about {{ ends }}{% endif %}.\n" + _NOTICE,
+        "Maintenance of {{ system }} begins {{ starts }}{% if until %}, and lasts {{ until }}{% endif %}.\n" + _NOTICE,
     ),
     (
         "started", "info", "Maintenance has begun", "it has begun",
-        "Maintenance of {{ system }} has begun{% if ends %}, and is expected to last until about {{ ends }}{% endif %}.\n" + _NOTICE,
+        "Maintenance of {{ system }} has begun{% if until %}, and is expected to last {{ until }}{% endif %}.\n" + _NOTICE,
     ),
     (
         "verifying", "info", "Maintenance is being checked", "its work is done and being checked",
@@ -158,11 +165,11 @@ _STEPS = (
     ),
     (
         "done", "info", "Maintenance is over", "it is over",
-        "The maintenance of {{ system }} is over. It lasted from {{ starts }} until {{ ends }}.\n",
+        "The maintenance of {{ system }} is over.{% if lasted %} It lasted {{ lasted }}.{% endif %}\n",
     ),
     (
         "unfinished", "warning", "Maintenance ended unfinished", "it ended, and not all of it was done",
-        "The maintenance of {{ system }} has ended, and not all of it could be done. It lasted from {{ starts }} until {{ ends }}. "
+        "The maintenance of {{ system }} has ended, and not all of it could be done.{% if lasted %} It lasted {{ lasted }}.{% endif %} "
         "If more of it is planned, you will be told.\n",
     ),
     (
@@ -187,74 +194,17 @@ EVENTS: Mapping[str, Notifiable] = {
 }
 
 _SUBJECTS = {
-    "windows": "{{ title }}: {{ window }}", "databases": "{{ title }}: {{ database }}", "systems": "{{ title }}: {{ system }}",
+    "windows": "{{ title }}: {{ window }}",
+    "databases": "{{ title }}: {{ database }}",
+    "systems": "{{ title }}: {{ system }}{% if starts %}, {{ starts }}{% elif was %}, {{ was }}{% endif %}",
 }  # fmt: skip
 
-# What texts may name, and an example of each.
-_SAMPLE: Mapping[str, str] = {
-    "title": "Run failed",
-    "said": "failed",
-    "work": "Index maintenance",
-    "strategy": "INDEX_MAINTENANCE",
-    "database": "billing",
-    "environment": "Production",
-    "tenant": "Main",
-    "run": "4711",
-    "job": "Nightly indexes",
-    "asked_by": "anna",
-    "actor": "bert",
-    "message": "2 of 14 steps failed.",
-    "error": "lock_timeout",
-    "reason": "The first of them waited longer than its limit for a lock.",
-    "began": "Sat 28 Nov 22:00 UTC",
-    "took": "3 min 20 s",
-    "due": "Sat 28 Nov 22:00 UTC",
-    "asked_of": "1 approver",
-    "risk": "62",
-    "not_before": "Sat 28 Nov 22:00 UTC",
-    "not_after": "Sun 29 Nov 02:00 UTC",
-    "window": "Saturday night",
-    "scope": "environment Production",
-    "changes": "Minutes: 180 → 240",
-    "at": "Sat 28 Nov 22:03 UTC",
-    "system": "Billing",
-    "notice": "Invoices can be read meanwhile, and not be changed.",
-    "starts": "Sat 28 Nov 22:00 UTC",
-    "ends": "Sat 28 Nov 22:40 UTC",
-    "was": "Fri 27 Nov 22:00 UTC",
-    "begun": "yes",
-    "runs": "4711, 4712",
-}
-_ALWAYS = ("title", "said", "reason", "actor", "at")
-_OF_WINDOWS = ("window", "scope", "changes")
-_OF_APPROVALS = ("asked_of", "risk", "not_before", "not_after")
-_OF_SYSTEMS = ("system", "starts", "ends", "was", "begun")
-_OF_RUNS = ("run", "asked_by", "message", "error", "began", "took", "due")
+
+def most_severe(group: str) -> str:
+    """How much the most of this kind matters."""
+    return max((one.severity for one in EVENTS.values() if one.group == group), key=_SEVERITIES.index)
 
 
 def subject(event: str) -> str:
     """The portal's own; for everybody the same."""
     return _SUBJECTS.get(EVENTS[event].group, "{{ title }}: {{ work }} on {{ database }}")
-
-
-def sample(event: str, is_plain: bool = False) -> dict[str, str]:
-    """The facts that a text for this kind of event may name, with examples: with them it is tried before it is kept, and previewed.
-
-    A plain one names nothing that only people know who work with databases.
-    """
-    told = EVENTS[event]
-    if is_plain:
-        names: tuple[str, ...] = ("title", "said", *_OF_SYSTEMS, "notice")
-    elif told.group == "systems":
-        names = (*_ALWAYS, *_OF_SYSTEMS, "database", "environment", "tenant", "work", "runs")
-    elif told.group == "windows":
-        names = (*_ALWAYS, *_OF_WINDOWS)
-    else:
-        names = (*_ALWAYS, "database", "environment", "tenant")
-        if told.group != "databases":
-            names = (*names, "work", "strategy", "job")
-        if told.group in ("runs_begin", "runs_end", "approvals"):
-            names = (*names, *_OF_RUNS)
-        if told.group == "approvals":
-            names = (*names, *_OF_APPROVALS)
-    return {**{name: _SAMPLE[name] for name in names}, "title": told.title, "said": told.said}

@@ -8,7 +8,7 @@ import django_filters as filters
 from django.db.models import QuerySet
 
 from monitoring.channel_changes import TRIED
-from monitoring.deliveries import ASKED
+from monitoring.deliveries import ASKED, WELCOMED
 from monitoring.models import Delivery, Notification, NotificationChannel
 from monitoring.notifiable import EVENTS
 from strategies.filters import FilterForm, StrictFilterSet, visible_targets
@@ -24,7 +24,8 @@ class NotificationFilter(StrictFilterSet):
     event = filters.ChoiceFilter(
         label="What", empty_label="Anything",
         choices=[
-            *((name, one.title) for name, one in EVENTS.items()), (ASKED, "Question to a subscriber"), (TRIED, "Test of a channel"),
+            *((name, one.title) for name, one in EVENTS.items()), (ASKED, "Question to a subscriber"),
+            (WELCOMED, "First message to a subscriber"), (TRIED, "Test of a channel"),
         ],
     )  # fmt: skip
     target = filters.ModelChoiceFilter(label="Database", empty_label="Any", queryset=visible_targets)

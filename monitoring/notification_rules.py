@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from monitoring.models import NotificationChannel, NotificationRule
+from monitoring.models import NotificationChannel, NotificationRule, Severity
+from monitoring.notifiable import GROUPS, most_severe
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
 from strategies import audit
@@ -33,6 +34,7 @@ def keep_rule(actor: Actor, user: User, row: NotificationRule, *, drawn_from: st
         stored = stored_row(row, drawn_from, COLUMNS)
         if stored is not None and (why := reach.refusal(stored, "may change it")):
             raise Refused(why)
+        _judge_kinds(row)
         _judge_recipients(user, row)
         if stored is not None and version(stored, COLUMNS) == version(row, COLUMNS):
             return False
@@ -46,6 +48,16 @@ def keep_rule(actor: Actor, user: User, row: NotificationRule, *, drawn_from: st
     return True
 
 
+def _judge_kinds(row: NotificationRule) -> None:
+    """A kind of which nothing matters so much would be chosen, and never told."""
+    wanted = Severity(row.least_severity)
+    silent = [name for name in sorted(row.groups & GROUPS.keys()) if Severity(most_severe(name)).rank < wanted.rank]
+    if silent:
+        most = Severity(most_severe(silent[0])).label
+        why = f"Nothing of “{GROUPS[silent[0]]}” is more than {most}: choose {most} here, or leave that kind out."
+        raise Refused(why, "least_severity")
+
+
 def _judge_recipients(user: User, row: NotificationRule) -> None:
     channel = row.channel
     if not NotificationChannel.objects.visible_to(user).filter(pk=channel.pk).exists():
@@ -55,7 +67,9 @@ def _judge_recipients(user: User, row: NotificationRule) -> None:
         raise Refused("That channel is another tenant's, and carries nothing of this one.", "channel")
     kind = kinds().get(channel.kind)
     if kind is None or not kind.is_for_people:
-        row.recipients, row.role = "", ""
+        for field, given in (("recipients", row.recipients), ("role", row.role)):
+            if given:
+                raise Refused(f"{channel.name} has no recipients of its own: leave this empty.", field)
         return
     if not row.addresses and not row.role:
         raise Refused("Name somebody, or a role: this channel has recipients of its own.", "recipients")

@@ -68,7 +68,7 @@ def refusal(user: User) -> str:
     """Why this person may not change texts, as a sentence; empty = they may."""
     if user.has_every_tenant:
         return ""
-    return "Texts are the same for all tenants: only somebody who sees them all changes them."
+    return "You can read this text, and not change it: it is the same for all tenants, so only somebody who sees them all does."
 
 
 def _judge_texts(user: User) -> None:

@@ -39,7 +39,7 @@ _MAIN = frozenset({PLANNED, CHANGED})
 class To:
     """One recipient on one channel. `refusal` says why nothing is sent there all the same.
 
-    With a `subscription` they are told in plain words, with the times of `zone`.
+    They are told with the times of `zone` (empty = of what it is about), with a `subscription` in plain words.
     """
 
     channel: NotificationChannel
@@ -217,7 +217,7 @@ class Directory:
             return To(channel, text[:254], why, str(refusal)[:500])
         if person is not None and not person.may_know(told.tenants):
             return To(channel, recipient, why, f"{person.username} may not see what it is about.")
-        return To(channel, recipient, why)
+        return To(channel, recipient, why, zone=person.time_zone if person is not None else "")
 
     def _to_person(self, channel: NotificationChannel, person: User, why: str) -> Iterator[To]:
         """Nothing where somebody has no address; it stands with the person."""
@@ -225,7 +225,7 @@ class Directory:
             self.troubles.append(f"{person.username} cannot be told: no mail address stands with the account."[:500])
             return
         try:
-            yield To(channel, kinds()[channel.kind].read_recipient(person.email), why)
+            yield To(channel, kinds()[channel.kind].read_recipient(person.email), why, zone=person.time_zone)
         except RecipientRefused as refusal:
             yield To(channel, person.email[:254], why, str(refusal)[:500])
 
@@ -268,7 +268,11 @@ def sees_system(person: User, system: System) -> bool:
 
 
 def _takes(subscription: Subscription, step: str, has_heard: bool) -> bool:
-    """Whether this step of a maintenance, which is not its end, is wanted. Who heard of no plan hears of the begin in any case."""
+    """Whether this step of a maintenance, which is not its end, is wanted. Who heard of no plan hears of the begin in any case, and
+    whose first message named it is not told of the plan again.
+    """
+    if step == PLANNED and has_heard:
+        return False
     return subscription.steps == Steps.ALL or step in _MAIN or (step in (STARTED, VERIFYING) and not has_heard)
 
 
@@ -292,9 +296,11 @@ def heard_of(told: Iterable[Told]) -> Heard:
     if not rows:
         return Heard({}, {})
     subscriptions: dict[int, list[Subscription]] = {}
+    recipients: dict[int, set[str]] = {}
     for one in Subscription.objects.in_force().filter(system__in=set(rows.values())):
         subscriptions.setdefault(one.system_id, []).append(one)
-    recipients: dict[int, set[str]] = {}
+        for pk in one.listed_keys & rows.keys():
+            recipients.setdefault(pk, set()).add(one.address)
     before = Notification.objects.filter(announcement__in=rows).exclude(state=Delivery.DROPPED)
     for pk, recipient in before.order_by().values_list("announcement", "recipient").distinct():
         recipients.setdefault(pk, set()).add(recipient)

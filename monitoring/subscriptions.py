@@ -8,10 +8,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from monitoring import recipients
-from monitoring.deliveries import ASKED, LEFT
+from monitoring import recipients, subscription_messages
+from monitoring.deliveries import LEFT
 from monitoring.models import (
-    Audience,
     Delivery,
     Notification,
     NotificationChannel,
@@ -23,9 +22,9 @@ from monitoring.models import (
 )
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
-from strategies import audit, queue
+from strategies import audit
 from strategies.audit import Actor
-from strategies.models import Portal, Target, User
+from strategies.models import Target, User
 from strategies.refused import Refused
 
 # Nobody's mailbox is filled with questions
@@ -69,7 +68,7 @@ def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime
         row = row or Subscription(system=system, address=to)
         row.steps, row.key, row.asked_by, row.asked_at = steps, new_key(), "" if is_stranger else actor.name, moment
         row.confirmed_at = row.left_at = None
-        row.left_by = ""
+        row.left_by, row.listed = "", []
         try:
             with transaction.atomic():
                 row.save()
@@ -77,7 +76,7 @@ def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime
             return True
         after = {"system": system.name, "steps": steps}
         audit.record(actor, "subscription.asked", row, after=after, target=place_of(system))
-        _send_question(row, channel, moment)
+        subscription_messages.send_question(row, channel, moment)
     return True
 
 
@@ -117,45 +116,25 @@ def _locked(system: System, address: str) -> Subscription | None:
     return next(iter(Subscription.objects.select_for_update().filter(system=system, address=address)), None)
 
 
-def _send_question(row: Subscription, channel: NotificationChannel, moment: datetime) -> None:
-    identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
-    Notification.objects.create(
-        key=f"portal-{identity}-subscription-{row.pk}-{moment:%Y%m%d%H%M%S%f}", channel=channel, recipient=row.address, event=ASKED,
-        audience=Audience.PLAIN, subscription=row, tenant=row.system.tenant, why="the question whether you want these messages",
-        subject=f"Do you want to hear of maintenance of {row.system.name}?",
-        body=f"Confirm that you want messages about planned maintenance of {row.system.name}.{_who_asked(row)}\n\n"
-        "Without your word nothing more is sent. The link works for seven days.",
-        created_at=moment, waits_since=moment, next_at=moment,
-    )  # fmt: skip
-    queue.enqueue("deliver", channel.pk)
-
-
-def _who_asked(row: Subscription) -> str:
-    """Where the question comes from, for whoever did not ask it themselves; empty where they did, signed in."""
-    person = row.asked_by.removeprefix("cli:")
-    if not person:
-        return " Somebody entered your address on a status page."
-    is_own = User.objects.filter(username=person, email__iexact=row.address).exists()
-    return "" if is_own else " Somebody who looks after it entered your address."
-
-
 def confirm(row: Subscription, moment: datetime, address: str) -> bool:
-    """Its owner has said yes. False = they had, or somebody else was faster. `address` is that of their machine."""
+    """Its owner has said yes, and is told what is announced already. False = they had, or somebody else was faster.
+
+    `address` is that of their machine.
+    """
     with transaction.atomic():
+        known = subscription_messages.known_already(row)
         mine = Subscription.objects.filter(pk=row.pk, key=row.key, confirmed_at=None, left_at=None)
-        won = mine.update(confirmed_at=moment) == 1
-        if won:
-            audit.record(
-                _owner(row, address),
-                "subscription.confirmed",
-                row,
-                after={"system": row.system.name},
-                target=place_of(row.system),
-            )
-    return won
+        if mine.update(confirmed_at=moment) != 1:
+            return False
+        audit.record(
+            owner(row, address), "subscription.confirmed", row, after={"system": row.system.name}, target=place_of(row.system)
+        )  # fmt: skip
+        if subscription_messages.send_first(row, known, moment):
+            Subscription.objects.filter(pk=row.pk).update(listed=[one.pk for one in known])
+    return True
 
 
-def choose_steps(row: Subscription, steps: str, address: str) -> bool:
+def choose_steps(actor: Actor, row: Subscription, steps: str) -> bool:
     """Its owner wants to hear more, or less. False = it is so already. Raises Refused."""
     if steps not in Steps.values:
         raise Refused("Choose one of these.", "steps")
@@ -164,19 +143,14 @@ def choose_steps(row: Subscription, steps: str, address: str) -> bool:
         won = mine.update(steps=steps) == 1
         if won:
             audit.record(
-                _owner(row, address),
-                "subscription.changed",
-                row,
-                before={"steps": row.steps},
-                after={"steps": steps},
-                target=place_of(row.system),
-            )
+                actor, "subscription.changed", row, before={"steps": row.steps}, after={"steps": steps}, target=place_of(row.system)
+            )  # fmt: skip
     return won
 
 
 def leave(row: Subscription, moment: datetime, address: str) -> bool:
-    """Its owner leaves: what waits is not sent any more, and no old link works. False = it was over already."""
-    return _end(_owner(row, address), row, moment, "")
+    """Its owner leaves: what waits is not sent any more, and no link opens it again. False = it was over already."""
+    return _end(owner(row, address), row, moment, "")
 
 
 def remove(actor: Actor, row: Subscription, moment: datetime) -> bool:
@@ -186,9 +160,7 @@ def remove(actor: Actor, row: Subscription, moment: datetime) -> bool:
 
 def _end(actor: Actor, row: Subscription, moment: datetime, by: str) -> bool:
     with transaction.atomic():
-        won = (
-            Subscription.objects.filter(pk=row.pk, left_at=None).update(left_at=moment, left_by=by, key=new_key()) == 1
-        )
+        won = Subscription.objects.filter(pk=row.pk, left_at=None).update(left_at=moment, left_by=by) == 1
         if won:
             waits = Notification.objects.filter(subscription=row, state=Delivery.WAITING)
             waits.update(state=Delivery.DROPPED, ended_at=moment, said=LEFT)
@@ -209,6 +181,6 @@ def prune(moment: datetime) -> int:
     return Subscription.objects.filter(pk__in=pks).delete()[1].get("monitoring.Subscription", 0) if pks else 0
 
 
-def _owner(row: Subscription, address: str) -> Actor:
+def owner(row: Subscription, address: str) -> Actor:
     """Whoever reads the mail of that address; they need no account here."""
     return Actor(row.address[:150], address[:60])

@@ -65,19 +65,27 @@ class SystemForm(forms.Form):
     def clean_notice(self) -> str:
         return plain(" ".join(self.cleaned_data["notice"].split()), "text")
 
+    def clean(self) -> dict[str, Any]:
+        """All that is wrong at once; what cannot be read has its own refusal."""
+        for field, why in systems.faults(self.row(), self.chosen):
+            if not self.has_error(field) and not (field == "targets" and self.has_error("tenant")):
+                self.refuse(field, why)
+        return self.cleaned_data
+
     def refuse(self, field: str, why: str) -> None:
         self.add_error(field if field in self.fields else None, why)
 
     def row(self) -> System:
-        """The system as a valid form says it; nothing is kept."""
-        row = copy.copy(self.system) if self.system is not None else System(tenant=self.cleaned_data["tenant"])
+        """The system as the form says it, as far as that can be read; nothing is kept."""
+        typed = self.cleaned_data
+        row = copy.copy(self.system) if self.system is not None else System(tenant=typed.get("tenant"))
         for name in ("name", "notice", "strategies", "ahead_hours", "reminder_minutes", "time_zone"):
-            setattr(row, name, self.cleaned_data[name])
+            setattr(row, name, typed.get(name, getattr(row, name)))
         return row
 
     @property
     def chosen(self) -> Collection[Target]:
-        return list(self.cleaned_data["targets"])
+        return list(self.cleaned_data.get("targets", ()))
 
 
 def _initial(system: System) -> dict[str, Any]:

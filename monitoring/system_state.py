@@ -14,6 +14,7 @@ from monitoring.models import NOT_OVER, UNDER_WAY, Announcement, Stage, System
 PAST = timedelta(days=30)
 MOST = 1000  # announcements that are read at once
 SHOWN_PLANNED, SHOWN_PAST = 4, 10  # of one system; what else is planned unfolds
+_STALE = timedelta(minutes=10)  # each system is looked after once a minute
 _USUAL = timedelta(minutes=30)  # the length of what nobody knows the end of, in calendars
 
 
@@ -25,6 +26,7 @@ class SystemState:
     under_way: Sequence[Announcement]
     planned: Sequence[Announcement]
     past: Sequence[Announcement]
+    is_stale: bool = False  # the portal should have looked since
 
     @property
     def first(self) -> Sequence[Announcement]:
@@ -47,14 +49,15 @@ def states(systems: Iterable[System], moment: datetime) -> list[SystemState]:
     found: dict[int, list[Announcement]] = {system.pk: [] for system in systems}
     for row in announced(systems, moment):
         found[row.system_id].append(row)
-    return [_state(system, found[system.pk]) for system in systems]
+    return [_state(system, found[system.pk], moment) for system in systems]
 
 
-def _state(system: System, rows: Sequence[Announcement]) -> SystemState:
+def _state(system: System, rows: Sequence[Announcement], moment: datetime) -> SystemState:
+    is_stale = system.is_active and system.looked_at is not None and system.looked_at < moment - _STALE
     past = [row for row in rows if row.stage not in NOT_OVER]
     return SystemState(
         system, [row for row in rows if row.stage in UNDER_WAY], [row for row in rows if row.stage == Stage.PLANNED],
-        past[: -SHOWN_PAST - 1 : -1],
+        past[: -SHOWN_PAST - 1 : -1], is_stale,
     )  # fmt: skip
 
 

@@ -45,7 +45,8 @@ def keep_system(actor: Actor, user: User, row: System, targets: Collection[Targe
         _judge(user, row.tenant_id, *([stored.tenant_id] if stored is not None else ()))
         if stored is not None and stored.tenant_id != row.tenant_id:
             raise Refused("A system stays with its tenant: its subscribers are people of that one.", "tenant")
-        _judge_system(row, targets)
+        for field, why in faults(row, targets):
+            raise Refused(why, field)
         before = told_of_system(stored, stored.targets.all()) if stored is not None else None
         after = told_of_system(row, targets)
         if before == after:
@@ -64,27 +65,30 @@ def keep_system(actor: Actor, user: User, row: System, targets: Collection[Targe
     return True
 
 
-def _judge_system(row: System, targets: Collection[Target]) -> None:
-    """Raises Refused, naming the field."""
-    if not row.name.strip():
-        raise Refused("Give the system a name.", "name")
-    for field, text in (("name", row.name), ("notice", row.notice)):
+def faults(row: System, targets: Collection[Target]) -> list[tuple[str, str]]:
+    """Each field that is wrong, and why."""
+    found = [] if row.name.strip() else [("name", "Give the system a name.")]
+    for field, text, instead in (
+        ("name", row.name, "what people call it"),
+        ("notice", row.notice, "what its users notice"),
+    ):
         if why := plain_language.refusal(text):
-            raise Refused(why, field)
-        if host := _host_in(text, targets):
-            raise Refused(f"“{host}” is the name of a machine: write what people call the system.", field)
+            found.append((field, f"{why.partition(':')[0]}. Stakeholders read this: write {instead}."))
+        elif host := _host_in(text, targets):
+            found.append((field, f"“{host}” is the name of a machine. Stakeholders read this: write {instead}."))
     if not targets:
-        raise Refused("Choose at least one database: of what else could be told?", "targets")
+        found.append(("targets", "Choose at least one database: of what else could be told?"))
     if any(target.tenant_id != row.tenant_id for target in targets):
-        raise Refused("All databases of a system are of its tenant.", "targets")
+        found.append(("targets", "All databases of a system are of its tenant."))
     if unknown := sorted(set(row.strategies) - registry.routines().keys()):
-        raise Refused(f"There is no strategy {unknown[0]}.", "strategies")
+        found.append(("strategies", f"There is no strategy {unknown[0]}."))
     if not 1 <= row.ahead_hours <= MOST_AHEAD_HOURS:
-        raise Refused(f"From 1 to {MOST_AHEAD_HOURS} hours.", "ahead_hours")
+        found.append(("ahead_hours", f"From 1 to {MOST_AHEAD_HOURS} hours."))
     if not 0 <= row.reminder_minutes <= MOST_REMINDER_MINUTES:
-        raise Refused(f"From 0 to {MOST_REMINDER_MINUTES:,} minutes.", "reminder_minutes")
+        found.append(("reminder_minutes", f"From 0 to {MOST_REMINDER_MINUTES:,} minutes."))
     if row.time_zone not in zoneinfo.available_timezones():
-        raise Refused("This is no IANA time zone; write one like Europe/Vienna or UTC.", "time_zone")
+        found.append(("time_zone", "This is no IANA time zone; write one like Europe/Vienna or UTC."))
+    return found
 
 
 def _host_in(text: str, targets: Iterable[Target]) -> str:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
 
+from monitoring import window_entries
+from monitoring.fact_words import Fact, as_data, in_words
+from monitoring.maintenance_life import CANCELLED, DONE, UNFINISHED, WITHDRAWN
 from monitoring.models import Announcement
-from monitoring.notifiable import EVENTS, Notifiable
+from monitoring.notifiable import EVENTS, PLAIN, Notifiable
 from strategies import approvals, timetables
 from strategies.models import (
     Approval,
@@ -28,35 +30,39 @@ from strategies.models import (
     JobRun,
     MaintenanceJob,
     MaintenanceWindow,
-    Tag,
     Target,
-    Tenant,
 )
 from strategies.scope import NOWHERE, Place, Scope
 
-_SHOWN_CHANGES = {"name", "starts", "minutes", "time_zone", "rule", "scope", "is_active", "capacity", "ends_at"}
+_OVER = (f"maintenance.{DONE}", f"maintenance.{UNFINISHED}")
+_NEVER = (
+    f"maintenance.{CANCELLED}",
+    f"maintenance.{WITHDRAWN}",
+)  # it does not take place, or nobody is told how it goes on
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """One entry. `places` are the databases that it is about: for a run one, for a window all that it is for.
 
-    `where` is what its subject itself holds for; `facts` have a text for every name of `notifiable.sample` that is known.
+    `where` is what its subject itself holds for; `facts` are those that `notifiable.sample` names, as far as they are known, and
+    `zone` is the one of what it is about; `ids` has the keys of what it is about, for programs.
     """
 
     seal: int
     event: Notifiable
-    facts: Mapping[str, str]
+    facts: Mapping[str, Fact]
     path: str
     where: Scope
     places: Sequence[Place]
+    zone: str
+    ids: Mapping[str, int] = field(default_factory=dict)
     target: Target | None = None
     strategy: str = ""
     run: JobRun | None = None
     job: MaintenanceJob | None = None
     approval: Approval | None = None
     announcement: Announcement | None = None
-    times: Mapping[str, Any] = field(default_factory=dict)  # of a maintenance: what its entry says of it
     people: frozenset[str] = field(default_factory=frozenset)  # user names of those who wanted it
 
     @property
@@ -77,15 +83,18 @@ class Told:
         """Of the life of a maintenance, see `maintenance_life`; empty = it is about none."""
         return self.event.event.removeprefix("maintenance.") if self.announcement is not None else ""
 
-    def plain_facts(self, zone: str) -> dict[str, str]:
-        """What people are told of a maintenance who know nothing of databases: with the times of this zone, and nothing technical."""
-        row = self.announcement
-        if row is None:
-            return {}
-        notice = row.system.notice
-        return {
-            "title": self.event.title, "said": self.event.said, "system": row.system.name, "notice": notice, **_times(self.times, zone)
-        }  # fmt: skip
+    def words(self, zone: str = "", *, is_plain: bool = False) -> dict[str, str]:
+        """What is told as text, with the instants in this zone, or else in that of what it is about."""
+        return in_words(self._told(is_plain), zone or self.zone)
+
+    def data(self, *, is_plain: bool = False) -> dict[str, Any]:
+        """The same for programs."""
+        return {**as_data(self._told(is_plain)), "ids": dict(self.ids)}
+
+    def _told(self, is_plain: bool) -> Mapping[str, Fact]:
+        """People who know nothing of databases are told nothing technical."""
+        names = (*PLAIN, "bound", "over")
+        return {name: fact for name, fact in self.facts.items() if name in names} if is_plain else self.facts
 
 
 def told(seals: Sequence[AuditSeal]) -> list[Told]:
@@ -118,7 +127,7 @@ class _Loaded:
         scopes = CalendarScope.objects.filter(calendar__in=self._calendars).select_related("target", "tag", "tenant")
         for scope in scopes if self._calendars else ():
             self._scopes.setdefault(scope.calendar_id, []).append(scope)
-        self._removed = _removed(keys.get("MaintenanceWindow", set()) - self._windows.keys())
+        self._removed = window_entries.removed(keys.get("MaintenanceWindow", set()) - self._windows.keys())
         self._targets = {
             row.pk: row for row in Target.objects.select_related("tenant").defer("facts", "missing_rights")
         }
@@ -151,11 +160,10 @@ class _Loaded:
         run = self._runs.get(approval.run_id) if approval is not None else None
         if approval is None or run is None:
             return None
-        zone = self._zone(run.target_id)
-        facts = {
+        facts: dict[str, Fact] = {
             **self._facts(entry, run.target_id), **self._run_facts(run),
-            "asked_by": approval.asked_by, "risk": str(approval.score), "asked_of": approvals.in_words(approval),
-            "not_before": instant(approval.not_before, zone), "not_after": instant(approval.not_after, zone),
+            "asked_by": approval.asked_by, "risk": approval.score, "asked_of": approvals.in_words(approval),
+            "not_before": approval.not_before, "not_after": approval.not_after,
         }  # fmt: skip
         path = reverse("approval", args=[pk])
         people = frozenset(str(name) for name in approval.requesters)
@@ -168,26 +176,26 @@ class _Loaded:
         target = (job.target_id or self._home) if job is not None else entry.target_id
         if target not in self._targets:
             return None
-        facts = {**self._facts(entry, target), "job": entry.object_name, "strategy": "", "work": ""}
+        facts: dict[str, Fact] = {**self._facts(entry, target), "job": entry.object_name}
         if job is not None:
             facts |= {"strategy": job.strategy_id, "work": _words(job.strategy_id)}
-            facts["reason"] = facts["reason"] or str(job.quarantine_reason or "")
+            facts["reason"] = facts["reason"] or str(job.quarantine_reason or "") or None
         path = reverse("job", args=[pk]) if job is not None else reverse("jobs")
         return self._made(number, entry, target, facts, path, job=job)
 
     def _of_window(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
         row = self._windows.get(pk)
         kept = {**self._removed.get(pk, {}), **(entry.before or {}), **(entry.after or {})}
-        where = row.where if row is not None else _scope_named(str(kept.get("scope", "")))
+        where = row.where if row is not None else window_entries.scope_named(str(kept.get("scope", "")))
         zone = row.time_zone if row is not None else str(kept.get("time_zone") or settings.TIME_ZONE)
-        facts = {
+        facts: dict[str, Fact] = {
             **self._facts(entry, None), "window": entry.object_name, "scope": row.scope if row else str(kept.get("scope", "")),
-            "changes": _changes(entry, zone),
+            "changes": window_entries.changes(entry, zone),
         }  # fmt: skip
         places = [place for place in self._places.values() if where.covers(place)]
         path = reverse("window", args=[pk]) if row is not None else reverse("windows")
         target = self._targets.get(where.target) if where.target is not None else None
-        return Told(number, EVENTS[entry.action], facts, path, where, places, target=target)
+        return Told(number, EVENTS[entry.action], facts, path, where, places, zone, {"window": pk}, target)
 
     def _of_calendar(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
         """What becomes of a freeze; hours of backups keep nothing from starting."""
@@ -196,19 +204,20 @@ class _Loaded:
             return None
         kept = {**(entry.before or {}), **(entry.after or {})}
         zone = str(kept.get("time_zone") or settings.TIME_ZONE)
-        facts = {
+        facts: dict[str, Fact] = {
             **self._facts(entry, None), "window": f"{kept.get('entry') or kept.get('name') or 'without a name'} ({row.name})",
-            "scope": ", ".join(scope.scope for scope in scopes) or "nothing", "changes": _changes(entry, zone),
+            "scope": ", ".join(scope.scope for scope in scopes) or "nothing", "changes": window_entries.changes(entry, zone),
         }  # fmt: skip
         where = scopes[0].where if len(scopes) == 1 else NOWHERE
         places = [place for place in self._places.values() if any(scope.where.covers(place) for scope in scopes)]
-        return Told(number, EVENTS[entry.action], facts, reverse("calendar", args=[pk]), where, places)
+        path = reverse("calendar", args=[pk])
+        return Told(number, EVENTS[entry.action], facts, path, where, places, zone, {"calendar": pk})
 
     def _of_target(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
         if pk not in self._targets:
             return None
         facts = self._facts(entry, pk)
-        facts["reason"] = facts["reason"] or self._targets[pk].stopped_why
+        facts["reason"] = facts["reason"] or self._targets[pk].stopped_why or None
         return self._made(number, entry, pk, facts, reverse("target", args=[pk]))
 
     def _of_announcement(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
@@ -216,39 +225,46 @@ class _Loaded:
         if row is None:
             return None
         said = entry.after or {}
-        names = {str(name) for name in said.get("databases", ())}
+        names = tuple(sorted(str(name) for name in said.get("databases", ())))
         on = [target for target in self._targets.values() if target.name in names]
-        facts = {
-            **self._facts(entry, None), "system": row.system.name, "tenant": row.system.tenant.name,
-            "database": ", ".join(sorted(names)), "environment": ", ".join(sorted({target.get_environment_display() for target in on})),
-            "work": ", ".join(_words(str(name)) for name in said.get("strategies", ())),
-            "runs": ", ".join(str(run) for run in said.get("runs", ())), **_times(said, row.system.time_zone),
+        strategies = tuple(str(name) for name in said.get("strategies", ()))
+        facts: dict[str, Fact] = {
+            **self._facts(entry, None), "system": row.system.name, "tenant": row.system.tenant.name, "notice": row.system.notice,
+            "database": names, "environment": tuple(sorted({target.get_environment_display() for target in on})),
+            "strategies": strategies, "work": tuple(map(_words, strategies)), "runs": tuple(said.get("runs", ())),
+            "undone": tuple(f"{_words(str(name))} on {where}" for name, where in said.get("not_done", ())),
+            "starts": _read(said.get("starts_at")), "ends": _read(said.get("ends_at")), "was": _read(said.get("was_starts_at")),
+            "begun": bool(said.get("has_begun")), "bound": bool(said.get("is_bound")), "over": entry.action in _OVER,
         }  # fmt: skip
+        if entry.action in _NEVER:
+            facts |= {"starts": None, "ends": None}
         places = [self._places[target.pk] for target in on]
         where = Scope(tenant=row.system.tenant_id)
-        path = reverse("system", args=[row.system_id])
+        path, ids = reverse("system", args=[row.system_id]), {"announcement": pk, "system": row.system_id}
         target = on[0] if len(on) == 1 else None
         return Told(
-            number, EVENTS[entry.action], facts, path, where, places, target=target, announcement=row, times=said
+            number, EVENTS[entry.action], facts, path, where, places, row.system.time_zone, ids, target, announcement=row
         )  # fmt: skip
 
     def _made(
-        self, number: int, entry: AuditEntry, target: int, facts: dict[str, str], path: str, **rows: Any
+        self, number: int, entry: AuditEntry, target: int, facts: dict[str, Fact], path: str, **rows: Any
     ) -> Told | None:
         place = self._places.get(target)
         if place is None:
             return None
-        where, strategy = Scope(target=target), facts.get("strategy", "")
+        row, strategy = self._targets[target], str(facts.get("strategy") or "")
+        of = {name: rows.get(name) for name in ("run", "job", "approval")}
+        ids = {"database": target, **{name: one.pk for name, one in of.items() if one is not None}}
         return Told(
-            number, EVENTS[entry.action], facts, path, where, [place], target=self._targets[target], strategy=strategy, **rows
+            number, EVENTS[entry.action], facts, path, Scope(target=target), [place], row.time_zone, ids, row, strategy, **rows
         )  # fmt: skip
 
-    def _facts(self, entry: AuditEntry, target: int | None) -> dict[str, str]:
+    def _facts(self, entry: AuditEntry, target: int | None) -> dict[str, Fact]:
         event = EVENTS[entry.action]
-        facts = {
-            "title": event.title, "said": event.said, "reason": entry.reason, "at": instant(entry.at, self._zone(target)),
-            "actor": "" if entry.actor == "portal" else entry.actor.removeprefix("cli:"),
-            "message": str((entry.after or {}).get("message", "")),
+        facts: dict[str, Fact] = {
+            "title": event.title, "said": event.said, "reason": entry.reason or None, "at": entry.at,
+            "actor": None if entry.actor == "portal" else entry.actor.removeprefix("cli:"),
+            "message": str((entry.after or {}).get("message", "")) or None,
         }  # fmt: skip
         row = self._targets.get(target) if target is not None else None
         if row is not None:
@@ -257,99 +273,24 @@ class _Loaded:
             }  # fmt: skip
         return facts
 
-    def _run_facts(self, run: JobRun) -> dict[str, str]:
-        zone = self._zone(run.target_id)
+    @staticmethod
+    def _run_facts(run: JobRun) -> dict[str, Fact]:
+        has_length = run.duration_ms is not None and run.started_at is not None
         return {
-            "run": str(run.pk), "strategy": run.strategy_name, "work": _words(run.strategy_name),
-            "job": run.job.job_name if run.job is not None else "", "asked_by": run.asked_by.removeprefix("cli:"),
-            "error": run.error_code, "due": instant(run.due_at, zone),
-            "began": instant(run.started_at, zone) if run.started_at else "",
-            "took": took(run.duration_ms) if run.duration_ms is not None and run.started_at else "",
+            "run": run.pk, "strategy": run.strategy_name, "work": _words(run.strategy_name),
+            "job": run.job.job_name if run.job is not None else None, "asked_by": run.asked_by.removeprefix("cli:"),
+            "error": run.error_code or None, "due": run.due_at, "began": run.started_at,
+            "took": timedelta(milliseconds=run.duration_ms or 0) if has_length else None,
         }  # fmt: skip
 
-    def _zone(self, target: int | None) -> str:
-        row = self._targets.get(target) if target is not None else None
-        return row.time_zone if row is not None else str(settings.TIME_ZONE)
 
-
-def instant(moment: datetime, zone: str) -> str:
-    """In the zone of the database, which it names: `Sat 28 Nov 22:00 CET`. A zone that is not known is UTC."""
+def _read(text: Any) -> datetime | None:
     try:
-        local = moment.astimezone(ZoneInfo(zone))
-    except (KeyError, ValueError, OSError):
-        local = moment.astimezone(UTC)
-    return f"{local:%a} {local.day} {local:%b %H:%M %Z}"
-
-
-def _times(said: Mapping[str, Any], zone: str) -> dict[str, str]:
-    """The times that an entry about a maintenance says, in the words of this zone."""
-    return {
-        "starts": _read(said.get("starts_at"), zone), "ends": _read(said.get("ends_at"), zone),
-        "was": _read(said.get("was_starts_at"), zone), "begun": "yes" if said.get("has_begun") else "",
-    }  # fmt: skip
-
-
-def _read(text: Any, zone: str) -> str:
-    try:
-        return instant(datetime.fromisoformat(text), zone) if text else ""
+        moment = datetime.fromisoformat(text) if text else None
     except (TypeError, ValueError):
-        return ""
-
-
-def took(milliseconds: int) -> str:
-    """A length of time in a sentence: `40 s`, `3 min 20 s`, `2 h 5 min`."""
-    seconds = max(0, round(milliseconds / 1000))
-    if seconds < 60:
-        return f"{seconds} s" if seconds else "less than 1 s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _words(strategy: str) -> str:
     return strategy.replace("_", " ").capitalize()
-
-
-def _changes(entry: AuditEntry, zone: str) -> str:
-    """Each value that is another now, a line each."""
-    before, after = entry.before or {}, entry.after or {}
-    if entry.action in ("window.added", "window.removed", "calendar.entry_added", "calendar.entry_removed"):
-        return ""
-    if entry.action == "calendar.entry_lifted":
-        return f"From {_value('ends_at', after.get('starts_at'), zone)} until {_value('ends_at', after.get('ends_at'), zone)}"
-    lines = []
-    for name in sorted(_SHOWN_CHANGES & before.keys() & after.keys()):
-        old, new = (_value(name, values[name], zone) for values in (before, after))
-        lines.append(f"{name.replace('_', ' ').capitalize()}: {old} → {new}")
-    return "\n".join(lines)
-
-
-def _value(name: str, value: Any, zone: str) -> str:
-    if name == "ends_at":
-        try:
-            return instant(datetime.fromisoformat(str(value)), zone)
-        except ValueError:
-            return str(value)
-    return "none" if value in (None, "") else str(value)
-
-
-def _removed(windows: set[int]) -> dict[int, dict[str, Any]]:
-    """What the audit kept of windows that are gone, by their keys."""
-    keys = [str(pk) for pk in windows]
-    rows = AuditEntry.objects.filter(object_type="MaintenanceWindow", object_id__in=keys, action="window.removed")
-    return {int(pk): before or {} for pk, before in rows.values_list("object_id", "before")} if keys else {}
-
-
-def _scope_named(text: str) -> Scope:
-    """What a row that is gone held for, by the words in which the audit kept it (`Scoped.scope`); nowhere, if that is gone, too."""
-    if text == "all databases":
-        return Scope()
-    kind, _, name = text.partition(" ")
-    if kind == "environment":
-        found = next((value for value, label in Environment.choices if label == name), None)
-        return Scope(environment=found) if found is not None else NOWHERE
-    models: dict[str, Any] = {"database": Target, "tag": Tag, "tenant": Tenant}
-    pk = models[kind].objects.filter(name=name).values_list("pk", flat=True).first() if kind in models else None
-    if pk is None:
-        return NOWHERE
-    return Scope(target=pk) if kind == "database" else Scope(tag=pk) if kind == "tag" else Scope(tenant=pk)

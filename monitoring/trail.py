@@ -44,6 +44,7 @@ _LABELS = {
 }
 _INSTANTS = {"first", "last"}  # beside those that end in _at
 _KEY = re.compile("[0-9]{1,18}")
+_OF_TENANTS = {"Subscription", "StatusPage"}
 _MANY = 3  # of a mapping's values are read at a glance
 _DIGEST_SHOWN = 12  # characters: enough to tell two plans of one run apart
 
@@ -73,6 +74,11 @@ class Told:
     kind: str
     url: str
     changes: Sequence[Change]
+
+    @property
+    def is_of_tenant(self) -> bool:
+        """Whether it is about a tenant as a whole: its database then only says which."""
+        return is_of_tenant(self.entry)
 
     @property
     def has_before(self) -> bool:
@@ -110,6 +116,10 @@ def told(user: User, entries: Sequence[AuditEntry]) -> list[Told]:
         )
         for entry in entries
     ]  # fmt: skip
+
+
+def is_of_tenant(entry: AuditEntry) -> bool:
+    return entry.object_type in _OF_TENANTS
 
 
 def words(action: str) -> str:

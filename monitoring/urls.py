@@ -46,6 +46,7 @@ urlpatterns = [
     path("systems/<int:pk>/remove/", systems.system_remove, name="system-remove"),
     path("systems/<int:pk>/subscribe/", systems.system_subscribe, name="system-subscribe"),
     path("systems/<int:pk>/leave/", systems.system_leave, name="system-leave"),
+    path("systems/<int:pk>/steps/", systems.system_steps, name="system-steps"),
     path("status-pages/", systems.status_page_list, name="status-pages"),
     path("status-pages/make/", systems.status_page_make, name="status-page-make"),
     path("status-pages/<int:pk>/revoke/", systems.status_page_revoke, name="status-page-revoke"),

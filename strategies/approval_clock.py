@@ -104,7 +104,7 @@ def _escalate(pk: int, moment: datetime) -> bool:
     with transaction.atomic():
         won = Approval.objects.filter(pk=pk, state=ApprovalState.ASKED, is_escalated=False).update(is_escalated=True)
         if won:
-            why = f"Nobody had answered of {approvals.in_words(row)}: managers may give the word now."
+            why = f"Time is short, and it waits for {approvals.in_words(row)}: managers may give the word now."
             audit.record(PORTAL, "approval.escalated", row, reason=why, target=row.run.target)
     return won == 1
 

@@ -50,6 +50,9 @@ class NotificationChannelQuerySet(models.QuerySet["NotificationChannel"]):
             return self.none()
         return self if user.has_every_tenant else self.filter(Q(tenant=None) | Q(tenant__in=user.tenants.all()))
 
+    def in_trouble(self) -> NotificationChannelQuerySet:
+        return self.filter(is_active=True, failures__gt=0)
+
     def take(self, pk: int, moment: datetime, lease_until: datetime) -> int | None:
         """Deliver by this channel alone; the number of this turn, or None while somebody else has it, or it pauses."""
         free = Q(lease_until=None) | Q(lease_until__lte=moment)
@@ -283,6 +286,16 @@ class Notification(models.Model):
     @property
     def delivery(self) -> Delivery:
         return Delivery(self.state)
+
+    @property
+    def next_attempt(self) -> datetime:
+        """Not while its channel pauses."""
+        return max(self.next_at, self.channel.paused_until or self.next_at)
+
+    @property
+    def why_shown(self) -> str:
+        """As others than its recipient are told."""
+        return f"the recipient's {self.why.removeprefix('your ')}" if self.why.startswith("your ") else self.why
 
     @property
     def recipient_shown(self) -> str:

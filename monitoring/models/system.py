@@ -42,7 +42,8 @@ class SystemQuerySet(models.QuerySet["System"]):
 class System(models.Model):
     """What people who do not work here call what runs on some databases. Of a database in no system stakeholders hear nothing.
 
-    `strategies` are those whose work is told; empty = all that change something. `look_at` is when it is looked after next.
+    `strategies` are those whose work is told; empty = all that change something. `look_at` is when it is looked after next,
+    `looked_at` when it was last; empty = not yet.
     """
 
     name = models.CharField(max_length=80)
@@ -57,6 +58,7 @@ class System(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     is_active = models.BooleanField(default=True)
     look_at = models.DateTimeField(default=timezone.now, editable=False)
+    looked_at = models.DateTimeField(null=True, blank=True, editable=False)
     changes = models.PositiveIntegerField(default=0, editable=False)
     changed_by = models.CharField(max_length=150, blank=True, default="")
     changed_at = models.DateTimeField(auto_now=True)
@@ -104,6 +106,13 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def in_force(self) -> SubscriptionQuerySet:
         return self.filter(confirmed_at__isnull=False, left_at__isnull=True)
 
+    def of_account(self, user: User) -> SubscriptionQuerySet:
+        """Those of the address of an account that have not ended, to systems that it may see."""
+        if not user.email:
+            return self.none()
+        mine = self.filter(address=user.email.casefold(), left_at=None, system__in=System.objects.visible_to(user))
+        return mine.select_related("system").order_by("system__name", "pk")
+
     def to_confirm(self, token: str) -> Subscription | None:
         """The subscription that this link confirms; None = there is none, or the link is too old, or was replaced."""
         row = self._of(token, _CONFIRMATION, CONFIRM_WITHIN)
@@ -113,6 +122,11 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """The confirmed subscription whose own link this is; None = there is none any more, or the link is too old."""
         row = self._of(token, _SUBSCRIPTION, LINKS_LAST)
         return row if row is not None and row.state is SubscriptionState.CONFIRMED else None
+
+    def left(self, token: str) -> Subscription | None:
+        """The subscription that was ended with this link, or since it was sent; None = there is none."""
+        row = self._of(token, _SUBSCRIPTION, LINKS_LAST)
+        return row if row is not None and row.state is SubscriptionState.LEFT else None
 
     def _of(self, token: str, salt: str, lasts: timedelta) -> Subscription | None:
         try:
@@ -125,7 +139,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 class Subscription(models.Model):
     """A mail address that wants to hear of a system. Nothing is sent there before it was confirmed from there, nor after it left.
 
-    A new `key` ends all links that were sent before.
+    A new `key` ends all links that were sent before; with one that left, they say only that. `listed` are the announcements that stood
+    in its first message, by their keys.
     """
 
     system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="subscriptions")
@@ -137,6 +152,7 @@ class Subscription(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
     left_by = models.CharField(max_length=150, blank=True, default="", help_text="Empty = its owner, by a link.")
+    listed = models.JSONField(default=list, blank=True, help_text="Announcements that stood in the first message.")
 
     objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -159,6 +175,12 @@ class Subscription(models.Model):
             return SubscriptionState.CONFIRMED
         is_over = timezone.now() > self.asked_at + CONFIRM_WITHIN
         return SubscriptionState.EXPIRED if is_over else SubscriptionState.ASKED
+
+    @property
+    def listed_keys(self) -> frozenset[int]:
+        return (
+            frozenset(key for key in self.listed if type(key) is int) if isinstance(self.listed, list) else frozenset()
+        )
 
     @property
     def token(self) -> str:
@@ -239,6 +261,7 @@ class Announcement(models.Model):
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.PLANNED)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
+    is_bound = models.BooleanField(default=False, help_text="Its end is only the latest.")
     told_at = models.DateTimeField(null=True, blank=True)
     told_starts_at = models.DateTimeField(null=True, blank=True)
     told_ends_at = models.DateTimeField(null=True, blank=True)
@@ -280,6 +303,7 @@ class AnnouncedWork(models.Model):
     doing = models.CharField(max_length=10, help_text="See maintenance_life.Doing.")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
+    is_bound = models.BooleanField(default=False, help_text="Its end is only the latest.")
 
     class Meta:
         db_table = "portal_announced_work"

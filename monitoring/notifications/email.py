@@ -32,7 +32,6 @@ from monitoring.notifications.base import (
     one_line,
 )
 
-_IMPORTANCE = {"critical": ("high", "1"), "warning": ("normal", "3"), "info": ("low", "5")}
 _LOCAL_PART = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
 )  # RFC 5321 without quotes; \w: RFC 6531
@@ -139,7 +138,8 @@ def letter(settings: EmailSettings, message: Message, recipient: str) -> bytes:
     mail["To"] = Address("", *recipient.rsplit("@", 1))
     mail["Subject"] = one_line(message.subject)[:_SUBJECT]
     mail["Date"] = message.written_at
-    mail["Importance"], mail["X-Priority"] = _IMPORTANCE[message.severity]
+    if message.severity == "critical":  # nothing is marked as of little importance: to whom it is sent, it matters
+        mail["Importance"], mail["X-Priority"] = "high", "1"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence answers it
     mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # the same in Exchange's words
     mail.set_content(encodable(message.text), cte="quoted-printable")  # ASCII, so that no server has to support more

@@ -17,7 +17,8 @@ from strategies.models import AuditEntry
 from strategies.views.access import SignedIn, for_readers_of_audit
 
 COLUMNS = (
-    "number", "at", "actor", "address", "what", "action", "object_type", "object_id", "object_name", "database", "before", "after",
+    "number", "at", "actor", "address", "what", "action", "object_type", "object_id", "object_name", "tenant",
+    "database", "before", "after",
     "reason",
 )  # fmt: skip
 
@@ -25,7 +26,7 @@ COLUMNS = (
 def _found(request: SignedIn) -> AuditFilter:
     rows = (
         AuditEntry.objects.visible_to(request.user)
-        .select_related("target")
+        .select_related("target", "target__tenant")
         .defer("target__facts", "target__missing_rights")
     )
     return AuditFilter(request.GET, rows, request=request)
@@ -58,9 +59,11 @@ def audit_csv(request: SignedIn) -> HttpResponseBase:
 
 
 def _cells(entry: AuditEntry) -> tuple[Any, ...]:
+    tenant = entry.target.tenant if entry.target is not None else ""
+    database = "" if trail.is_of_tenant(entry) else entry.target or ""
     return (
         entry.pk, entry.at, entry.actor, entry.address, trail.words(entry.action), entry.action, entry.object_type,
-        entry.object_id, entry.object_name, entry.target or "", _json(entry.before), _json(entry.after), entry.reason,
+        entry.object_id, entry.object_name, tenant, database, _json(entry.before), _json(entry.after), entry.reason,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django import forms
@@ -13,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from monitoring import message_texts, own_texts
 from monitoring.message_texts import MOST_BODY, MOST_SUBJECT, Text
 from monitoring.models import Audience, MessageText
-from monitoring.notifiable import EVENTS, sample
+from monitoring.notifiable import EVENTS, GROUPS, Notifiable
+from monitoring.text_examples import sample
 from strategies.audit import Actor
 from strategies.refused import Refused
 from strategies.views.access import SignedIn, for_operators, for_readers_of_audit
@@ -31,11 +33,17 @@ class TextForm(forms.Form):
 @for_readers_of_audit
 def text_list(request: SignedIn) -> HttpResponse:
     own = {(row.event, row.audience): row for row in MessageText.objects.all()}
-    texts = [
-        (event, audience, own.get((name, audience))) for name, event in EVENTS.items() for audience in _audiences(name)
+    groups = [
+        (title, [_row(name, own) for name, event in EVENTS.items() if event.group == group])
+        for group, title in GROUPS.items()
     ]
-    context = {"texts": texts}
-    return render(request, "notifications/texts.html", context)
+    return render(request, "notifications/texts.html", {"groups": groups})
+
+
+def _row(
+    name: str, own: Mapping[tuple[str, str], MessageText]
+) -> tuple[Notifiable, list[tuple[Audience, MessageText | None]]]:
+    return EVENTS[name], [(audience, own.get((name, audience))) for audience in _audiences(name)]
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,7 +87,7 @@ def text_form(request: SignedIn) -> HttpResponse:
     except Refused as refusal:
         form.add_error(refusal.field or None, str(refusal))
         return _page(request, about, form, None, status=422)
-    messages.success(request, f"The text of “{EVENTS[event].title}” is kept.")
+    messages.success(request, f"The text of “{EVENTS[event].title}”{' in plain words' if is_plain else ''} is kept.")
     return redirect("message-texts")
 
 
@@ -97,6 +105,12 @@ def _audiences(event: str) -> list[Audience]:
     return [Audience.TECHNICAL, Audience.PLAIN] if EVENTS[event].plain else [Audience.TECHNICAL]
 
 
+def _helps(facts: Mapping[str, str]) -> tuple[str, str]:
+    """A fact that is always there, and one that may be missing, to explain how they are written."""
+    always = next((name for name in ("system", "database", "window") if name in facts), "title")
+    return always, "notice" if "notice" in facts else "reason"
+
+
 def _tried(about: _About, subject: str, body: str) -> Text | None:
     try:
         return message_texts.check(about.event, subject, body, about.audience == Audience.PLAIN)
@@ -107,9 +121,12 @@ def _tried(about: _About, subject: str, body: str) -> Text | None:
 def _page(
     request: SignedIn, about: _About, form: TextForm, preview: Text | None, *, is_kept: bool = False, status: int = 200
 ) -> HttpResponse:  # fmt: skip
+    refusal, is_plain = own_texts.refusal(request.user), about.audience == Audience.PLAIN
+    for name in ("subject", "body") if refusal else ():
+        form.fields[name].disabled = True
     context = {
         "event": EVENTS[about.event], "audience": about.audience, "text": about.row, "form": form, "preview": preview,
-        "is_kept": is_kept, "facts": sample(about.event, about.audience == Audience.PLAIN).items(),
-        "refusal": own_texts.refusal(request.user),
+        "is_kept": is_kept, "facts": sample(about.event, is_plain).items(), "helps": _helps(sample(about.event, is_plain)),
+        "refusal": refusal,
     }  # fmt: skip
     return render(request, "notifications/text_form.html", context, status=status)

@@ -66,6 +66,7 @@ def _context(request: SignedIn, pk: int) -> dict[str, object]:
     note = _visible(request.user, pk)
     return {
         "note": note,
+        "now": timezone.now(),
         "text": deliveries.shown(note),
         "is_open": note.state == Delivery.WAITING,
         "refusal": channel_changes.refusal(Reach.of(request.user), note.channel),

@@ -6,11 +6,13 @@ A link opens no more than it says; one that is too old, revoked, replaced or mad
 from __future__ import annotations
 
 from datetime import UTC
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -31,7 +33,8 @@ def status(request: HttpRequest) -> HttpResponse:
     token = request.GET.get("key", "")
     page = StatusPage.objects.of_token(token, timezone.now())
     if page is None:
-        return _no_more(request, "This link opens nothing any more: it was revoked, or its time is over.")
+        why = "This link opens nothing any more: it was revoked, or its time is over."
+        return _no_more(request, why if token else "The address is not complete: a key belongs to its end.")
     systems = list(System.objects.filter(tenant=page.tenant_id, is_active=True))
     form, code = SubscribeForm(request.POST if request.method == "POST" else None), 200
     chosen = _chosen(systems, request.POST.get("system", ""))
@@ -44,9 +47,10 @@ def status(request: HttpRequest) -> HttpResponse:
             )
             return redirect(request.get_full_path())
         code = 422
+    calendar = request.build_absolute_uri(f"{reverse('status-calendar')}?{urlencode({'key': token})}")
     context = {
-        "page": page, "token": token, "states": system_state.states(systems, timezone.now()), "form": form, "chosen": chosen,
-        "moment": timezone.now(), "zone": systems[0].zone if systems else UTC,
+        "page": page, "states": system_state.states(systems, timezone.now()), "form": form, "chosen": chosen,
+        "calendar": calendar, "moment": timezone.now(), "zone": systems[0].zone if systems else UTC,
     }  # fmt: skip
     return render(request, "systems/status.html", context, status=code)
 
@@ -91,12 +95,12 @@ def subscription(request: HttpRequest) -> HttpResponse:
     """What a subscriber hears of, and how much of it."""
     row = Subscription.objects.of_token(request.GET.get("key", ""))
     if row is None:
-        return _no_more(request, _TOO_OLD)
+        return _ended(request)
     if not subscriptions.may_hear(row):
         return _no_more(request, "The account with this address may not see the system any more.")
     form = StepsForm(request.POST if request.method == "POST" else None, initial={"steps": row.steps})
     if request.method == "POST" and form.is_valid():
-        if subscriptions.choose_steps(row, form.cleaned_data["steps"], _machine(request)):
+        if subscriptions.choose_steps(subscriptions.owner(row, _machine(request)), row, form.cleaned_data["steps"]):
             messages.success(request, "That is how you will hear of it.")
         return redirect(request.get_full_path())
     context = {
@@ -104,9 +108,6 @@ def subscription(request: HttpRequest) -> HttpResponse:
         "state": system_state.states([row.system], timezone.now())[0],
     }  # fmt: skip
     return render(request, "systems/subscription.html", context, status=422 if request.method == "POST" else 200)
-
-
-_TOO_OLD = "This link opens nothing any more: the subscription has ended, or the link is too old."
 
 
 @login_not_required
@@ -122,7 +123,7 @@ def subscription_confirm(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and subscriptions.confirm(row, timezone.now(), _machine(request)):
         messages.success(
             request,
-            f"From now on you hear of maintenance of {row.system.name}. Of what is planned below you hear from its next step on.",
+            f"From now on you hear of maintenance of {row.system.name}. What is announced already comes with the first message.",
         )
     if request.method == "POST" or row.confirmed_at is not None:
         return redirect(subscription_links.page(row))
@@ -136,11 +137,19 @@ def subscription_confirm(request: HttpRequest) -> HttpResponse:
 def subscription_leave(request: HttpRequest) -> HttpResponse:
     row = Subscription.objects.of_token(request.GET.get("key", ""))
     if row is None:
-        return _no_more(request, _TOO_OLD)
+        return _ended(request)
     if request.method == "POST":
         subscriptions.leave(row, timezone.now(), _machine(request))
         return render(request, "systems/subscription_left.html", {"row": row})
     return render(request, "systems/subscription_leave.html", {"row": row})
+
+
+def _ended(request: HttpRequest) -> HttpResponse:
+    """For whoever left already that is no error: mail programs may say it twice."""
+    left = Subscription.objects.left(request.GET.get("key", ""))
+    if left is not None:
+        return render(request, "systems/subscription_left.html", {"row": left, "was_before": True})
+    return _no_more(request, "This link opens nothing any more: the subscription has ended, or the link is too old.")
 
 
 def _machine(request: HttpRequest) -> str:

@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from monitoring import subscriptions, system_state, systems
-from monitoring.models import AnnouncedWork, StatusPage, Subscription, System
-from monitoring.system_forms import StatusPageForm, SubscribeForm, SystemForm
+from monitoring.models import AnnouncedWork, StatusPage, Steps, Subscription, System
+from monitoring.system_forms import StatusPageForm, StepsForm, SubscribeForm, SystemForm
 from monitoring.system_state import SystemState
 from strategies.audit import Actor
 from strategies.models import OPERATES, READS_AUDIT, READS_SQL, User, may
@@ -58,11 +58,14 @@ def _page(request: SignedIn, row: System, form: SubscribeForm | None = None, sta
     state = system_state.states([row], timezone.now())[0]
     mine = Subscription.objects.filter(system=row, address=user.email.casefold()).first() if user.email else None
     sees_subscribers = may(user, *READS_AUDIT)
+    sees_work = may(user, *READS_SQL)
     context = {
         "system": row, "state": state, "mine": mine, "refusal": systems.refusal(user, row.tenant_id),
         "form": form or SubscribeForm(initial={"address": user.email}),
+        "steps": Steps.choices, "may_ask_own": row.is_active and bool(user.email) and (mine is None or mine.left_at is not None),
         "subscribers": row.subscriptions.all()[:MOST_SUBSCRIBERS] if sees_subscribers else None,
-        "subscribed": row.subscriptions.in_force().count(), "works": _works(state) if may(user, *READS_SQL) else None,
+        "subscribed": row.subscriptions.in_force().count(), "works": _works(state) if sees_work else None,
+        "databases": row.targets.only("name") if sees_work else (), "told_work": sorted(row.told_strategies) if sees_work else (),
     }  # fmt: skip
     return render(request, "systems/system.html", context, status=status)
 
@@ -92,9 +95,26 @@ def system_subscribe(request: SignedIn, pk: int) -> HttpResponse:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
         return _page(request, row, form, status=422)
     if is_asked:
-        messages.success(request, f"A message is on its way to {address}. Messages follow once its link was opened.")
+        messages.success(
+            request, f"A message is on its way to {address}: it asks for a yes, and more follow after that."
+        )
     else:
         messages.info(request, f"{address} is subscribed already.")
+    return redirect("system", pk)
+
+
+@require_POST
+@for_readers
+def system_steps(request: SignedIn, pk: int) -> HttpResponse:
+    """How much one's own address hears."""
+    row, form = _visible(request.user, pk), StepsForm(request.POST)
+    mine = Subscription.objects.in_force().filter(system=row, address=request.user.email.casefold() or None).first()
+    if mine is None or not form.is_valid():
+        messages.error(
+            request, "Nothing was changed: " + ("choose one of these." if mine else "your address is not subscribed.")
+        )
+    elif subscriptions.choose_steps(Actor.of(request), mine, form.cleaned_data["steps"]):
+        messages.success(request, "That is how you will hear of it.")
     return redirect("system", pk)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -97,8 +98,8 @@ def test_a_run_that_was_carried_out_between_two_looks_is_told_by_its_end_alone()
     MaintenanceJob.objects.filter(pk=job.pk).update(is_active=False)
     assert steps(NIGHT + 10 * SECOND) == ["done"]
     note = Notification.objects.latest("pk")
-    assert note.subject == "Maintenance is over: Billing"
-    assert "It lasted from Thu 26 Nov 02:00 UTC until Thu 26 Nov 02:00 UTC." in note.body
+    assert note.subject == "Maintenance is over: Billing, Thu 26 Nov 02:00 UTC"
+    assert "It lasted less than a minute, Thu 26 Nov 02:00 UTC." in note.body
 
 
 @pytest.mark.parametrize(
@@ -262,8 +263,9 @@ def test_what_goes_on_in_the_next_window_is_a_maintenance_of_its_own() -> None:
         due_at=NIGHT + HOUR, status=RunStatus.WAITING, is_released=True,
     )  # fmt: skip
     assert steps(NIGHT + HOUR + MINUTE) == ["unfinished", "planned"]
-    assert (
-        "planned for Fri 27 Nov 02:00 UTC, until about Fri 27 Nov 03:00 UTC" in Notification.objects.latest("pk").body
+    body = Notification.objects.latest("pk").body
+    assert "planned for Fri 27 Nov 02:00 UTC, until 03:00 at the latest." in body, (
+        "when its window closes is only a bound"
     )
     JobRun.objects.filter(pk=rest.pk).update(
         status=RunStatus.SUCCEEDED, started_at=NIGHT + DAY, finished_at=NIGHT + DAY + MINUTE
@@ -610,12 +612,68 @@ def test_dbas_are_told_the_same_in_technical_words() -> None:
     plain, technical = (
         Notification.objects.get(audience=audience) for audience in (Audience.PLAIN, Audience.TECHNICAL)
     )
-    assert plain.subject == technical.subject == "Maintenance planned: Billing"
+    assert plain.subject == technical.subject == "Maintenance planned: Billing, Thu 26 Nov 02:00 UTC"
     assert "Invoices can be read meanwhile." in plain.body
     assert "On shop: Cleanup maintenance." in technical.body
     assert "shop" not in plain.body
     assert job.job_name not in plain.body
-    assert set(plain.facts) == {"title", "said", "system", "notice", "starts", "ends", "was", "begun"}
+    row = the_announcement()
+    facts = {"title", "said", "system", "notice", "starts", "ends", "was", "begun", "bound", "over", "ids"}
+    assert set(plain.facts) == facts
+    assert technical.facts["starts"] == "2026-11-26T02:00:00+00:00", "programs read instants, and lists"
+    assert technical.facts["ids"] == {"announcement": row.pk, "system": row.system_id}
+    assert (technical.facts["database"], technical.facts["strategies"]) == (["shop"], ["CLEANUP_MAINTENANCE"])
+    assert (technical.facts["runs"], technical.facts["was"], technical.facts["begun"]) == ([], None, False)
+
+
+def test_dbas_read_what_was_not_done_and_what_was_to_be(django_user_model: type) -> None:
+    shop = scripted_target()
+    system_of(shop, name="Shop")
+    rule(hook_channel(), events=["systems"])
+    anna = django_user_model.objects.create_user("anna", "anna@example.org", time_zone="Asia/Kolkata")  # type: ignore[attr-defined]
+    anna.tenants.add(shop.tenant)
+    anna.groups.add(*_group("DBA"))
+    rule(mail_channel("Staff"), events=["systems"], role="DBA")
+    job = weekly(shop)
+    look(NOON)
+    read_on(NOON)
+    staff, hook = (Notification.objects.get(channel__name=name) for name in ("Staff", "Hook"))
+    assert "Planned for Thu 26 Nov 07:30 IST" in staff.body, "in the zone of their account"
+    assert "Planned for Thu 26 Nov 02:00 UTC" in hook.body
+    changed(job, NOON + MINUTE, is_active=False)
+    look(NOON + MINUTE)
+    read_on(NOON + MINUTE)
+    gone = Notification.objects.filter(channel__name="Hook").latest("pk")
+    assert gone.subject == "Maintenance cancelled: Shop, Thu 26 Nov 02:00 UTC"
+    assert gone.body == (
+        "Shop: it does not take place. Its subscribers are told so.\n\n"
+        "It was announced for Thu 26 Nov 02:00 UTC.\nOn shop: Cleanup maintenance."
+    )
+
+
+def test_what_failed_is_named_apart_from_what_was_done() -> None:
+    run = under_way()
+    rule(hook_channel(), events=["systems"])
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.FAILED, finished_at=NIGHT + HOUR)
+    look(NIGHT + HOUR)
+    read_on(NIGHT + HOUR)
+    note = Notification.objects.filter(channel__name="Hook").latest("pk")
+    assert "It lasted from Thu 26 Nov 02:00 UTC until 03:00." in note.body
+    assert "Not done, or not all of it: Cleanup maintenance on shop." in note.body
+    assert note.facts["undone"] == ["Cleanup maintenance on shop"]
+
+
+def test_whether_the_portal_looked_and_when_is_known() -> None:
+    row = system_of(scripted_target())
+    assert row.looked_at is None
+    look(NOON)
+    row.refresh_from_db()
+    assert row.looked_at == NOON
+    assert [system_state.states([row], NOON + minutes * MINUTE)[0].is_stale for minutes in (1, 9, 11)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_times_are_told_in_the_zone_of_the_reader_and_else_of_the_system(django_user_model: type) -> None:
@@ -625,7 +683,7 @@ def test_times_are_told_in_the_zone_of_the_reader_and_else_of_the_system(django_
     subscriber(row, "anna@example.org")
     anna = django_user_model.objects.create_user("anna", "anna@example.org", time_zone="Asia/Kolkata")  # type: ignore[attr-defined]
     anna.tenants.add(shop.tenant)
-    anna.groups.add(*_stakeholders())
+    anna.groups.add(*_group("stakeholder"))
     weekly(shop)
     told(NOON)
     bodies = dict(Notification.objects.values_list("recipient", "body"))
@@ -633,10 +691,8 @@ def test_times_are_told_in_the_zone_of_the_reader_and_else_of_the_system(django_
     assert "Thu 26 Nov 07:30 IST" in bodies["anna@example.org"]
 
 
-def _stakeholders() -> list[object]:
-    from django.contrib.auth.models import Group
-
-    return [Group.objects.get_or_create(name="stakeholder")[0]]
+def _group(name: str) -> list[object]:
+    return [Group.objects.get_or_create(name=name)[0]]
 
 
 def test_who_has_an_account_that_may_not_see_the_system_is_told_nothing(django_user_model: type) -> None:

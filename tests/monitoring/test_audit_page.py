@@ -154,6 +154,15 @@ def test_the_history_of_one_object_is_called_by_its_name(dba: Client, shop: Scen
     assert "<h1>Audit</h1>" in text_of(dba.get("/audit/?object_type=Target"))
 
 
+def test_what_is_of_a_tenant_is_told_of_no_database(dba: Client, shop: Scene) -> None:
+    audit.record(Actor("anna"), "status_page.made", shop.status_page, target=shop.target)
+    page = text_of(dba.get("/audit/?object_type=StatusPage"))
+    assert f"of {shop.target.tenant.name}" in page
+    assert f"on {shop.target.name}" not in page
+    row = lines(dba, "object_type=StatusPage")[-1]
+    assert (row["tenant"], row["database"]) == (shop.target.tenant.name, "")
+
+
 def test_only_a_dba_and_an_auditor_read_it(shop: Scene, person: Callable[..., Any]) -> None:
     for role in Role:
         client = Client()

@@ -17,7 +17,9 @@ from monitoring.models import (
     NotificationChannel,
     NotificationReader,
     NotificationRule,
+    Severity,
 )
+from monitoring.notifiable import EVENTS, GROUPS
 from strategies import change_checks, secrets
 from strategies.models import AuditEntry, Role, Tenant, User
 from strategies.refused import Refused
@@ -251,10 +253,63 @@ def test_a_rule_names_people_who_may_know(dba: Client) -> None:
 def test_a_rule_on_a_channel_without_people_has_no_recipients() -> None:
     boss = User.objects.create_superuser("boss")
     row = NotificationRule(name="Hook", channel=hook_channel(), recipients="a@example.org", role="DBA")
+    for field in ("recipients", "role"):
+        with pytest.raises(Refused, match="Hook has no recipients of its own") as refused:
+            notification_rules.keep_rule(ANNA, boss, row)
+        assert refused.value.field == field
+        setattr(row, field, "")
     notification_rules.keep_rule(ANNA, boss, row)
-    assert (row.recipients, row.role) == ("", "")
     with pytest.raises(Refused, match="Another rule is named HOOK"):
         notification_rules.keep_rule(ANNA, boss, NotificationRule(name="HOOK", channel=row.channel))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("severity", Severity.values)
+def test_a_kind_that_is_chosen_is_told_or_refused(db: None, group: str, severity: str) -> None:
+    boss = User.objects.create_superuser("boss")
+    row = NotificationRule(name="Chosen", channel=hook_channel(), events=[group], least_severity=severity)
+    told = [
+        one for one in EVENTS.values() if one.group == group and Severity(one.severity).rank >= Severity(severity).rank
+    ]
+    if told:
+        assert notification_rules.keep_rule(ANNA, boss, row)
+        return
+    with pytest.raises(Refused, match=f"Nothing of “{GROUPS[group]}” is more than") as refused:
+        notification_rules.keep_rule(ANNA, boss, row)
+    assert refused.value.field == "least_severity"
+
+
+def test_how_much_has_to_matter_is_chosen_and_not_assumed(dba: Client) -> None:
+    typed = {"name": "One", "scope": "everything", "channel": hook_channel().pk, "is_active": "on"}
+    refused = dba.post("/notification-rules/new/", typed)
+    assert refused.status_code == 422
+    assert list(refused.context["form"].errors) == ["least_severity"]
+
+
+def test_a_channel_in_trouble_is_said_where_people_look_first(dba: Client) -> None:
+    now = timezone.now()
+    channel = mail_channel(
+        "Staff mail", failures=3, trouble="550 no", trouble_since=now, paused_until=now + timedelta(minutes=8)
+    )
+    home = text_of(dba.get("/"))
+    assert 'Nobody is told by <a href="/channels/">Staff mail</a> since' in home
+    assert "channels in trouble" in home
+    note = channel.notifications.create(
+        key="k", recipient="a@example.org", event="run.failed", subject="s", body="b", created_at=now, waits_since=now, next_at=now,
+        why="your subscription to Shop",
+    )  # fmt: skip
+    assert note.next_attempt == channel.paused_until, "not while its channel pauses"
+    shown = text_of(dba.get(f"/notifications/{note.pk}/"))
+    assert "<dt>Next attempt</dt><dd>not before" in shown
+    assert "the recipient&#x27;s subscription to Shop" in shown
+    NotificationChannel.objects.update(is_active=False)
+    assert "Nobody is told" not in text_of(dba.get("/"))
+
+
+def test_a_channel_in_trouble_of_another_tenant_is_none_of_ones_business(dba: Client) -> None:
+    other = Tenant.objects.create(name="Other")
+    mail_channel("Theirs", tenant=other, failures=1, trouble_since=timezone.now())
+    assert "Theirs" not in text_of(dba.get("/"))
 
 
 def test_a_removed_channel_takes_its_rules_and_messages_along_and_the_audit_says_so(dba: Client) -> None:
@@ -292,8 +347,9 @@ def test_texts_are_changed_by_whoever_sees_every_tenant_and_others_are_told_so_a
     Tenant.objects.create(name="Other")
     path = "/message-texts/edit/?event=run.failed"
     page = text_of(dba.get(path))
-    assert "only somebody who sees them all changes them" in page
+    assert "You can read this text, and not change it" in page
     assert 'name="save"' not in page
+    assert all(field.field.disabled for field in dba.get(path).context["form"] if field.name != "version")
     dba.post(path, {"subject": "x", "body": "x", "save": "1"})
     assert not MessageText.objects.exists()
 

@@ -67,7 +67,7 @@ def test_an_entry_is_told_once_to_each_recipient_of_each_channel() -> None:
     note = notes[0]
     assert note.subject == "Run failed: Index maintenance on shop"
     assert "The lock was not given." in note.body
-    assert (note.severity, note.path, note.facts["run"]) == ("critical", f"/runs/{run.pk}/", str(run.pk))
+    assert (note.severity, note.path, note.facts["run"]) == ("critical", f"/runs/{run.pk}/", run.pk)
     assert tell() == []
 
 
@@ -230,7 +230,7 @@ def test_one_entry_that_fails_keeps_none_of_the_others_from_being_told(
         return whole(self, told, *rest)
 
     monkeypatch.setattr(recipients.Directory, "of", fail_on_second)
-    assert [note.facts["run"] for note in tell()] == [str(runs[0].pk), str(runs[2].pk)]
+    assert [note.facts["run"] for note in tell()] == [runs[0].pk, runs[2].pk]
     assert "the portal failed" in NotificationReader.objects.get().trouble
 
 

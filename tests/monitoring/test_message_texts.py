@@ -6,7 +6,8 @@ import pytest
 
 from monitoring import message_texts
 from monitoring.message_texts import NotRendered
-from monitoring.notifiable import EVENTS, GROUPS, sample
+from monitoring.notifiable import EVENTS, GROUPS
+from monitoring.text_examples import sample
 from strategies.audit import KINDS
 from strategies.refused import Refused
 

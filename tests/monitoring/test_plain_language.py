@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitoring import message_texts, notifiable, plain_language
-from monitoring.notifiable import EVENTS, sample
+from monitoring.notifiable import EVENTS
+from monitoring.text_examples import sample
 from strategies.refused import Refused
 
 PLAIN = [name for name, event in EVENTS.items() if event.plain]

@@ -10,25 +10,29 @@ from urllib.parse import unquote
 
 import pytest
 from django.core import signing
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from monitoring import deliveries, plain_language, subscription_links, subscriptions
+from monitoring import deliveries, fact_words, plain_language, subscription_links, subscriptions
+from monitoring.deliveries import ASKED, WELCOMED
 from monitoring.models import (
     LINKS_LAST,
     Announcement,
     Audience,
     Delivery,
     Notification,
+    NotificationChannel,
     StatusPage,
     Subscription,
     SubscriptionState,
     System,
 )
-from strategies.audit import Actor
+from strategies import audit
+from strategies.audit import PORTAL, Actor
 from strategies.models import AuditEntry, Role, Target, Tenant, User
 from strategies.refused import Refused
-from tests.monitoring.stakeholders import subscriber, system_of
+from tests.monitoring.stakeholders import read_on, subscriber, system_of
 from tests.monitoring.told import SMTP, mail_channel
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +135,7 @@ def test_nobodys_mailbox_is_filled_and_a_stranger_learns_nothing(
     assert Notification.objects.count() == 1
     assert subscriptions.confirm(row, now, "")
     assert subscriptions.ask(ANNA, billing, SHE, "all", now, is_stranger=True) is False
-    assert Notification.objects.count() == 1
+    assert list(Notification.objects.order_by("pk").values_list("event", flat=True)) == [ASKED, WELCOMED]
     monkeypatch.setattr(subscriptions, "MOST_ASKED", 2)
     asked(billing, "a@example.org")
     with pytest.raises(Refused, match="Too many"):
@@ -244,8 +248,105 @@ def test_one_click_ends_it_also_by_the_mail_program_and_what_waits_is_not_sent(b
     note.refresh_from_db()
     assert row.state is SubscriptionState.LEFT
     assert note.state == Delivery.DROPPED
-    assert Client().get(path).status_code == 404
     assert AuditEntry.objects.latest("pk").actor == row.address
+    again = mail_program.post(path, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
+    assert (again.status_code, "You have left already" in again.content.decode()) == (200, True)
+    assert AuditEntry.objects.filter(action="subscription.left").count() == 1
+    assert "You have left already" in Client().get(subscription_links.page(row)).content.decode()
+    assert asked(billing).state is SubscriptionState.ASKED
+    assert Client().get(path).status_code == 404, "asked anew, what was sent before opens nothing"
+
+
+def test_the_first_message_says_what_is_announced_and_it_ends_as_everybody_is_told(
+    billing: System, target: Target
+) -> None:
+    now = timezone.now()
+    soon, unheard, _over = (
+        Announcement.objects.create(
+            system=billing, starts_at=now + timedelta(hours=hours), ends_at=now + timedelta(hours=hours + 1), created_at=now, **values
+        )
+        for hours, values in (
+            (5, {"told_at": now, "is_bound": True}), (200, {}), (-5, {"told_at": now, "stage": "done", "closed_at": now}),
+        )
+    )  # fmt: skip
+    row = asked(billing)
+    assert subscriptions.confirm(row, now, "")
+    row.refresh_from_db()
+    assert row.listed == [soon.pk], "neither what others were not told, nor what is over"
+    note = Notification.objects.get(event=WELCOMED)
+    assert plain_language.refusal(note.subject) == plain_language.refusal(note.body) == ""
+    line = fact_words.instant(soon.starts_at, "UTC")
+    assert f"Announced already:\n– {line}, until" in note.body
+    assert "at the latest" in note.body
+    message = deliveries.message(note)
+    assert message.leave_url
+    assert "/subscription/?key=" in message.text
+    read_on(now)
+    for step, is_told in (("planned", False), ("reminder", True), ("done", True)):
+        audit.record(PORTAL, f"maintenance.{step}", soon, after={"starts_at": soon.starts_at.isoformat()})
+        read_on(now)
+        assert Notification.objects.filter(event=f"maintenance.{step}").exists() is is_told, step
+    audit.record(PORTAL, "maintenance.done", unheard, after={})
+    read_on(now)
+    assert Notification.objects.filter(event="maintenance.done").count() == 1, "of this they never heard"
+
+
+def test_without_a_channel_nothing_is_listed_and_without_a_plan_it_is_said(billing: System) -> None:
+    row, now = asked(billing), timezone.now()
+    subscriptions.confirm(row, now, "")
+    assert (
+        "At present none is announced; what comes is told 72 hours ahead."
+        in Notification.objects.get(event=WELCOMED).body
+    )
+    other = asked(billing, "dan@example.org")
+    Announcement.objects.create(system=billing, starts_at=now, created_at=now, told_at=now)
+    NotificationChannel.objects.update(is_active=False)
+    assert subscriptions.confirm(other, now, "")
+    other.refresh_from_db()
+    assert (other.listed, other.state) == ([], SubscriptionState.CONFIRMED)
+
+
+@pytest.mark.parametrize("listed", ["7", '"x"', "{}", '["a", null, 2.5]', "[true]"])
+def test_a_list_that_cannot_be_read_is_none(billing: System, listed: str) -> None:
+    row = subscriber(billing)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE portal_subscription SET listed = %s", [listed])
+    row.refresh_from_db()
+    assert row.listed_keys == frozenset()
+
+
+def test_people_see_on_their_pages_what_waits_and_change_how_much_they_hear(
+    billing: System, person: Callable[..., User]
+) -> None:
+    cleo = person("cleo", Role.STAKEHOLDER)
+    User.objects.filter(pk=cleo.pk).update(email="cleo@example.org")
+    client = Client()
+    client.force_login(cleo)
+    page = f"/systems/{billing.pk}/"
+    assert "Nothing yet." in client.get("/account/").content.decode()
+    client.post(f"{page}subscribe/", {"address": "x@example.org", "steps": "all"})
+    row = Subscription.objects.get()
+    shown = client.get(page).content.decode()
+    assert "open its link and say yes" in shown
+    assert "Send it again" in shown
+    refused = client.post(f"{page}subscribe/", {"address": row.address, "steps": "all"})
+    assert (refused.status_code, "a moment ago" in refused.content.decode()) == (422, True)
+    assert "Not confirmed yet" in client.get("/account/").content.decode()
+    client.post(f"{page}steps/", {"steps": "main"})
+    row.refresh_from_db()
+    assert row.steps == "all", "before it is confirmed there is nothing to change"
+    subscriptions.confirm(row, timezone.now(), "")
+    client.post(f"{page}steps/", {"steps": "dancing"})
+    client.post(f"{page}steps/", {"steps": "main"})
+    row.refresh_from_db()
+    assert row.steps == "main"
+    entry = AuditEntry.objects.get(action="subscription.changed")
+    assert (entry.actor, entry.after) == ("cleo", {"steps": "main"})
+
+
+def test_an_address_without_its_key_says_so() -> None:
+    page = Client().get("/status/")
+    assert (page.status_code, "The address is not complete" in page.content.decode()) == (404, True)
 
 
 def test_links_run_out_are_signed_and_open_nothing_else(billing: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def test_a_letter_arrives_with_all_that_mail_programs_go_by(mailbox: Mailbox) ->
         CHANNEL.send(settings(mailbox), None, message(severity="info", text="half \udcff"), SECONDS).fate
         is Fate.DELIVERED
     )
-    assert mailbox.letters[1].mail["Importance"] == "low"
+    assert mailbox.letters[1].mail["Importance"] is None, "to whom it is sent, it matters"
     assert mailbox.letters[1].mail["List-Unsubscribe"] is None
     assert mailbox.letters[1].mail.get_content().strip() == "half ?"
 

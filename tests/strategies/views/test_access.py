@@ -63,7 +63,8 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "channel-test": ("post", OPERATORS), "notification-rules": ("get", AUDIT), "notification-rule-new": ("get", OPERATORS),
     "notification-rule-edit": ("get", OPERATORS), "message-texts": ("get", AUDIT), "message-text": ("get", OPERATORS),
     "systems": ("get", ALL), "system": ("get", ALL), "system-new": ("get", OPERATORS), "system-edit": ("get", OPERATORS),
-    "system-subscribe": ("post", ALL), "system-leave": ("post", ALL), "system-switch": ("post", OPERATORS),
+    "system-subscribe": ("post", ALL), "system-leave": ("post", ALL), "system-steps": ("post", ALL),
+    "system-switch": ("post", OPERATORS),
     "status-pages": ("get", AUDIT), "status-page-make": ("post", OPERATORS), "status-page-revoke": ("post", OPERATORS),
     "report": ("get", SQL), "report-csv": ("get", SQL), "report-pdf": ("get", SQL),
     # Last, since they take away what others visit

@@ -13,7 +13,7 @@ from strategies.models import Finding, OperationLog, RunStatus
 from tests.pages import ANNA, Scene, addresses, ended_run, planned_run, running, scene, step, waiting
 from tests.strategies.views.test_access import MAY
 
-MOST = 37  # with session, user, roles and navigation
+MOST = 39  # with session, user, roles and navigation
 
 
 def visit(client: Client, path: str) -> int:

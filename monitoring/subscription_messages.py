@@ -1,0 +1,79 @@
+"""The two messages that begin a subscription: the question to its address, and what is planned already, once that said yes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from monitoring import recipients
+from monitoring.deliveries import ASKED, WELCOMED
+from monitoring.fact_words import Fact, in_words
+from monitoring.models import NOT_OVER, Announcement, Audience, Notification, NotificationChannel, Stage, Subscription
+from strategies import queue
+from strategies.models import Portal, User
+
+
+def send_question(row: Subscription, channel: NotificationChannel, moment: datetime) -> None:
+    """Inside the transaction that keeps the subscription."""
+    _send(
+        row, channel, moment, event=ASKED, why="the question to its recipient",
+        subject=f"Do you want to hear of maintenance of {row.system.name}?",
+        body=f"Confirm that you want messages about planned maintenance of {row.system.name}.{_who_asked(row)}\n\n"
+        "Without your word nothing more is sent. The link works for seven days.",
+    )  # fmt: skip
+
+
+def _who_asked(row: Subscription) -> str:
+    """Where the question comes from, for whoever did not ask it themselves; empty where they did, signed in."""
+    person = row.asked_by.removeprefix("cli:")
+    if not person:
+        return " Somebody entered your address on a status page."
+    is_own = User.objects.filter(username=person, email__iexact=row.address).exists()
+    return "" if is_own else " Somebody who looks after it entered your address."
+
+
+def known_already(row: Subscription) -> list[Announcement]:
+    """What other subscribers of the system were told and is not over, in the order in which it begins."""
+    found = Announcement.objects.filter(system=row.system, stage__in=NOT_OVER, told_at__isnull=False)
+    return list(found.order_by("starts_at", "pk"))
+
+
+def send_first(row: Subscription, known: Sequence[Announcement], moment: datetime) -> bool:
+    """What is planned already, of which they are told from now on. Inside the transaction of their yes. False = nothing was sent."""
+    channel = recipients.for_people(NotificationChannel.objects.order_by("pk"), (row.system.tenant_id,))
+    people = list(User.objects.filter(email__iexact=row.address).prefetch_related("groups", "tenants"))
+    if channel is None or (people and not any(recipients.sees_system(person, row.system) for person in people)):
+        return False
+    zone = next((person.time_zone for person in people if person.time_zone), row.system.time_zone)
+    begin = f"From now on you hear of maintenance of {row.system.name}: {row.get_steps_display().lower()}."
+    _send(
+        row, channel, moment, event=WELCOMED, why=f"your subscription to {row.system.name}"[:200],
+        subject=f"Maintenance of {row.system.name}: you will be told", body=f"{begin}\n\n{_planned(row, known, zone)}",
+    )  # fmt: skip
+    return True
+
+
+def _planned(row: Subscription, known: Sequence[Announcement], zone: str) -> str:
+    if not known:
+        return f"At present none is announced; what comes is told {row.system.ahead_hours} hours ahead."
+    lines = "\n".join(_line(one, zone) for one in known)
+    notice = f"\n\n{row.system.notice}" if row.system.notice else ""
+    return f"Announced already:\n{lines}{notice}"
+
+
+def _line(one: Announcement, zone: str) -> str:
+    facts: dict[str, Fact] = {"starts": one.starts_at, "ends": one.ends_at, "bound": one.is_bound, "over": False}
+    words = in_words(facts, zone)
+    since = "" if one.stage == Stage.PLANNED else f"{one.state.label.lower()} since "
+    return f"– {since}{words['starts']}{', ' if words['until'] else ''}{words['until']}"
+
+
+def _send(row: Subscription, channel: NotificationChannel, moment: datetime, **told: Any) -> None:
+    identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
+    Notification.objects.create(
+        key=f"portal-{identity}-subscription-{row.pk}-{moment:%Y%m%d%H%M%S%f}", channel=channel, recipient=row.address,
+        audience=Audience.PLAIN, subscription=row, tenant=row.system.tenant, created_at=moment, waits_since=moment,
+        next_at=moment, **told,
+    )  # fmt: skip
+    queue.enqueue("deliver", channel.pk)
