@@ -64,7 +64,8 @@
     if (button.dataset.dialog) document.getElementById(button.dataset.dialog)?.showModal();
     if ("close" in button.dataset) button.closest("dialog").close();
     if (button.dataset.copy) {
-      navigator.clipboard?.writeText(document.getElementById(button.dataset.copy).textContent).then(() => say("Copied."));
+      const source = document.getElementById(button.dataset.copy);
+      navigator.clipboard?.writeText(source.value ?? source.textContent).then(() => say("Copied."));
     }
   });
   document.addEventListener("close", (event) => { // the button that opened it may have been put in anew meanwhile

@@ -54,6 +54,8 @@ DIALOGS = [
     (Role.DBA, "/notification-rules/{shop.notification_rule.pk}/", "Remove…", "notification-rule-remove"),
     (Role.DBA, "/systems/{shop.system.pk}/", "Switch off…", "system-off"),
     (Role.DBA, "/systems/{shop.silent.pk}/", "Remove…", "system-remove"),
+    (Role.DBA, "/systems/{shop.system.pk}/", "End the subscription of", "end-{{ one.pk }}"),
+    (Role.DBA, "/status-pages/", "Revoke the link for", "revoke-{{ page.pk }}"),
     (Role.APPROVER, "/approvals/", "Approve…", "ask-approve-{{ approval.pk }}"),
     (Role.APPROVER, "/approvals/", "Send back…", "ask-back-{{ approval.pk }}"),
 ]
@@ -197,13 +199,14 @@ def test_dialogs_and_menus_are_clean(look: str, open_as: Callable[..., Page], sh
     JobRun.objects.filter(pk=shop.failed.pk).update(job=shop.job)
     MaintenanceWindow.objects.filter(pk=shop.window.pk).update(owner=f"dba-{look}")
     BreakGlass.objects.update(ends_at=timezone.now())  # one that is asked for leaves no button to ask
+    own = {"approval": shop.approval.pk, "one": shop.subscription.pk, "page": shop.status_page.pk}
     for role, path, button, name in DIALOGS:
         page = everyone[role]
         page.goto(base + path.format(shop=shop))
         page.get_by_role("button", name=button).click()
         dialog = page.locator("dialog[open]")
         dialog.wait_for()
-        assert dialog.get_attribute("id") == name.replace("{{ approval.pk }}", str(shop.approval.pk)), button
+        assert dialog.get_attribute("id") == re.sub(r"{{ (\w+)\.pk }}", lambda row: str(own[row[1]]), name), button
         problems = [*faults(page), *cut_off(page), *(["scrolls sideways"] if sideways(page) else [])]
         assert [*problems, *faults_in_the_dark(page)] == [], button
         page.keyboard.press("Escape")

@@ -44,7 +44,7 @@ def test_a_channel_is_added_tried_and_what_was_refused_is_sent_again(open_as: Ca
     page = open_as(is_hurried=True)
     with Receiver() as receiver:
         page.goto(f"{base}/notifications/")
-        page.get_by_role("link", name="Channels").click()
+        page.get_by_role("link", name="Channels", exact=True).click()
         page.get_by_role("link", name="Webhook").click()
         page.get_by_label("Name").fill("On-call")
         page.get_by_label("Address").fill(receiver.url)
@@ -80,6 +80,7 @@ def test_a_channel_is_added_tried_and_what_was_refused_is_sent_again(open_as: Ca
     page.locator("#id_scope").select_option(label="all databases")
     page.get_by_label("Runs end").check()
     page.locator("#id_channel").select_option(label="On-call")
+    page.get_by_label("From severity").select_option("warning")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Failures is kept.")).to_be_visible()
     assert NotificationRule.objects.get(name="Failures").events == ["runs_end"]

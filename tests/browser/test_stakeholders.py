@@ -94,16 +94,23 @@ def test_from_a_new_system_to_a_subscription_that_is_left(
         cleo.goto(link(mailbox.letters[-1]))
         cleo.get_by_role("button", name="Yes, tell me").click()
         expect(cleo.get_by_text("From now on you hear of maintenance of Billing.")).to_be_visible()
+        deliver()
+        first = mailbox.letters[-1].mail
+        assert first["Subject"] == "Maintenance of Billing: you will be told"
+        leaving = first["List-Unsubscribe"].strip("<>")
         cleo.get_by_label("Messages").select_option("main")
         cleo.get_by_role("button", name="Save").click()
         expect(cleo.get_by_text("That is how you will hear of it.")).to_be_visible()
         cleo.get_by_role("button", name="Leave").click()
         expect(cleo.get_by_role("heading", name="You have left")).to_be_visible()
+        cleo.goto(leaving)
+        expect(cleo.get_by_role("heading", name="You have left already")).to_be_visible()
         read_on(timezone.now())
         assert not Subscription.objects.in_force().exists()
 
     dba.goto(f"{base}/status-pages/")
-    dba.get_by_role("button", name="Revoke the link for Customer service").click()
+    dba.get_by_role("button", name="Revoke the link for Customer service…").click()
+    dba.get_by_role("button", name="Revoke", exact=True).click()
     expect(dba.get_by_text("is revoked")).to_be_visible()
 
 
@@ -135,4 +142,4 @@ def test_a_stakeholder_who_signs_in_finds_the_systems_and_asks_for_messages(
     expect(page.get_by_text("sam@example.org")).to_be_visible()
     expect(page.get_by_text("cleo@shop.example.org")).to_have_count(0)
     page.get_by_role("button", name="Subscribe").click()
-    expect(page.get_by_text("A message is on its way to sam@example.org.")).to_be_visible()
+    expect(page.get_by_text("A message is on its way to sam@example.org: it asks for a yes")).to_be_visible()
