@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reportlab.graphics.charts.barcharts import VerticalBarChart
 from reportlab.graphics.charts.legends import Legend
+from reportlab.graphics.charts.linecharts import HorizontalLineChart
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import Color, HexColor, white
 
@@ -23,9 +24,12 @@ _SERIES = [HexColor(colour) for colour in LIGHT.series[:2]]
 def runs_chart(pieces: Sequence[Piece], width: float) -> Drawing:
     """Runs that ended, one bar each day or week, by how they ended."""
     columns = [list(column) for column in zip(*(outcomes(piece.runs) for piece in pieces), strict=True)]
-    chart = _bars(pieces, columns, _OUTCOMES, width, max(piece.runs.total for piece in pieces))
+    chart = _bars(pieces, columns, _OUTCOMES, width, max(max(piece.runs.total, piece.before.total) for piece in pieces))
     chart.categoryAxis.style = "stacked"
-    return _drawn(chart, OUTCOMES, _OUTCOMES, width)
+    failed = chart.bars[OUTCOMES.index("Failed")]
+    failed.strokeColor, failed.strokeWidth = INK, 0.8  # told apart without colours, too
+    line = _line(chart, [piece.before.total for piece in pieces])
+    return _drawn(chart, [*OUTCOMES, "All, period before (dashed)"], [*_OUTCOMES, INK], width, line)
 
 
 def worked_chart(pieces: Sequence[Piece], width: float) -> Drawing:
@@ -63,14 +67,29 @@ def _bars(
     return chart
 
 
-def _drawn(chart: VerticalBarChart, names: Sequence[str], colours: Sequence[Color], width: float) -> Drawing:
+def _line(chart: VerticalBarChart, values: Sequence[float]) -> HorizontalLineChart:
+    """A dashed line over the bars, on their own axis."""
+    line = HorizontalLineChart()
+    line.x, line.y, line.width, line.height = chart.x, chart.y, chart.width, chart.height
+    line.data = [list(values)]
+    line.valueAxis.valueMin, line.valueAxis.valueMax = chart.valueAxis.valueMin, chart.valueAxis.valueMax
+    line.categoryAxis.visible = line.valueAxis.visible = 0
+    line.lines[0].strokeColor, line.lines[0].strokeWidth, line.lines[0].strokeDashArray = INK, 1, (2, 2)
+    return line
+
+
+def _drawn(
+    chart: VerticalBarChart, names: Sequence[str], colours: Sequence[Color], width: float, line: HorizontalLineChart | None = None
+) -> Drawing:  # fmt: skip
     legend = Legend()
     legend.x, legend.y, legend.boxAnchor = 22, HEIGHT - 2, "nw"
     legend.fontName, legend.fontSize, legend.fillColor = PLAIN, 7, INK
     legend.dx = legend.dy = 6
-    legend.columnMaximum, legend.deltax, legend.alignment, legend.strokeWidth = 1, 110, "right", 0
+    legend.columnMaximum, legend.deltax, legend.alignment, legend.strokeWidth = 1, 92, "right", 0
     legend.colorNamePairs = list(zip(colours, names, strict=True))
     drawing = Drawing(width, HEIGHT)
     drawing.add(chart)
+    if line is not None:
+        drawing.add(line)
     drawing.add(legend)
     return drawing

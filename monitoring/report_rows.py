@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 def in_hours(ms: int) -> str:
-    """What was worked: minutes, or hours from two of them on."""
-    if 0 < ms < 60_000:
-        return "less than 1 min"
+    """What was worked: seconds below a minute, minutes, or hours from two of them on."""
+    if 0 < ms < 59_500:
+        return f"{round(ms / 1000)} s" if ms >= 500 else "less than 1 s"
     minutes = round(ms / 60_000)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60:,} h {minutes % 60:02d} min"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from strategies import durations, events, job_changes, job_definitions
+from strategies import durations, events, job_changes, job_definitions, timetables
 from strategies.approvals import NOT_APPROVED
 from strategies.audit import KINDS
 from strategies.due_times import DueTime, due_times
@@ -35,6 +35,7 @@ from strategies.models import (
 )
 from strategies.progress import SHOWN_FROM
 from strategies.recurrence import Kind, Recurrence
+from strategies.timetables import Timetable
 
 SHOWN_DUE = 20
 SHOWN_FIRST = 5  # the others are a click away
@@ -73,10 +74,15 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A due instant. `blocks` are a few words for each thing that would keep it from starting, as things stand."""
+    """A due instant. `blocks` are a few words for each thing that would keep it from starting, as things stand.
+
+    `opens_at` is when windows and freezes let it begin, where that is later; `is_too_late`: not before its start bound.
+    """
 
     time: DueTime
     blocks: Sequence[str]
+    opens_at: datetime | None = None
+    is_too_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +214,41 @@ def _due(
     times = due_times(found.schedule, moment, SHOWN_DUE, first=found.job.next_run)
     words = list(dict.fromkeys(_words(reason, found.job) for reason in lasting))
     rows, previous = [], found.job.last_due
+    within, calendar = timedelta(minutes=found.job.start_within_minutes), _calendar(found, moment)
     for time in times:
         overlaps = (
             previous is not None and usual is not None and time.at - previous < timedelta(milliseconds=usual.p90_ms)
         )
         asked = _for_people(present) if present is not None and present.due_at == time.at else []
-        rows.append(Due(time, [*words, *asked, *(["the one before usually takes longer"] if overlaps else [])]))
+        blocks = [*words, *asked, *(["the one before usually takes longer"] if overlaps else [])]
+        opens_at = calendar(time.at, time.at + within)
+        is_too_late = opens_at is None or opens_at > time.at + within
+        rows.append(Due(time, blocks, opens_at if opens_at != time.at else None, is_too_late))
         previous = time.at
     return rows
+
+
+def _calendar(found: Basis, moment: datetime) -> Callable[[datetime, datetime], datetime | None]:
+    """Says when windows and freezes let begin what is due at an instant and has a bound; None = as far as is seen, never."""
+    if found.target is None:
+        return lambda at, bound: at
+    known = timetables.load(moment)
+    place = timetables.place_of(found.target, found.target.tags.values_list("pk", flat=True))
+
+    def opens(at: datetime, bound: datetime) -> datetime | None:
+        start: datetime | None = at
+        while start is not None and start <= bound:
+            facts = Timetable(start, known.windows, known.freezes).facts(place, {})
+            if facts.freezes:
+                ends = [freeze.until for freeze in facts.freezes if freeze.until is not None]
+                start = max(ends) if len(ends) == len(facts.freezes) else None
+            elif facts.is_covered and not facts.openings:
+                start = facts.opens_next.slot.starts_at if facts.opens_next is not None else None
+            else:
+                break
+        return start
+
+    return opens
 
 
 def _for_people(run: JobRun) -> list[str]:

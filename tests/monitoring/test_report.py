@@ -19,10 +19,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from monitoring import report_work, rollups
-from monitoring.figures.report import worked_by_piece
+from monitoring.figures.report import OUTCOMES, worked_by_piece
 from monitoring.grounds import Chosen
 from monitoring.maintenance_report import SHOWN, report
-from monitoring.report_charts import worked_chart
+from monitoring.report_charts import runs_chart, worked_chart
 from monitoring.report_rows import PeriodName, Piece, Report, Runs, Span
 from strategies.models import Role, RunStatus, Tag, Target, User, WindowChange
 from tests.monitoring.past import target
@@ -534,6 +534,19 @@ def test_the_document_draws_what_was_worked_in_the_unit_of_the_page(worked_ms: i
     assert highest <= chart.valueAxis.valueMax < 2 * highest
     assert [name for _, name in legend.colorNamePairs] == [f"This period ({unit})", f"Period before ({unit})"]
     assert worked_by_piece(pieces)["layout"]["yaxis"]["title"]["text"] == unit
+
+
+def test_the_document_draws_the_period_before_over_the_bars_and_failures_apart_without_colours() -> None:
+    day = date(2026, 11, 25)
+    pieces = [Piece(Span(day, day, "UTC"), Runs(succeeded=1, failed=2), Runs(succeeded=9))]
+    chart, line, legend = runs_chart(pieces, 400).contents
+    assert line.data == [[9]]
+    assert (line.valueAxis.valueMin, line.valueAxis.valueMax) == (chart.valueAxis.valueMin, chart.valueAxis.valueMax)
+    assert chart.valueAxis.valueMax >= 9, "the line is not cut off"
+    assert [name for _, name in legend.colorNamePairs] == [*OUTCOMES, "All, period before (dashed)"]
+    strokes = [chart.bars[n].strokeWidth for n in range(4)]
+    assert strokes[OUTCOMES.index("Failed")] == max(strokes)
+    assert strokes.count(max(strokes)) == 1
 
 
 def test_what_was_invented_is_said_first_on_the_page_in_the_document_and_in_the_file(manager: Client) -> None:

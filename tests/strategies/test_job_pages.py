@@ -10,7 +10,18 @@ import pytest
 from strategies import durations, holds, jobs
 from strategies.audit import Actor
 from strategies.job_pages import LivePage, live_page
-from strategies.models import Event, JobRun, MaintenanceJob, Portal, RunStatus, Target
+from strategies.models import (
+    Calendar,
+    CalendarEntry,
+    CalendarScope,
+    Event,
+    JobRun,
+    MaintenanceJob,
+    MaintenanceWindow,
+    Portal,
+    RunStatus,
+    Target,
+)
 from tests import scripted
 from tests.jobs import DAY, HOUR, MINUTE, NIGHT, NOON, SECOND, a_config, a_job, settled
 from tests.pages import ended_run, step
@@ -128,6 +139,34 @@ def test_work_that_usually_takes_longer_than_the_interval_is_said_of_each_but_th
     assert [list(due.blocks) for due in found.due] == [[], *[slow] * 19]
     MaintenanceJob.objects.filter(pk=job.pk).update(last_due=NOON)
     assert list(page(job).due[0].blocks) == slow
+
+
+@pytest.mark.parametrize(
+    ("opens", "hours", "is_too_late"), [("02:00", 0, False), ("01:30", 0, False), ("03:00", 1, False), ("09:00", 7, True)]
+)  # fmt: skip
+def test_it_is_said_when_windows_let_it_begin_and_whether_that_is_too_late(
+    target: Target, opens: str, hours: int, is_too_late: bool
+) -> None:
+    MaintenanceWindow.objects.create(
+        name="late", target=target, starts=f"2026-11-24T{opens}", minutes=60, rule="FREQ=DAILY", owner="anna"
+    )
+    job = settled(a_job(target, start_within_minutes=120))
+    for due in page(job).due:
+        assert due.opens_at == (due.time.at + hours * HOUR if hours else None)
+        assert due.is_too_late is is_too_late
+
+
+def test_a_freeze_is_waited_for_and_where_nothing_opens_it_would_be_missed(target: Target) -> None:
+    freezes = Calendar.objects.create(name="Freezes", kind="freeze", owner="anna")
+    CalendarScope.objects.create(calendar=freezes)
+    CalendarEntry.objects.create(calendar=freezes, name="short", starts="2026-11-26T01:00", minutes=90)
+    job = settled(a_job(target, start_within_minutes=120))
+    first, second = page(job).due[:2]
+    assert (first.opens_at, first.is_too_late) == (NIGHT + 30 * MINUTE, False)
+    assert (second.opens_at, second.is_too_late) == (None, False)
+    MaintenanceWindow.objects.create(name="once", target=target, starts="2026-11-20T02:00", minutes=60, owner="anna")
+    due = page(job).due[1]
+    assert (due.opens_at, due.is_too_late) == (None, True)
 
 
 # Its past, and what is live.
