@@ -14,14 +14,21 @@ from strategies import queue
 from strategies.models import Portal, User
 
 
-def send_question(row: Subscription, channel: NotificationChannel, moment: datetime) -> None:
-    """Inside the transaction that keeps the subscription."""
+def send_question(rows: Sequence[Subscription], channel: NotificationChannel, moment: datetime) -> None:
+    """One for all that was asked at once, with the link of the first. Inside the transaction that keeps the subscriptions."""
+    row, names = rows[0], named(rows)
     _send(
         row, channel, moment, event=ASKED, why="the question to its recipient",
-        subject=f"Do you want to hear of maintenance of {row.system.name}?",
-        body=f"Confirm that you want messages about planned maintenance of {row.system.name}.{_who_asked(row)}\n\n"
+        subject=f"Do you want to hear of maintenance of {names}?"[:300],
+        body=f"Confirm that you want messages about planned maintenance of {names}.{_who_asked(row)}\n\n"
         "Without your word nothing more is sent. The link works for seven days.",
     )  # fmt: skip
+
+
+def named(rows: Sequence[Subscription]) -> str:
+    """Their systems in a sentence: `Billing`, `Billing and Web shop`."""
+    *most, last = (row.system.name for row in rows)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _who_asked(row: Subscription) -> str:
@@ -76,8 +83,9 @@ def _line(one: Announcement, zone: str) -> str:
 
 def _send(row: Subscription, channel: NotificationChannel, moment: datetime, **told: Any) -> None:
     identity = Portal.objects.values_list("identity", flat=True).get(pk=1)
+    what = "question" if told["event"] == ASKED else "first"
     Notification.objects.create(
-        key=f"portal-{identity}-subscription-{row.pk}-{moment:%Y%m%d%H%M%S%f}", channel=channel, recipient=row.address,
+        key=f"portal-{identity}-{what}-{row.pk}-{moment:%Y%m%d%H%M%S%f}", channel=channel, recipient=row.address,
         audience=Audience.PLAIN, subscription=row, tenant=row.system.tenant, created_at=moment, waits_since=moment,
         next_at=moment, **told,
     )  # fmt: skip

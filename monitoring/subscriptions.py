@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from monitoring import recipients, subscription_messages
 from monitoring.deliveries import LEFT
@@ -29,17 +30,45 @@ from strategies.refused import Refused
 
 # Nobody's mailbox is filled with questions
 AGAIN_AFTER, STRANGERS_AGAIN_AFTER, LEFT_ALONE = timedelta(minutes=10), timedelta(days=1), timedelta(days=180)
-MOST_TO_ONE = 5  # systems about which one address is asked in a day
+MOST_TO_ONE = 5  # questions to one address in a day
 MOST_ASKED, MOST_BY_STRANGERS = 200, 30  # addresses that are asked in a day about one system
 _A_DAY = timedelta(days=1)
 UNCONFIRMED_KEPT, LEFT_KEPT = timedelta(days=30), timedelta(days=400)
 
 
-def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime, *, is_stranger: bool = False) -> bool:
-    """Send a message to this address that asks whether it wants to hear of a system. False = it hears of it already.
+def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime) -> bool:
+    """Send a message to this address that asks whether it wants to hear of a system. False = it hears of it already. Raises Refused."""
+    channel, to = _way(system, address, steps)
+    with transaction.atomic():
+        row = _locked(system, to)
+        if row is not None and row.state is SubscriptionState.CONFIRMED:
+            return False
+        if row is not None and row.left_at is None and moment < row.asked_at + AGAIN_AFTER:
+            raise Refused("It was asked a moment ago; wait some minutes for the message to arrive.", "address")
+        if _has_many_questions(to, moment, system):
+            raise Refused("That address was asked about several systems today; try again tomorrow.", "address")
+        if _asked_lately(system, to, moment).exclude(asked_by="").count() >= MOST_ASKED:
+            raise Refused("Too many addresses were asked today; try again tomorrow.", "address")
+        _ask(actor, [row or Subscription(system=system, address=to)], channel, steps, moment, asked_by=actor.name)
+    return True
 
-    A stranger learns nothing of who else subscribed. Raises Refused.
+
+def ask_as_stranger(actor: Actor, systems: Sequence[System], address: str, steps: str, moment: datetime) -> None:
+    """The same for somebody who reads a status page, about one or several systems of its tenant in one message.
+
+    They learn nothing of who else subscribed, and use up nothing of what others may. Raises Refused.
     """
+    channel, to = _way(systems[0], address, steps)
+    with transaction.atomic():
+        if _has_many_questions(to, moment):
+            return
+        rows = [row for system in systems if (row := _for_stranger(system, to, moment)) is not None]
+        if rows:
+            _ask(actor, rows, channel, steps, moment, asked_by="")
+
+
+def _way(system: System, address: str, steps: str) -> tuple[NotificationChannel, str]:
+    """The channel of a question, and the address as it is kept. Raises Refused."""
     if not system.is_active:
         raise Refused(f"Messages about {system.name} are switched off.")
     if not settings.PORTAL_URL:
@@ -50,54 +79,56 @@ def ask(actor: Actor, system: System, address: str, steps: str, moment: datetime
     if channel is None:
         raise Refused("There is no e-mail channel yet by which messages could be sent.")
     try:
-        to = kinds()[channel.kind].read_recipient(address).casefold()
+        return channel, kinds()[channel.kind].read_recipient(address).casefold()
     except RecipientRefused as refusal:
         raise Refused(str(refusal), "address") from None
-    with transaction.atomic():
-        row = _locked(system, to)
-        if row is not None and row.state is SubscriptionState.CONFIRMED:
-            return False
-        if row is not None and is_stranger and _is_left_alone(row, moment):
-            return True
-        if row is not None and row.left_at is None and moment < row.asked_at + AGAIN_AFTER:
-            raise Refused("It was asked a moment ago; wait some minutes for the message to arrive.", "address")
-        if why := _too_much(system, to, moment, is_stranger):
-            if is_stranger:
-                return True
-            raise Refused(why, "address")
-        row = row or Subscription(system=system, address=to)
-        row.steps, row.key, row.asked_by, row.asked_at = steps, new_key(), "" if is_stranger else actor.name, moment
+
+
+def _for_stranger(system: System, address: str, moment: datetime) -> Subscription | None:
+    """None = it hears of this system already, was asked today, has left not long ago, or too many were asked about it."""
+    row = _locked(system, address)
+    if row is not None and (
+        row.state is SubscriptionState.CONFIRMED
+        or moment < row.asked_at + STRANGERS_AGAIN_AFTER
+        or (row.left_at is not None and moment < row.left_at + LEFT_ALONE)
+    ):
+        return None
+    if _asked_lately(system, address, moment).filter(asked_by="").count() >= MOST_BY_STRANGERS:
+        return None
+    return row or Subscription(system=system, address=address)
+
+
+def _ask(
+    actor: Actor, rows: Sequence[Subscription], channel: NotificationChannel, steps: str, moment: datetime, *, asked_by: str
+) -> None:  # fmt: skip
+    """What is asked at one moment is one question: `Subscription.together`."""
+    kept = []
+    for row in rows:
+        row.steps, row.key, row.asked_by, row.asked_at = steps, new_key(), asked_by, moment
         row.confirmed_at = row.left_at = None
         row.left_by, row.listed = "", []
         try:
             with transaction.atomic():
                 row.save()
         except IntegrityError:  # somebody asked the same address just now
-            return True
-        after = {"system": system.name, "steps": steps}
-        audit.record(actor, "subscription.asked", row, after=after, target=place_of(system))
-        subscription_messages.send_question(row, channel, moment)
-    return True
+            continue
+        after = {"system": row.system.name, "steps": steps}
+        audit.record(actor, "subscription.asked", row, after=after, target=place_of(row.system))
+        kept.append(row)
+    if kept:
+        subscription_messages.send_question(kept, channel, moment)
 
 
-def _is_left_alone(row: Subscription, moment: datetime) -> bool:
-    """Whether no stranger has this address asked again: it was asked today, or has left not long ago."""
-    return moment < row.asked_at + STRANGERS_AGAIN_AFTER or (
-        row.left_at is not None and moment < row.left_at + LEFT_ALONE
-    )
+def _has_many_questions(address: str, moment: datetime, but: System | None = None) -> bool:
+    """Whether this address was asked often enough today; `but`: not counted."""
+    asked = Subscription.objects.filter(asked_at__gt=moment - _A_DAY, address=address)
+    asked = asked.exclude(system=but) if but is not None else asked
+    return asked.order_by().values("asked_at").distinct().count() >= MOST_TO_ONE
 
 
-def _too_much(system: System, address: str, moment: datetime, is_stranger: bool) -> str:
-    """Why no more questions are sent now; empty = there are not too many. Strangers use up nothing of what others may."""
-    asked = Subscription.objects.filter(asked_at__gt=moment - _A_DAY)
-    if asked.filter(address=address).exclude(system=system).count() >= MOST_TO_ONE:
-        return "That address was asked about several systems today; try again tomorrow."
-    of_system = asked.filter(system=system).exclude(address=address)
-    if is_stranger:
-        is_full = of_system.filter(asked_by="").count() >= MOST_BY_STRANGERS
-    else:
-        is_full = of_system.exclude(asked_by="").count() >= MOST_ASKED
-    return "Too many addresses were asked today; try again tomorrow." if is_full else ""
+def _asked_lately(system: System, but: str, moment: datetime) -> QuerySet[Subscription]:
+    """Other addresses that were asked about this system within a day."""
+    return Subscription.objects.filter(asked_at__gt=moment - _A_DAY, system=system).exclude(address=but)
 
 
 def place_of(system: System) -> Target | None:
@@ -116,10 +147,15 @@ def _locked(system: System, address: str) -> Subscription | None:
     return next(iter(Subscription.objects.select_for_update().filter(system=system, address=address)), None)
 
 
-def confirm(row: Subscription, moment: datetime, address: str) -> bool:
+def confirm_all(row: Subscription, moment: datetime, address: str) -> int:
+    """Its owner has said yes to all of one question; to how many. `address` is that of their machine."""
+    return sum(confirm(one, moment, address, is_first=one.pk == row.pk) for one in Subscription.objects.together(row))
+
+
+def confirm(row: Subscription, moment: datetime, address: str, *, is_first: bool = True) -> bool:
     """Its owner has said yes, and is told what is announced already. False = they had, or somebody else was faster.
 
-    `address` is that of their machine.
+    Of the others of one question, where nothing is announced, no message says so once more.
     """
     with transaction.atomic():
         known = subscription_messages.known_already(row)
@@ -129,7 +165,7 @@ def confirm(row: Subscription, moment: datetime, address: str) -> bool:
         audit.record(
             owner(row, address), "subscription.confirmed", row, after={"system": row.system.name}, target=place_of(row.system)
         )  # fmt: skip
-        if subscription_messages.send_first(row, known, moment):
+        if (known or is_first) and subscription_messages.send_first(row, known, moment):
             Subscription.objects.filter(pk=row.pk).update(listed=[one.pk for one in known])
     return True
 

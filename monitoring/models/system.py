@@ -10,6 +10,7 @@ from typing import ClassVar
 from django.core import signing
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Case, When
 from django.utils import timezone
 
 from strategies.models import JobRun, MaintenanceJob, Target, Tenant, User
@@ -105,6 +106,12 @@ class SubscriptionState(State):
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def in_force(self) -> SubscriptionQuerySet:
         return self.filter(confirmed_at__isnull=False, left_at__isnull=True)
+
+    def together(self, row: Subscription) -> SubscriptionQuerySet:
+        """What one message asked for and waits for a yes, this one first."""
+        asked = self.filter(address=row.address, asked_at=row.asked_at, confirmed_at=None, left_at=None)
+        asked = asked.filter(system__tenant=row.system.tenant_id).select_related("system", "system__tenant")
+        return asked.order_by(Case(When(pk=row.pk, then=0), default=1), "system__name", "pk")
 
     def of_account(self, user: User) -> SubscriptionQuerySet:
         """Those of the address of an account that have not ended, to systems that it may see."""

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from monitoring import subscription_links, subscriptions, system_state
 from monitoring.models import StatusPage, Subscription, System
+from monitoring.subscription_messages import named
 from monitoring.system_forms import StepsForm, SubscribeForm
 from strategies.audit import Actor
 from strategies.refused import Refused
@@ -37,11 +38,12 @@ def status(request: HttpRequest) -> HttpResponse:
         return _no_more(request, why if token else "The address is not complete: a key belongs to its end.")
     systems = list(System.objects.filter(tenant=page.tenant_id, is_active=True))
     form, code = SubscribeForm(request.POST if request.method == "POST" else None), 200
-    chosen = _chosen(systems, request.POST.get("system", ""))
+    asked = request.POST.getlist("system")
+    chosen = [system for system in systems if str(system.pk) in asked]
     if request.method == "POST":
-        if form.is_valid() and chosen is None:
+        if form.is_valid() and not chosen:
             form.add_error(None, "Choose a system.")
-        if form.is_valid() and chosen is not None and _asked(request, form, chosen):
+        if form.is_valid() and _asked(request, form, chosen):
             messages.success(
                 request, "If that address is not subscribed yet, a message is on its way there: open its link."
             )
@@ -55,16 +57,11 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "systems/status.html", context, status=code)
 
 
-def _chosen(systems: list[System], asked: str) -> System | None:
-    return next((system for system in systems if str(system.pk) == asked), None)
-
-
-def _asked(request: HttpRequest, form: SubscribeForm, system: System) -> bool:
+def _asked(request: HttpRequest, form: SubscribeForm, systems: list[System]) -> bool:
     given = form.cleaned_data
     try:
-        subscriptions.ask(
-            Actor("status page", request.META.get("REMOTE_ADDR", "")[:60]), system, given["address"], given["steps"], timezone.now(),
-            is_stranger=True,
+        subscriptions.ask_as_stranger(
+            Actor("status page", request.META.get("REMOTE_ADDR", "")[:60]), systems, given["address"], given["steps"], timezone.now()
         )  # fmt: skip
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
@@ -120,14 +117,15 @@ def subscription_confirm(request: HttpRequest) -> HttpResponse:
         return _no_more(
             request, "This link opens nothing any more: it is older than a week, or another one was sent since."
         )
-    if request.method == "POST" and subscriptions.confirm(row, timezone.now(), _machine(request)):
+    together = list(Subscription.objects.together(row))
+    if request.method == "POST" and subscriptions.confirm_all(row, timezone.now(), _machine(request)):
         messages.success(
             request,
-            f"From now on you hear of maintenance of {row.system.name}. What is announced already comes with the first message.",
+            f"From now on you hear of maintenance of {named(together)}. What is announced already comes with the first message.",
         )
     if request.method == "POST" or row.confirmed_at is not None:
         return redirect(subscription_links.page(row))
-    return render(request, "systems/subscription_confirm.html", {"row": row})
+    return render(request, "systems/subscription_confirm.html", {"row": row, "names": named(together)})
 
 
 @csrf_exempt  # mail programs leave with one POST of their own (RFC 8058); the signed key says who it is

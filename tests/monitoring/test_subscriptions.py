@@ -131,18 +131,18 @@ def test_nobodys_mailbox_is_filled_and_a_stranger_learns_nothing(
     row, now = asked(billing), timezone.now()
     with pytest.raises(Refused, match="a moment ago"):
         subscriptions.ask(ANNA, billing, SHE, "all", now)
-    assert subscriptions.ask(ANNA, billing, SHE, "all", now, is_stranger=True)
+    subscriptions.ask_as_stranger(ANNA, [billing], SHE, "all", now)
     assert Notification.objects.count() == 1
     assert subscriptions.confirm(row, now, "")
-    assert subscriptions.ask(ANNA, billing, SHE, "all", now, is_stranger=True) is False
+    subscriptions.ask_as_stranger(ANNA, [billing], SHE, "all", now)
     assert list(Notification.objects.order_by("pk").values_list("event", flat=True)) == [ASKED, WELCOMED]
     monkeypatch.setattr(subscriptions, "MOST_ASKED", 2)
     asked(billing, "a@example.org")
     with pytest.raises(Refused, match="Too many"):
         asked(billing, "b@example.org")
     monkeypatch.setattr(subscriptions, "MOST_BY_STRANGERS", 1)
-    assert subscriptions.ask(ANNA, billing, "c@example.org", "all", now, is_stranger=True)
-    assert subscriptions.ask(ANNA, billing, "d@example.org", "all", now, is_stranger=True), "and learns nothing"
+    subscriptions.ask_as_stranger(ANNA, [billing], "c@example.org", "all", now)
+    subscriptions.ask_as_stranger(ANNA, [billing], "d@example.org", "all", now)
     assert not Subscription.objects.filter(address="d@example.org").exists()
 
 
@@ -151,17 +151,17 @@ def test_strangers_use_up_nothing_of_what_others_may_and_leave_alone_who_has_lef
 ) -> None:
     now = timezone.now()
     for number in range(subscriptions.MOST_BY_STRANGERS + 3):
-        subscriptions.ask(ANNA, billing, f"x{number}@example.org", "all", now, is_stranger=True)
+        subscriptions.ask_as_stranger(ANNA, [billing], f"x{number}@example.org", "all", now)
     assert Notification.objects.count() == subscriptions.MOST_BY_STRANGERS
     asked(billing, "boss@example.org")
     row = subscriber(billing)
     subscriptions.leave(row, now, "")
-    assert subscriptions.ask(ANNA, billing, row.address, "all", now + timedelta(days=2), is_stranger=True)
+    subscriptions.ask_as_stranger(ANNA, [billing], row.address, "all", now + timedelta(days=2))
     row.refresh_from_db()
     assert row.state is SubscriptionState.LEFT
     for number in range(subscriptions.MOST_TO_ONE + 2):
         other = system_of(target, name=f"System {number}")
-        subscriptions.ask(ANNA, other, "one@example.org", "all", now, is_stranger=True)
+        subscriptions.ask_as_stranger(ANNA, [other], "one@example.org", "all", now + timedelta(seconds=number))
     assert Notification.objects.filter(recipient="one@example.org").count() == subscriptions.MOST_TO_ONE
 
 
@@ -289,6 +289,60 @@ def test_the_first_message_says_what_is_announced_and_it_ends_as_everybody_is_to
     audit.record(PORTAL, "maintenance.done", unheard, after={})
     read_on(now)
     assert Notification.objects.filter(event="maintenance.done").count() == 1, "of this they never heard"
+
+
+def test_several_systems_are_asked_for_and_confirmed_at_once_and_left_one_by_one(
+    billing: System, target: Target
+) -> None:
+    shop, third = (system_of(target, name=name) for name in ("Shop", "Third"))
+    Announcement.objects.create(
+        system=shop, starts_at=timezone.now(), created_at=timezone.now(), told_at=timezone.now()
+    )
+    key = StatusPage.objects.create(
+        tenant=target.tenant,
+        name="all",
+        made_by="a",
+        made_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=1),
+    ).token
+    page, path = Client(), f"/status/?key={key}"
+    typed = {"address": SHE, "steps": "all"}
+    assert page.post(path, typed).status_code == 422, "none is chosen"
+    assert page.post(path, {**typed, "system": [third.pk, billing.pk, shop.pk]}).status_code == 302
+    question = Notification.objects.get()
+    assert "maintenance of Billing, Shop and Third?" in question.subject
+    assert plain_language.refusal(question.body) == ""
+    confirmed = page.post(link_in(question), follow=True).content.decode()
+    assert "you hear of maintenance of Billing, Shop and Third." in confirmed
+    assert Subscription.objects.in_force().count() == 3
+    first = Notification.objects.filter(event=WELCOMED).values_list("subscription__system__name", flat=True)
+    assert sorted(first) == ["Billing", "Shop"], "of the third there is nothing to say, and one says so"
+    row = Subscription.objects.get(system=shop)
+    subscriptions.leave(row, timezone.now(), "")
+    assert Subscription.objects.in_force().count() == 2
+    assert page.get(link_in(question)).status_code == 302, "it was said already"
+
+
+def test_many_systems_are_one_question_and_many_questions_are_too_many(billing: System, target: Target) -> None:
+    many = [billing, *(system_of(target, name=f"S{n}") for n in range(9))]
+    now = timezone.now()
+    subscriptions.ask_as_stranger(ANNA, many, SHE, "all", now)
+    assert (Subscription.objects.count(), Notification.objects.count()) == (10, 1)
+    for n in range(6):
+        late = system_of(target, name=f"late {n}")
+        subscriptions.ask_as_stranger(ANNA, [late], SHE, "all", now + timedelta(minutes=n + 1))
+    assert Notification.objects.count() == subscriptions.MOST_TO_ONE
+
+
+def test_who_asks_anew_for_one_of_several_confirms_that_one_alone(billing: System, target: Target) -> None:
+    shop, now = system_of(target, name="Shop"), timezone.now()
+    subscriptions.ask_as_stranger(ANNA, [billing, shop], SHE, "all", now)
+    assert subscriptions.ask(ANNA, shop, SHE, "all", now + timedelta(minutes=11))
+    anew = Subscription.objects.get(system=shop)
+    assert [row.system.name for row in Subscription.objects.together(anew)] == ["Shop"]
+    assert subscriptions.confirm_all(Subscription.objects.get(system=billing), now, "") == 1
+    anew.refresh_from_db()
+    assert anew.state is SubscriptionState.ASKED
 
 
 def test_without_a_channel_nothing_is_listed_and_without_a_plan_it_is_said(billing: System) -> None:
