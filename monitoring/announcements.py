@@ -64,7 +64,7 @@ class _Open:
     def life(self) -> Life:
         row = self.row
         return Life(
-            row.stage, row.starts_at, row.told_at, row.told_starts_at, row.told_ends_at, row.reminded_at
+            row.stage, row.starts_at, row.told_at, row.told_starts_at, row.told_ends_at, row.reminded_at, row.told_is_bound
         )  # fmt: skip
 
     def takes(self, one: Foreseen, moment: datetime) -> bool:
@@ -220,9 +220,10 @@ def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: d
     before = _values(row)
     row.stage, row.starts_at, row.ends_at, row.is_bound = found.stage, found.starts_at, found.ends_at, found.is_bound
     row.told_at, row.told_starts_at, row.told_ends_at = told.told_at, told.told_starts_at, told.told_ends_at
-    row.reminded_at = told.reminded_at
+    row.reminded_at, row.told_is_bound = told.reminded_at, told.told_is_bound
     row.closed_at = moment if found.is_over else None
-    was = before["told_starts_at"], before["told_ends_at"]
+    was = row.named_starts_at, before["told_ends_at"]
+    row.named_starts_at = told.told_starts_at or row.named_starts_at
     if row.pk is None:
         row.save()
     elif before != _values(row):
@@ -237,7 +238,9 @@ def _take_step(one: _Open, found: Look, targets: Mapping[int, Target], moment: d
 
 
 def _values(row: Announcement) -> dict[str, Any]:
-    names = ("stage", "starts_at", "ends_at", "is_bound", "told_at", "told_starts_at", "told_ends_at", "reminded_at")
+    names = (
+        "stage", "starts_at", "ends_at", "is_bound", "told_at", "told_starts_at", "told_ends_at", "told_is_bound", "reminded_at",
+    )  # fmt: skip
     return {name: getattr(row, name) for name in names}
 
 
@@ -304,7 +307,7 @@ def withdraw(actor: Actor, system: System, moment: datetime) -> None:
         row.save()
         row.works.update(key=Concat(F("key"), Value(f":{row.pk}")))
         if row.told_at is not None:
-            _record(actor, row, WITHDRAWN, (row.told_starts_at, row.told_ends_at), works, targets)
+            _record(actor, row, WITHDRAWN, (row.named_starts_at, row.told_ends_at), works, targets)
 
 
 def prune(moment: datetime) -> int:

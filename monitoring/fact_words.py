@@ -55,17 +55,15 @@ def _phrases(facts: Mapping[str, Fact], words: Mapping[str, str], zone: str) -> 
             phrases["until"] = f"until {end} at the latest" if facts["bound"] else f"until about {end}"
         else:
             phrases["lasted"] = (
-                f"less than a minute, {words['starts']}" if is_short else f"from {words['starts']} until {end}"
+                f"less than a minute ({words['starts']})" if is_short else f"from {words['starts']} until {end}"
             )
     return phrases
 
 
 def _shortened(starts: datetime, ends: datetime, zone: str) -> str:
-    """An end without what it has in common with its start: its day, its zone."""
+    """An end without its day, where that is the day of its start."""
     first, last = _local(starts, zone), _local(ends, zone)
-    if first.utcoffset() != last.utcoffset():
-        return instant(ends, zone)
-    return f"{last:%H:%M}" if first.date() == last.date() else f"{last:%a} {last.day} {last:%b %H:%M}"
+    return f"{last:%H:%M %Z}" if first.date() == last.date() else instant(ends, zone)
 
 
 def instant(moment: datetime, zone: str) -> str:

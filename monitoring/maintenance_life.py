@@ -62,6 +62,7 @@ class Life:
     told_starts_at: datetime | None = None
     told_ends_at: datetime | None = None
     reminded_at: datetime | None = None
+    told_is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def _under_way(
     told = life.told_ends_at
     if told is None or stage == VERIFYING:
         return Look(stage, starts_at, ends_at)
-    is_longer = moment > told + LONGER or (ends_at is not None and _is_later(told, ends_at, starts_at))
+    late = MOVED if life.told_is_bound else LONGER
+    is_longer = moment > told + late or (ends_at is not None and _is_later(life, told, ends_at, starts_at))
     return Look(stage, starts_at, ends_at, CHANGED if is_longer else "")
 
 
@@ -152,25 +154,24 @@ def _to_come(
 
 def _is_longer(life: Life, starts_at: datetime, ends_at: datetime | None) -> bool:
     told = life.told_ends_at
-    return told is not None and ends_at is not None and _is_later(told, ends_at, starts_at)
+    return told is not None and ends_at is not None and _is_later(life, told, ends_at, starts_at)
 
 
-def _is_later(told: datetime, ends_at: datetime, starts_at: datetime) -> bool:
-    return ends_at - told >= max(LONGER, (told - starts_at) / 2)
+def _is_later(life: Life, told: datetime, ends_at: datetime, starts_at: datetime) -> bool:
+    """An estimate may be missed by some time; what was told to be the latest may not."""
+    return ends_at - told >= (MOVED if life.told_is_bound else max(LONGER, (told - starts_at) / 2))
 
 
 def after(life: Life, found: Look, moment: datetime) -> Life:
     """The same maintenance after what was found is told."""
     if not found.tell:
-        return Life(
-            found.stage, found.starts_at, life.told_at, life.told_starts_at, life.told_ends_at, life.reminded_at
-        )
+        return replace(life, stage=found.stage, starts_at=found.starts_at)
     starts_at = found.starts_at if found.is_start_known else None
     told = starts_at, found.ends_at if found.is_start_known else None
     reminded = moment if found.tell == REMINDER else None if found.tell == CHANGED else life.reminded_at
     # Who heard of a change just now needs no reminder of the same
     told_at = moment if found.tell == CHANGED else life.told_at or moment
-    return Life(found.stage, found.starts_at, told_at, *told, reminded)
+    return Life(found.stage, found.starts_at, told_at, *told, reminded, found.is_bound and told[1] is not None)
 
 
 def is_one(starts_at: datetime, ends_at: datetime | None, piece: Piece) -> bool:

@@ -157,7 +157,7 @@ _STEPS = (
     ),
     (
         "started", "info", "Maintenance has begun", "it has begun",
-        "Maintenance of {{ system }} has begun{% if until %}, and is expected to last {{ until }}{% endif %}.\n" + _NOTICE,
+        "Maintenance of {{ system }} has begun{% if until %}; it lasts {{ until }}{% endif %}.\n" + _NOTICE,
     ),
     (
         "verifying", "info", "Maintenance is being checked", "its work is done and being checked",
@@ -196,7 +196,8 @@ EVENTS: Mapping[str, Notifiable] = {
 _SUBJECTS = {
     "windows": "{{ title }}: {{ window }}",
     "databases": "{{ title }}: {{ database }}",
-    "systems": "{{ title }}: {{ system }}{% if starts %}, {{ starts }}{% elif was %}, {{ was }}{% endif %}",
+    "systems": "{{ title }}: {{ system }}"
+    "{% if lasted %}, of {{ starts }}{% elif starts %}, {{ starts }}{% elif was %}, was to be {{ was }}{% endif %}",
 }  # fmt: skip
 
 

@@ -34,7 +34,8 @@ def keep_rule(actor: Actor, user: User, row: NotificationRule, *, drawn_from: st
         stored = stored_row(row, drawn_from, COLUMNS)
         if stored is not None and (why := reach.refusal(stored, "may change it")):
             raise Refused(why)
-        _judge_kinds(row)
+        if row.is_active:
+            _judge_kinds(row)
         _judge_recipients(user, row)
         if stored is not None and version(stored, COLUMNS) == version(row, COLUMNS):
             return False
@@ -68,8 +69,9 @@ def _judge_recipients(user: User, row: NotificationRule) -> None:
     kind = kinds().get(channel.kind)
     if kind is None or not kind.is_for_people:
         for field, given in (("recipients", row.recipients), ("role", row.role)):
-            if given:
+            if given and row.is_active:
                 raise Refused(f"{channel.name} has no recipients of its own: leave this empty.", field)
+        row.recipients, row.role = "", ""
         return
     if not row.addresses and not row.role:
         raise Refused("Name somebody, or a role: this channel has recipients of its own.", "recipients")

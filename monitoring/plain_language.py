@@ -22,10 +22,16 @@ _CODE = re.compile(
 )
 
 
-def refusal(text: str) -> str:
-    """Why this is no text for people who know nothing of databases, as a sentence; empty = it is one."""
+def fault(text: str) -> str:
+    """What keeps this from being a text for people who know nothing of databases, as half a sentence; empty = nothing."""
     for pattern, what in ((_STATEMENT, "a statement"), (_MACHINE, "the name of a machine"), (_CODE, "a code")):
         if found := pattern.search(text):
             words = " ".join(found.group().split())[:60]
-            return f"“{words}” is {what} or looks like one: write it so that everybody understands it."
+            return f"“{words}” is {what} or looks like one"
     return ""
+
+
+def refusal(text: str) -> str:
+    """The same as a sentence."""
+    why = fault(text)
+    return f"{why}: write it so that everybody understands it." if why else ""

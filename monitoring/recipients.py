@@ -172,6 +172,7 @@ class Directory:
         wanted = [
             one for one in subscribed
             if (one.address in before if is_end else _takes(one, told.step, one.address in before))
+            and (is_end or not _is_listed(one, row, told.entry))
         ]  # fmt: skip
         if wanted and (channel := self._for_people(told, "subscriptions")) is not None:
             for one in wanted:
@@ -262,18 +263,27 @@ def takes(rule: NotificationRule, told: Told) -> bool:
     return where.is_everything or where == told.where or any(where.covers(place) for place in told.places)
 
 
+def owners(address: str, system: System) -> tuple[bool, list[User]]:
+    """Whether there are accounts with this address, and those of them that may hear of this system."""
+    emails = User.objects.exclude(email="").values_list("pk", "email")
+    mine = [pk for pk, email in emails if email.casefold() == address.casefold()]
+    people = list(User.objects.filter(pk__in=mine).prefetch_related("groups", "tenants").order_by("pk")) if mine else []
+    return bool(people), [person for person in people if sees_system(person, system)]
+
+
 def sees_system(person: User, system: System) -> bool:
     """Whether somebody with an account may hear of this system."""
     return person.has_role(*READS) and person.is_of(system.tenant_id)
 
 
 def _takes(subscription: Subscription, step: str, has_heard: bool) -> bool:
-    """Whether this step of a maintenance, which is not its end, is wanted. Who heard of no plan hears of the begin in any case, and
-    whose first message named it is not told of the plan again.
-    """
-    if step == PLANNED and has_heard:
-        return False
+    """Whether this step of a maintenance, which is not its end, is wanted. Who heard of no plan hears of the begin in any case."""
     return subscription.steps == Steps.ALL or step in _MAIN or (step in (STARTED, VERIFYING) and not has_heard)
+
+
+def _is_listed(subscription: Subscription, row: Announcement, entry: int) -> bool:
+    """Whether this step is what stood in their first message already."""
+    return entry < subscription.listed_until and row.pk in subscription.listed_keys
 
 
 def _wish(told: Told) -> Wish:

@@ -11,7 +11,7 @@ from monitoring.deliveries import ASKED, WELCOMED
 from monitoring.fact_words import Fact, in_words
 from monitoring.models import NOT_OVER, Announcement, Audience, Notification, NotificationChannel, Stage, Subscription
 from strategies import queue
-from strategies.models import Portal, User
+from strategies.models import Portal
 
 
 def send_question(rows: Sequence[Subscription], channel: NotificationChannel, moment: datetime) -> None:
@@ -36,8 +36,8 @@ def _who_asked(row: Subscription) -> str:
     person = row.asked_by.removeprefix("cli:")
     if not person:
         return " Somebody entered your address on a status page."
-    is_own = User.objects.filter(username=person, email__iexact=row.address).exists()
-    return "" if is_own else " Somebody who looks after it entered your address."
+    people = recipients.owners(row.address, row.system)[1]
+    return "" if any(one.username == person for one in people) else " Somebody who looks after it entered your address."
 
 
 def known_already(row: Subscription) -> list[Announcement]:
@@ -54,8 +54,8 @@ def known_already(row: Subscription) -> list[Announcement]:
 def send_first(row: Subscription, known: Sequence[Announcement], moment: datetime) -> bool:
     """What is planned already, of which they are told from now on. Inside the transaction of their yes. False = nothing was sent."""
     channel = recipients.for_people(NotificationChannel.objects.order_by("pk"), (row.system.tenant_id,))
-    people = list(User.objects.filter(email__iexact=row.address).prefetch_related("groups", "tenants"))
-    if channel is None or (people and not any(recipients.sees_system(person, row.system) for person in people)):
+    has_account, people = recipients.owners(row.address, row.system)
+    if channel is None or (has_account and not people):
         return False
     zone = next((person.time_zone for person in people if person.time_zone), row.system.time_zone)
     begin = f"From now on you hear of maintenance of {row.system.name}: {row.get_steps_display().lower()}."
@@ -67,18 +67,31 @@ def send_first(row: Subscription, known: Sequence[Announcement], moment: datetim
 
 
 def _planned(row: Subscription, known: Sequence[Announcement], zone: str) -> str:
+    if not row.system.is_active:
+        return "At present messages about it are switched off."
     if not known:
-        return f"At present none is announced; what comes is told {row.system.ahead_hours} hours ahead."
-    lines = "\n".join(_line(one, zone) for one in known)
+        hours = row.system.ahead_hours
+        return f"At present none is announced; what comes is told {hours} hour{'s' if hours != 1 else ''} ahead."
+    lines = "\n".join(f"– {_line(one, zone)}" for one in known)
     notice = f"\n\n{row.system.notice}" if row.system.notice else ""
     return f"Announced already:\n{lines}{notice}"
 
 
 def _line(one: Announcement, zone: str) -> str:
-    facts: dict[str, Fact] = {"starts": one.starts_at, "ends": one.ends_at, "bound": one.is_bound, "over": False}
+    """As the others were told it last."""
+    is_planned = one.stage == Stage.PLANNED
+    starts = one.told_starts_at if is_planned else one.starts_at
+    facts: dict[str, Fact] = {
+        "starts": starts, "ends": one.told_ends_at, "bound": one.told_is_bound, "over": False, "was": one.named_starts_at
+    }  # fmt: skip
     words = in_words(facts, zone)
-    since = "" if one.stage == Stage.PLANNED else f"{one.state.label.lower()} since "
-    return f"– {since}{words['starts']}{', ' if words['until'] else ''}{words['until']}"
+    if starts is None:
+        return f"nobody knows at present when it begins{', it was planned for ' if words['was'] else ''}{words['was']}"
+    if one.stage == Stage.VERIFYING:
+        return f"under way since {words['starts']}, and being checked now"
+    return (
+        f"{'' if is_planned else 'under way since '}{words['starts']}{', ' if words['until'] else ''}{words['until']}"
+    )
 
 
 def _send(row: Subscription, channel: NotificationChannel, moment: datetime, **told: Any) -> None:

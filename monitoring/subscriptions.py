@@ -25,7 +25,7 @@ from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
 from strategies import audit
 from strategies.audit import Actor
-from strategies.models import Target, User
+from strategies.models import Target
 from strategies.refused import Refused
 
 # Nobody's mailbox is filled with questions
@@ -106,7 +106,7 @@ def _ask(
     for row in rows:
         row.steps, row.key, row.asked_by, row.asked_at = steps, new_key(), asked_by, moment
         row.confirmed_at = row.left_at = None
-        row.left_by, row.listed = "", []
+        row.left_by, row.listed, row.listed_until = "", [], 0
         try:
             with transaction.atomic():
                 row.save()
@@ -139,8 +139,8 @@ def place_of(system: System) -> Target | None:
 
 def may_hear(row: Subscription) -> bool:
     """Whether nobody with this address has an account here, or somebody who may see the system."""
-    people = User.objects.filter(email__iexact=row.address).prefetch_related("groups", "tenants")
-    return not people or any(recipients.sees_system(person, row.system) for person in people)
+    has_account, people = recipients.owners(row.address, row.system)
+    return bool(people) or not has_account
 
 
 def _locked(system: System, address: str) -> Subscription | None:
@@ -158,15 +158,17 @@ def confirm(row: Subscription, moment: datetime, address: str, *, is_first: bool
     Of the others of one question, where nothing is announced, no message says so once more.
     """
     with transaction.atomic():
-        known = subscription_messages.known_already(row)
+        # Whoever takes a step of one of its announcements, or switches it, writes this row: none does before this has ended
+        row.system = System.objects.select_for_update().get(pk=row.system_id)
         mine = Subscription.objects.filter(pk=row.pk, key=row.key, confirmed_at=None, left_at=None)
         if mine.update(confirmed_at=moment) != 1:
             return False
-        audit.record(
+        entry = audit.record(
             owner(row, address), "subscription.confirmed", row, after={"system": row.system.name}, target=place_of(row.system)
         )  # fmt: skip
+        known = subscription_messages.known_already(row)
         if (known or is_first) and subscription_messages.send_first(row, known, moment):
-            Subscription.objects.filter(pk=row.pk).update(listed=[one.pk for one in known])
+            Subscription.objects.filter(pk=row.pk).update(listed=[one.pk for one in known], listed_until=entry.pk)
     return True
 
 

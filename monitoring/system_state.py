@@ -53,7 +53,7 @@ def states(systems: Iterable[System], moment: datetime) -> list[SystemState]:
 
 
 def _state(system: System, rows: Sequence[Announcement], moment: datetime) -> SystemState:
-    is_stale = system.is_active and system.looked_at is not None and system.looked_at < moment - _STALE
+    is_stale = system.is_active and (system.looked_at or system.changed_at) < moment - _STALE
     past = [row for row in rows if row.stage not in NOT_OVER]
     return SystemState(
         system, [row for row in rows if row.stage in UNDER_WAY], [row for row in rows if row.stage == Stage.PLANNED],
@@ -91,8 +91,10 @@ def as_text(systems: Iterable[System], title: str, moment: datetime) -> bytes:
             "dtend", max(row.ends_at or row.starts_at + _USUAL, row.starts_at + timedelta(minutes=1)).astimezone(UTC)
         )
         event.add("status", "CANCELLED" if row.stage == Stage.CANCELLED else "CONFIRMED")
-        unknown = "" if row.ends_at is not None else "The end is not known yet; half an hour is shown."
-        if described := " ".join(filter(None, (system.notice, unknown))):
+        end = "The end is not known yet; half an hour is shown." if row.ends_at is None else ""
+        if row.is_bound and row.closed_at is None:
+            end = "It is over by then at the latest."
+        if described := " ".join(filter(None, (system.notice, end))):
             event.add("description", described)
         text.add_component(event)
     return bytes(text.to_ical())

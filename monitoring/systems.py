@@ -72,8 +72,8 @@ def faults(row: System, targets: Collection[Target]) -> list[tuple[str, str]]:
         ("name", row.name, "what people call it"),
         ("notice", row.notice, "what its users notice"),
     ):
-        if why := plain_language.refusal(text):
-            found.append((field, f"{why.partition(':')[0]}. Stakeholders read this: write {instead}."))
+        if why := plain_language.fault(text):
+            found.append((field, f"{why}. Stakeholders read this: write {instead}."))
         elif host := _host_in(text, targets):
             found.append((field, f"“{host}” is the name of a machine. Stakeholders read this: write {instead}."))
     if not targets:

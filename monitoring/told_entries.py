@@ -43,13 +43,15 @@ _NEVER = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One entry. `places` are the databases that it is about: for a run one, for a window all that it is for.
+    """One entry, by the number of its seal and its key. `places` are the databases that it is about: for a run one, for a window all
+    that it is for.
 
-    `where` is what its subject itself holds for; `facts` are those that `notifiable.sample` names, as far as they are known, and
+    `where` is what its subject itself holds for; `facts` are those that `text_examples.sample` names, as far as they are known, and
     `zone` is the one of what it is about; `ids` has the keys of what it is about, for programs.
     """
 
     seal: int
+    entry: int
     event: Notifiable
     facts: Mapping[str, Fact]
     path: str
@@ -195,7 +197,7 @@ class _Loaded:
         places = [place for place in self._places.values() if where.covers(place)]
         path = reverse("window", args=[pk]) if row is not None else reverse("windows")
         target = self._targets.get(where.target) if where.target is not None else None
-        return Told(number, EVENTS[entry.action], facts, path, where, places, zone, {"window": pk}, target)
+        return Told(number, entry.pk, EVENTS[entry.action], facts, path, where, places, zone, {"window": pk}, target)
 
     def _of_calendar(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
         """What becomes of a freeze; hours of backups keep nothing from starting."""
@@ -211,7 +213,7 @@ class _Loaded:
         where = scopes[0].where if len(scopes) == 1 else NOWHERE
         places = [place for place in self._places.values() if any(scope.where.covers(place) for scope in scopes)]
         path = reverse("calendar", args=[pk])
-        return Told(number, EVENTS[entry.action], facts, path, where, places, zone, {"calendar": pk})
+        return Told(number, entry.pk, EVENTS[entry.action], facts, path, where, places, zone, {"calendar": pk})
 
     def _of_target(self, number: int, entry: AuditEntry, pk: int) -> Told | None:
         if pk not in self._targets:
@@ -243,7 +245,7 @@ class _Loaded:
         path, ids = reverse("system", args=[row.system_id]), {"announcement": pk, "system": row.system_id}
         target = on[0] if len(on) == 1 else None
         return Told(
-            number, EVENTS[entry.action], facts, path, where, places, row.system.time_zone, ids, target, announcement=row
+            number, entry.pk, EVENTS[entry.action], facts, path, where, places, row.system.time_zone, ids, target, announcement=row
         )  # fmt: skip
 
     def _made(
@@ -256,7 +258,8 @@ class _Loaded:
         of = {name: rows.get(name) for name in ("run", "job", "approval")}
         ids = {"database": target, **{name: one.pk for name, one in of.items() if one is not None}}
         return Told(
-            number, EVENTS[entry.action], facts, path, Scope(target=target), [place], row.time_zone, ids, row, strategy, **rows
+            number, entry.pk, EVENTS[entry.action], facts, path, Scope(target=target), [place], row.time_zone, ids, row, strategy,
+            **rows,
         )  # fmt: skip
 
     def _facts(self, entry: AuditEntry, target: int | None) -> dict[str, Fact]:

@@ -11,9 +11,15 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("announcement", "is_bound", models.BooleanField(default=False, help_text=LATEST)),
         migrations.AddField("announcedwork", "is_bound", models.BooleanField(default=False, help_text=LATEST)),
+        migrations.AddField("announcement", "told_is_bound", models.BooleanField(default=False)),
+        migrations.AddField("announcement", "named_starts_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("system", "looked_at", models.DateTimeField(blank=True, editable=False, null=True)),
         migrations.AddField(
             "subscription", "listed",
             models.JSONField(blank=True, default=list, help_text="Announcements that stood in the first message."),
+        ),
+        migrations.AddField(
+            "subscription", "listed_until",
+            models.BigIntegerField(default=0, help_text="The entry of its yes: steps before it stood there, too."),
         ),
     ]  # fmt: skip

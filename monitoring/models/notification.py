@@ -51,7 +51,8 @@ class NotificationChannelQuerySet(models.QuerySet["NotificationChannel"]):
         return self if user.has_every_tenant else self.filter(Q(tenant=None) | Q(tenant__in=user.tenants.all()))
 
     def in_trouble(self) -> NotificationChannelQuerySet:
-        return self.filter(is_active=True, failures__gt=0)
+        """By which nothing goes out: one failed attempt is tried again in half a minute, and is no trouble yet."""
+        return self.filter(is_active=True, failures__gt=1)
 
     def take(self, pk: int, moment: datetime, lease_until: datetime) -> int | None:
         """Deliver by this channel alone; the number of this turn, or None while somebody else has it, or it pauses."""
@@ -117,7 +118,7 @@ class NotificationRuleQuerySet(models.QuerySet["NotificationRule"]):
 
 
 class NotificationRule(Scoped):
-    """Leads what happens in its scope to a channel. `events` are names of `monitoring.happenings.GROUPS`; empty = all.
+    """Leads what happens in its scope to a channel. `events` are names of `monitoring.notifiable.GROUPS`; empty = all.
 
     On channels for people it names them by address and by role; a role means everybody who has it and sees the database.
     """

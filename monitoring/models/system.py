@@ -147,7 +147,7 @@ class Subscription(models.Model):
     """A mail address that wants to hear of a system. Nothing is sent there before it was confirmed from there, nor after it left.
 
     A new `key` ends all links that were sent before; with one that left, they say only that. `listed` are the announcements that stood
-    in its first message, by their keys.
+    in its first message, by their keys, as they were when the entry `listed_until` was written.
     """
 
     system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="subscriptions")
@@ -160,6 +160,9 @@ class Subscription(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     left_by = models.CharField(max_length=150, blank=True, default="", help_text="Empty = its owner, by a link.")
     listed = models.JSONField(default=list, blank=True, help_text="Announcements that stood in the first message.")
+    listed_until = models.BigIntegerField(
+        default=0, help_text="The entry of its yes: steps before it stood there, too."
+    )
 
     objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -260,8 +263,8 @@ class Announcement(models.Model):
     """A maintenance of a system as its subscribers are told of it: one piece of time, however many runs it is made of.
 
     `starts_at` and `ends_at` are what is expected, then what was; `ends_at` empty = not known. `told_…` is what was told last:
-    `told_at` empty = nothing yet, `told_starts_at` empty = that nobody knows when. Only subscribers of an announcement that was told
-    hear of its end.
+    `told_at` empty = nothing yet, `told_starts_at` empty = that nobody knows when; `named_starts_at` is the last begin that was told,
+    by which people know it. Only subscribers of an announcement that was told hear of its end.
     """
 
     system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="announcements")
@@ -272,6 +275,8 @@ class Announcement(models.Model):
     told_at = models.DateTimeField(null=True, blank=True)
     told_starts_at = models.DateTimeField(null=True, blank=True)
     told_ends_at = models.DateTimeField(null=True, blank=True)
+    told_is_bound = models.BooleanField(default=False)
+    named_starts_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
     changes = models.PositiveIntegerField(default=0, help_text="How often its times or its stage became others.")
     closed_at = models.DateTimeField(null=True, blank=True)

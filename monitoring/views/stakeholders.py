@@ -19,9 +19,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from monitoring import subscription_links, subscriptions, system_state
-from monitoring.models import StatusPage, Subscription, System
+from monitoring.deliveries import WELCOMED
+from monitoring.models import Notification, StatusPage, Subscription, System
 from monitoring.subscription_messages import named
 from monitoring.system_forms import StepsForm, SubscribeForm
+from monitoring.views.addresses import whole_address
 from strategies.audit import Actor
 from strategies.refused import Refused
 
@@ -49,7 +51,7 @@ def status(request: HttpRequest) -> HttpResponse:
             )
             return redirect(request.get_full_path())
         code = 422
-    calendar = request.build_absolute_uri(f"{reverse('status-calendar')}?{urlencode({'key': token})}")
+    calendar = whole_address(request, f"{reverse('status-calendar')}?{urlencode({'key': token})}")
     context = {
         "page": page, "states": system_state.states(systems, timezone.now()), "form": form, "chosen": chosen,
         "calendar": calendar, "moment": timezone.now(), "zone": systems[0].zone if systems else UTC,
@@ -115,14 +117,15 @@ def subscription_confirm(request: HttpRequest) -> HttpResponse:
     row = Subscription.objects.to_confirm(request.GET.get("key", ""))
     if row is None:
         return _no_more(
-            request, "This link opens nothing any more: it is older than a week, or another one was sent since."
+            request,
+            "This link opens nothing any more: it is older than a week, another one was sent, or the subscription has ended.",
         )
     together = list(Subscription.objects.together(row))
-    if request.method == "POST" and subscriptions.confirm_all(row, timezone.now(), _machine(request)):
-        messages.success(
-            request,
-            f"From now on you hear of maintenance of {named(together)}. What is announced already comes with the first message.",
-        )
+    moment = timezone.now()
+    if request.method == "POST" and subscriptions.confirm_all(row, moment, _machine(request)):
+        is_sent = Notification.objects.filter(subscription__in=together, event=WELCOMED, created_at=moment).exists()
+        first = " What is announced already comes with the first message." if is_sent else ""
+        messages.success(request, f"From now on you hear of maintenance of {named(together)}.{first}")
     if request.method == "POST" or row.confirmed_at is not None:
         return redirect(subscription_links.page(row))
     return render(request, "systems/subscription_confirm.html", {"row": row, "names": named(together)})
@@ -145,7 +148,7 @@ def subscription_leave(request: HttpRequest) -> HttpResponse:
 def _ended(request: HttpRequest) -> HttpResponse:
     """For whoever left already that is no error: mail programs may say it twice."""
     left = Subscription.objects.left(request.GET.get("key", ""))
-    if left is not None:
+    if left is not None and subscriptions.may_hear(left):
         return render(request, "systems/subscription_left.html", {"row": left, "was_before": True})
     return _no_more(request, "This link opens nothing any more: the subscription has ended, or the link is too old.")
 

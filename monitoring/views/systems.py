@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse
@@ -20,6 +19,7 @@ from monitoring import subscriptions, system_state, systems
 from monitoring.models import AnnouncedWork, StatusPage, Steps, Subscription, System
 from monitoring.system_forms import StatusPageForm, StepsForm, SubscribeForm, SystemForm
 from monitoring.system_state import SystemState
+from monitoring.views.addresses import whole_address
 from strategies.audit import Actor
 from strategies.models import OPERATES, READS_AUDIT, READS_SQL, User, may
 from strategies.refused import Refused
@@ -214,9 +214,7 @@ def _links(request: SignedIn, form: StatusPageForm, status: int = 200) -> HttpRe
 
 
 def _address(request: SignedIn, page: StatusPage) -> str:
-    """As people reach the portal; without PORTAL_URL as this request did."""
-    path = f"{reverse('status')}?{urlencode({'key': page.token})}"
-    return f"{settings.PORTAL_URL}{path}" if settings.PORTAL_URL else request.build_absolute_uri(path)
+    return whole_address(request, f"{reverse('status')}?{urlencode({'key': page.token})}")
 
 
 @require_POST

@@ -11,8 +11,9 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from monitoring import announcements, foreseen, system_state
-from monitoring.models import AnnouncedWork, Announcement, Audience, Notification, Stage, System
+from monitoring import announcements, foreseen, subscriptions, system_state
+from monitoring.deliveries import WELCOMED
+from monitoring.models import AnnouncedWork, Announcement, Audience, Notification, Stage, Subscription, System
 from strategies import jobs, settling
 from strategies.models import AuditEntry, Hold, JobRun, MaintenanceJob, MaintenanceWindow, RunStatus, Target, Tenant
 from tests import scripted
@@ -98,8 +99,8 @@ def test_a_run_that_was_carried_out_between_two_looks_is_told_by_its_end_alone()
     MaintenanceJob.objects.filter(pk=job.pk).update(is_active=False)
     assert steps(NIGHT + 10 * SECOND) == ["done"]
     note = Notification.objects.latest("pk")
-    assert note.subject == "Maintenance is over: Billing, Thu 26 Nov 02:00 UTC"
-    assert "It lasted less than a minute, Thu 26 Nov 02:00 UTC." in note.body
+    assert note.subject == "Maintenance is over: Billing, of Thu 26 Nov 02:00 UTC"
+    assert "It lasted less than a minute (Thu 26 Nov 02:00 UTC)." in note.body
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,7 @@ def test_what_goes_on_in_the_next_window_is_a_maintenance_of_its_own() -> None:
     )  # fmt: skip
     assert steps(NIGHT + HOUR + MINUTE) == ["unfinished", "planned"]
     body = Notification.objects.latest("pk").body
-    assert "planned for Fri 27 Nov 02:00 UTC, until 03:00 at the latest." in body, (
+    assert "planned for Fri 27 Nov 02:00 UTC, until 03:00 UTC at the latest." in body, (
         "when its window closes is only a bound"
     )
     JobRun.objects.filter(pk=rest.pk).update(
@@ -644,7 +645,7 @@ def test_dbas_read_what_was_not_done_and_what_was_to_be(django_user_model: type)
     look(NOON + MINUTE)
     read_on(NOON + MINUTE)
     gone = Notification.objects.filter(channel__name="Hook").latest("pk")
-    assert gone.subject == "Maintenance cancelled: Shop, Thu 26 Nov 02:00 UTC"
+    assert gone.subject == "Maintenance cancelled: Shop, was to be Thu 26 Nov 02:00 UTC"
     assert gone.body == (
         "Shop: it does not take place. Its subscribers are told so.\n\n"
         "It was announced for Thu 26 Nov 02:00 UTC.\nOn shop: Cleanup maintenance."
@@ -658,9 +659,76 @@ def test_what_failed_is_named_apart_from_what_was_done() -> None:
     look(NIGHT + HOUR)
     read_on(NIGHT + HOUR)
     note = Notification.objects.filter(channel__name="Hook").latest("pk")
-    assert "It lasted from Thu 26 Nov 02:00 UTC until 03:00." in note.body
+    assert "It lasted from Thu 26 Nov 02:00 UTC until 03:00 UTC." in note.body
     assert "Not done, or not all of it: Cleanup maintenance on shop." in note.body
     assert note.facts["undone"] == ["Cleanup maintenance on shop"]
+
+
+def test_what_nobody_knows_when_keeps_the_begin_by_which_people_know_it() -> None:
+    shop = scripted_target()
+    subscriber(system_of(shop))
+    job = weekly(shop)
+    steps(NOON)
+    Target.objects.filter(pk=shop.pk).update(is_active=False)
+    assert steps(NIGHT - 30 * MINUTE) == ["changed"]
+    unknown = Notification.objects.latest("pk")
+    assert unknown.subject == "Maintenance changed: Billing, was to be Thu 26 Nov 02:00 UTC"
+    assert (
+        "Nobody knows at present when the maintenance of Billing begins that was planned for Thu 26 Nov 02:00"
+        in unknown.body
+    )
+    changed(job, NIGHT - 20 * MINUTE, is_active=False)
+    assert steps(NIGHT - 20 * MINUTE) == ["cancelled"]
+    gone = Notification.objects.latest("pk")
+    assert gone.body == "The maintenance of Billing that was planned for Thu 26 Nov 02:00 UTC does not take place."
+
+
+def test_who_says_yes_while_it_is_under_way_hears_how_it_stands_and_of_its_one_end() -> None:
+    """Also where steps that were recorded before the yes are read on after it: they stood in the first message."""
+    run = under_way()
+    Subscription.objects.all().delete()
+    row = subscriber(System.objects.get(), "dan@example.org", confirmed_at=None)
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.VERIFYING)
+    look(NIGHT + 20 * MINUTE)
+    assert subscriptions.confirm(row, NIGHT + 20 * MINUTE, "")
+    read_on(NIGHT + 20 * MINUTE)
+    note = Notification.objects.get(recipient="dan@example.org")
+    assert (note.event, "– under way since Thu 26 Nov 02:00 UTC, and being checked now" in note.body) == (
+        WELCOMED,
+        True,
+    )
+    JobRun.objects.filter(pk=run.pk).update(status=RunStatus.SUCCEEDED, finished_at=NIGHT + HOUR)
+    assert told(NIGHT + HOUR) == [("dan@example.org", "done")]
+    assert told(NIGHT + 2 * HOUR) == []
+
+
+def test_steps_after_the_yes_are_told_to_who_heard_of_it_in_the_first_message() -> None:
+    shop = scripted_target()
+    row = subscriber(system_of(shop), "dan@example.org", confirmed_at=None)
+    job = weekly(shop)
+    told(NOON)
+    assert subscriptions.confirm(row, NOON, "")
+    assert "– Thu 26 Nov 02:00 UTC" in Notification.objects.get().body
+    changed(job, NOON + MINUTE, schedule_value="0 5 * * 4")
+    assert told(NOON + MINUTE) == [("dan@example.org", "changed")]
+    changed(job, NOON + 2 * MINUTE, is_active=False)
+    assert told(NOON + 2 * MINUTE) == [("dan@example.org", "cancelled")]
+
+
+def test_the_first_message_names_the_begin_that_was_told_or_says_that_nobody_knows() -> None:
+    shop = scripted_target()
+    system = system_of(shop)
+    weekly(shop)
+    told(NOON)
+    row = the_announcement()
+    for told_at, words in (
+        (NIGHT + 5 * MINUTE, "– Thu 26 Nov 02:05 UTC"),
+        (None, "– nobody knows at present when it begins, it was planned for"),
+    ):
+        Announcement.objects.filter(pk=row.pk).update(told_starts_at=told_at)
+        one = subscriber(system, f"{told_at}@example.org", confirmed_at=None)
+        assert subscriptions.confirm(one, NOON, "")
+        assert words in Notification.objects.latest("pk").body
 
 
 def test_whether_the_portal_looked_and_when_is_known() -> None:

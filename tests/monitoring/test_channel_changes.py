@@ -279,6 +279,15 @@ def test_a_kind_that_is_chosen_is_told_or_refused(db: None, group: str, severity
     assert refused.value.field == "least_severity"
 
 
+def test_a_rule_that_would_be_refused_by_now_can_be_switched_off() -> None:
+    boss = User.objects.create_superuser("boss")
+    row = rule(hook_channel(), events=["runs_begin"], least_severity="critical", recipients="a@example.org")
+    row.is_active = False
+    drawn_from = change_checks.version(NotificationRule.objects.get(), notification_rules.COLUMNS)
+    assert notification_rules.keep_rule(ANNA, boss, row, drawn_from=drawn_from)
+    assert not NotificationRule.objects.get().is_active
+
+
 def test_how_much_has_to_matter_is_chosen_and_not_assumed(dba: Client) -> None:
     typed = {"name": "One", "scope": "everything", "channel": hook_channel().pk, "is_active": "on"}
     refused = dba.post("/notification-rules/new/", typed)
@@ -302,13 +311,16 @@ def test_a_channel_in_trouble_is_said_where_people_look_first(dba: Client) -> No
     shown = text_of(dba.get(f"/notifications/{note.pk}/"))
     assert "<dt>Next attempt</dt><dd>not before" in shown
     assert "the recipient&#x27;s subscription to Shop" in shown
-    NotificationChannel.objects.update(is_active=False)
+    NotificationChannel.objects.update(failures=1)
+    assert "Nobody is told" not in text_of(dba.get("/")), "what failed once is tried again at once"
+    NotificationChannel.objects.update(failures=3, is_active=False)
     assert "Nobody is told" not in text_of(dba.get("/"))
+    assert "<dd>once its channel is switched on</dd>" in text_of(dba.get(f"/notifications/{note.pk}/"))
 
 
 def test_a_channel_in_trouble_of_another_tenant_is_none_of_ones_business(dba: Client) -> None:
     other = Tenant.objects.create(name="Other")
-    mail_channel("Theirs", tenant=other, failures=1, trouble_since=timezone.now())
+    mail_channel("Theirs", tenant=other, failures=3, trouble_since=timezone.now())
     assert "Theirs" not in text_of(dba.get("/"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -73,6 +74,19 @@ def test_a_later_end_is_news_when_it_is_much_later() -> None:
     assert live([(NOON, [coming(10, 30)]), (at, [coming(10, 59)])]) == [PLANNED, ""]
     assert live([(NOON, [coming(10, 30)]), (at, [coming(10, 61)])]) == [PLANNED, CHANGED]
     assert live([(NOON, [coming(10, 240)]), (at, [coming(10, 300)])]) == [PLANNED, ""]
+
+
+def test_what_was_told_to_be_the_latest_may_not_be_missed_by_as_much_as_an_estimate() -> None:
+    def bound(minutes: float) -> Piece:
+        return replace(coming(10, minutes), is_bound=True)
+
+    at = NOON + HOUR
+    assert live([(NOON, [bound(240)]), (at, [bound(254)])]) == [PLANNED, ""]
+    assert live([(NOON, [bound(240)]), (at, [bound(255)])]) == [PLANNED, CHANGED]
+    assert live([(NOON, [bound(240)]), (at, [coming(10, 60)]), (at, [coming(10, 255)])]) == [PLANNED, "", CHANGED]
+    began = Life(STARTED, NOON, NOON, NOON, NOON + HOUR, told_is_bound=True)
+    working = Piece(Doing.WORKING, NOON, None)
+    assert live([(NOON + minutes * MINUTE, [working]) for minutes in (60, 75, 76, 200)], began) == ["", "", CHANGED, ""]
 
 
 def test_what_takes_longer_than_was_told_is_said_once_for_each_time_told() -> None:

@@ -266,7 +266,9 @@ def test_the_first_message_says_what_is_announced_and_it_ends_as_everybody_is_to
             system=billing, starts_at=now + timedelta(hours=hours), ends_at=now + timedelta(hours=hours + 1), created_at=now, **values
         )
         for hours, values in (
-            (5, {"told_at": now, "is_bound": True}), (200, {}), (-5, {"told_at": now, "stage": "done", "closed_at": now}),
+            (5, {"told_at": now, "told_starts_at": now + timedelta(hours=5), "told_ends_at": now + timedelta(hours=6),
+                 "told_is_bound": True}),
+            (200, {}), (-5, {"told_at": now, "stage": "done", "closed_at": now}),
         )
     )  # fmt: skip
     row = asked(billing)
@@ -282,10 +284,10 @@ def test_the_first_message_says_what_is_announced_and_it_ends_as_everybody_is_to
     assert message.leave_url
     assert "/subscription/?key=" in message.text
     read_on(now)
-    for step, is_told in (("planned", False), ("reminder", True), ("done", True)):
+    for step in ("reminder", "done"):
         audit.record(PORTAL, f"maintenance.{step}", soon, after={"starts_at": soon.starts_at.isoformat()})
         read_on(now)
-        assert Notification.objects.filter(event=f"maintenance.{step}").exists() is is_told, step
+        assert Notification.objects.filter(event=f"maintenance.{step}").count() == 1
     audit.record(PORTAL, "maintenance.done", unheard, after={})
     read_on(now)
     assert Notification.objects.filter(event="maintenance.done").count() == 1, "of this they never heard"
@@ -343,6 +345,76 @@ def test_who_asks_anew_for_one_of_several_confirms_that_one_alone(billing: Syste
     assert subscriptions.confirm_all(Subscription.objects.get(system=billing), now, "") == 1
     anew.refresh_from_db()
     assert anew.state is SubscriptionState.ASKED
+
+
+def test_a_yes_to_what_is_switched_off_and_one_that_no_message_follows_say_so(billing: System) -> None:
+    row = asked(billing)
+    System.objects.update(is_active=False)
+    page = Client().post(link_in(Notification.objects.get()), follow=True).content.decode()
+    assert "comes with the first message" in page
+    assert "At present messages about it are switched off." in Notification.objects.get(event=WELCOMED).body
+    System.objects.update(is_active=True, ahead_hours=1)
+    billing.refresh_from_db()
+    other = asked(billing, "dan@example.org")
+    question = link_in(Notification.objects.get(recipient=other.address))
+    NotificationChannel.objects.update(is_active=False)
+    page = Client().post(question, follow=True).content.decode()
+    assert "From now on you hear of maintenance of Billing." in page
+    assert "first message" not in page
+    assert row.pk != other.pk
+
+
+def test_the_first_message_is_in_the_zone_of_the_account_that_may_see_it(
+    billing: System, person: Callable[..., User]
+) -> None:
+    now = timezone.now()
+    Announcement.objects.create(system=billing, starts_at=now, created_at=now, told_at=now, told_starts_at=now)
+    off, on = person("off", Role.DBA), person("on", Role.STAKEHOLDER)
+    User.objects.filter(pk=off.pk).update(email=SHE, time_zone="Asia/Kolkata", is_active=False)
+    User.objects.filter(pk=on.pk).update(email=SHE.lower(), time_zone="America/New_York")
+    assert subscriptions.confirm(asked(billing), now, "")
+    assert fact_words.instant(now, "America/New_York") in Notification.objects.get(event=WELCOMED).body
+    User.objects.filter(pk=on.pk).update(email="MÜLLER@example.org")
+    on.tenants.clear()
+    other = asked(billing, "müller@example.org")
+    assert subscriptions.confirm(other, now, "")
+    assert not Notification.objects.filter(event=WELCOMED, recipient=other.address).exists(), (
+        "an account that may not see it"
+    )
+
+
+def test_what_a_dba_ended_has_ended_and_tells_no_more_than_its_address_may_see(
+    billing: System, person: Callable[..., User], dba: Client
+) -> None:
+    row = subscriber(billing)
+    confirmation, page = subscription_links.confirmation(row), subscription_links.page(row)
+    dba.post(f"/systems/{billing.pk}/leave/", {"subscription": row.pk})
+    shown = Client().get(page).content.decode()
+    assert "This subscription has ended" in shown
+    assert "You have left" not in shown
+    assert "or the subscription has ended" in Client().get(confirmation).content.decode()
+    cleo = person("cleo", Role.STAKEHOLDER)
+    User.objects.filter(pk=cleo.pk).update(email=row.address)
+    cleo.tenants.clear()
+    gone = Client().get(page)
+    assert (gone.status_code, "Billing" in gone.content.decode()) == (404, False)
+
+
+@pytest.mark.parametrize(("looked", "changed", "is_active", "words"), [
+    (None, 0, True, "Nobody has looked yet"), (None, 20, True, "the portal has not looked yet"),
+    (20, 30, True, "the portal has not looked since"), (1, 30, True, "No maintenance is planned"),
+    (None, 30, False, "Messages about it are switched off"),
+])  # fmt: skip
+def test_a_page_says_how_old_it_is(
+    billing: System, dba: Client, looked: int | None, changed: int, is_active: bool, words: str
+) -> None:
+    now = timezone.now()
+    System.objects.update(
+        looked_at=now - timedelta(minutes=looked) if looked else None,
+        changed_at=now - timedelta(minutes=changed),
+        is_active=is_active,
+    )
+    assert words in dba.get(f"/systems/{billing.pk}/").content.decode()
 
 
 def test_without_a_channel_nothing_is_listed_and_without_a_plan_it_is_said(billing: System) -> None:
