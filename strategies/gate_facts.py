@@ -121,6 +121,11 @@ class Gatehouse:
             glass=self._consents.glass(run),
         )
 
+    def opens(self, target: Target, at: datetime, bound: datetime) -> datetime | None:
+        """See timetables.Timetable.opens."""
+        place = timetables.place_of(target, (tag.pk for tag in self._tags[target.pk]))
+        return self._timetable.opens(place, at, bound)
+
     def _overlap(self, run: JobRun) -> RunAhead | None:
         others = [pk for pk in self._ahead[run.target_id, run.strategy_name] if pk != run.pk]
         return RunAhead(others[0], f"{run.strategy_name} on {run.target.name}") if others else None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from strategies import durations, events, job_changes, job_definitions, timetables
+from strategies import durations, events, job_changes, job_definitions
 from strategies.approvals import NOT_APPROVED
 from strategies.audit import KINDS
 from strategies.due_times import DueTime, due_times
@@ -35,7 +35,6 @@ from strategies.models import (
 )
 from strategies.progress import SHOWN_FROM
 from strategies.recurrence import Kind, Recurrence
-from strategies.timetables import Timetable
 
 SHOWN_DUE = 20
 SHOWN_FIRST = 5  # the others are a click away
@@ -163,8 +162,12 @@ def live_page(
     past = list(rows.order_by("-due_at", "-pk")[:SHOWN_RUNS])
     name_jobs([*open_[:1], *past], jobs)
     usual = _usual(found)
-    lasting = _lasting(found, moment)
-    due = _due(found, lasting, usual, moment, present)
+    house, lasting = None, []
+    if found.target is not None:
+        run = _asking(found, moment)
+        house = Gatehouse(moment, [run], counts_ready=False)
+        lasting = _lasting(found, house, run, moment)
+    due = _due(found, house, lasting, usual, moment, present)
     is_soon = bool(due) and job.next_run is not None and job.next_run <= moment + SOON
     return LivePage(
         basis=found,
@@ -191,64 +194,46 @@ def _late(run: JobRun) -> timedelta | None:
     return max(run.started_at - run.due_at, timedelta(0)) if run.started_at is not None else None
 
 
-def _lasting(found: Basis, moment: datetime) -> list[Reason]:
-    """What would stand against a run that the job began by itself, as long as nobody changes anything."""
+def _asking(found: Basis, moment: datetime) -> JobRun:
+    """A run as the job would begin it by itself."""
     job = found.job
-    if found.target is None:
-        return []
-    run = JobRun(
+    return JobRun(
         job=job, config=found.config, strategy_name=job.strategy_id, target=found.target, target_object=job.target_object,
         origin=Origin.SCHEDULE, due_at=moment, depends_since=moment,
     )  # fmt: skip
-    facts = replace(Gatehouse(moment, [run], counts_ready=False).facts(run), changes_data=True)
+
+
+def _lasting(found: Basis, house: Gatehouse, run: JobRun, moment: datetime) -> list[Reason]:
+    """What would stand against such a run, as long as nobody changes anything."""
+    facts = replace(house.facts(run), changes_data=True)
     reasons = [reason for reason in verdict(facts, moment).reasons if reason.code in (*_LASTING, *_OF_JOB)]
     return [*reasons, *([MANUAL] if found.is_manual else [])]
 
 
 def _due(
-    found: Basis, lasting: Sequence[Reason], usual: Usual | None, moment: datetime, present: JobRun | None
-) -> list[Due]:
+    found: Basis, house: Gatehouse | None, lasting: Sequence[Reason], usual: Usual | None, moment: datetime, present: JobRun | None
+) -> list[Due]:  # fmt: skip
     """The next due instants; those of a job that is off or set aside as they would be. `present` stands at its own."""
     if found.schedule is None:
         return []
     times = due_times(found.schedule, moment, SHOWN_DUE, first=found.job.next_run)
     words = list(dict.fromkeys(_words(reason, found.job) for reason in lasting))
     rows, previous = [], found.job.last_due
-    within, calendar = timedelta(minutes=found.job.start_within_minutes), _calendar(found, moment)
     for time in times:
         overlaps = (
             previous is not None and usual is not None and time.at - previous < timedelta(milliseconds=usual.p90_ms)
         )
         asked = _for_people(present) if present is not None and present.due_at == time.at else []
         blocks = [*words, *asked, *(["the one before usually takes longer"] if overlaps else [])]
-        opens_at = calendar(time.at, time.at + within)
-        is_too_late = opens_at is None or opens_at > time.at + within
+        opens_at: datetime | None = time.at
+        is_too_late = False
+        if house is not None and found.definition is not None:  # else the row's own bound may not be one
+            bound = time.at + timedelta(minutes=found.job.start_within_minutes)
+            opens_at = house.opens(found.definition.target, time.at, bound)
+            is_too_late = opens_at is None or opens_at > bound
         rows.append(Due(time, blocks, opens_at if opens_at != time.at else None, is_too_late))
         previous = time.at
     return rows
-
-
-def _calendar(found: Basis, moment: datetime) -> Callable[[datetime, datetime], datetime | None]:
-    """Says when windows and freezes let begin what is due at an instant and has a bound; None = as far as is seen, never."""
-    if found.target is None:
-        return lambda at, bound: at
-    known = timetables.load(moment)
-    place = timetables.place_of(found.target, found.target.tags.values_list("pk", flat=True))
-
-    def opens(at: datetime, bound: datetime) -> datetime | None:
-        start: datetime | None = at
-        while start is not None and start <= bound:
-            facts = Timetable(start, known.windows, known.freezes).facts(place, {})
-            if facts.freezes:
-                ends = [freeze.until for freeze in facts.freezes if freeze.until is not None]
-                start = max(ends) if len(ends) == len(facts.freezes) else None
-            elif facts.is_covered and not facts.openings:
-                start = facts.opens_next.slot.starts_at if facts.opens_next is not None else None
-            else:
-                break
-        return start
-
-    return opens
 
 
 def _for_people(run: JobRun) -> list[str]:

@@ -43,6 +43,20 @@ class Timetable:
         open_now = [(opening, at_work.get(opening.window.pk, 0)) for opening, _ in known.openings]
         return replace(known, openings=open_now)
 
+    def opens(self, place: Place, at: datetime, bound: datetime) -> datetime | None:
+        """When windows and freezes let begin what is due at `at`, looked for until `bound`; None = as far as is seen, never."""
+        start: datetime | None = at
+        while start is not None and start <= bound:
+            then = Timetable(start, self.windows, self.freezes).facts(place, {})
+            if then.freezes:
+                ends = [freeze.until for freeze in then.freezes if freeze.until is not None]
+                start = max(ends) if len(ends) == len(then.freezes) else None
+            elif then.is_covered and not then.openings:
+                start = then.opens_next.slot.starts_at if then.opens_next is not None else None
+            else:
+                break
+        return start
+
     def _look_up(self, place: Place) -> CalendarFacts:
         mine = covering(self.windows, place)
         open_now = [(opening, 0) for opening in openings(mine, self.moment)]
