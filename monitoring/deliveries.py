@@ -140,7 +140,7 @@ def _attempt(way: _Way, note: Notification, now: Callable[[], datetime]) -> Answ
         log.exception("Channel %s failed on message %s", way.kind.name, note.pk)
         answer = Answer(Fate.LATER, f"The portal itself failed: {type(error).__name__}.")
     mine = Notification.objects.filter(pk=note.pk, state=Delivery.WAITING, attempts=number)
-    mine.update(said=answer.said[:500], **_becomes(answer, number, now()))
+    mine.update(said=answer.said[:500], **_becomes(answer, number, now(), note.next_at))
     return answer
 
 
@@ -155,14 +155,14 @@ def _is_unwanted(note: Notification) -> bool:
     return one.state not in wanted
 
 
-def _becomes(answer: Answer, attempts: int, moment: datetime) -> dict[str, Any]:
-    """What an answer makes of a message: pure."""
+def _becomes(answer: Answer, attempts: int, moment: datetime, turn: datetime) -> dict[str, Any]:
+    """What an answer makes of a message whose turn it was since `turn`: pure."""
     if answer.fate is Fate.DELIVERED:
         return {"state": Delivery.DELIVERED, "ended_at": moment}
     if answer.fate is Fate.REFUSED and not answer.is_channel_trouble:
         return {"state": Delivery.FAILED, "ended_at": moment}
-    if answer.is_channel_trouble:  # the message is not judged: it is the first again when the channel is
-        return {"next_at": moment}
+    if answer.is_channel_trouble:  # the message is not judged, and keeps its place before those that came after it
+        return {"next_at": turn}
     asked = timedelta(seconds=min(answer.retry_after_seconds or 0, 86_400))
     return {"next_at": moment + max(asked, _pause(attempts))}
 
@@ -204,7 +204,10 @@ def prune(moment: datetime) -> int:
 def message(note: Notification) -> Message:
     """As it goes out. Its text ends with where to look, as far as the portal knows its own address."""
     url, leave = _links(note)
-    ends = [f"{_look(note)}: {url}" if url else "", f"Leave: {leave}" if leave else ""]
+    why = (
+        f"You are told because of {note.why}." if note.why and note.event != ASKED and note.recipient != ITSELF else ""
+    )
+    ends = [f"{_look(note)}: {url}" if url else "", why, f"Leave these messages: {leave}" if leave else ""]
     text = "\n\n".join([note.body, *(line for line in ends if line)])
     return Message(
         key=note.key, recipient="" if note.recipient == ITSELF else note.recipient, subject=note.subject, text=text,
@@ -232,7 +235,9 @@ def shown(note: Notification) -> str:
         url = address(note.path)
         return f"{note.body}\n\nOpen: {url}" if url else note.body
     link = "(a link of the recipient's own)"
-    return f"{note.body}\n\n{_look(note)}: {link}" + (f"\n\nLeave: {link}" if note.event != ASKED else "")
+    return f"{note.body}\n\n{_look(note)}: {link}" + (
+        f"\n\nLeave these messages: {link}" if note.event != ASKED else ""
+    )
 
 
 def shown_html(note: Notification) -> str:

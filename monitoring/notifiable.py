@@ -87,7 +87,7 @@ _DATABASE = """\
 {{ reason }}
 {% endif %}"""
 _SYSTEM = """\
-{{ system }}: {{ said }}. Its subscribers are told so.
+Maintenance of {{ system }}: {{ said }}.
 
 {% if lasted %}It lasted {{ lasted }}.
 {% elif starts %}{% if begun %}Began{% else %}Planned for{% endif %} {{ starts }}{% if until %}, {{ until }}{% endif %}.
@@ -98,7 +98,7 @@ _SYSTEM = """\
 {% endif %}"""
 _NOTICE = """\
 {% if notice %}
-{{ notice }}
+While it is maintained: {{ notice }}
 {% endif %}"""
 
 _ROWS = (

@@ -68,7 +68,7 @@ def refusal(user: User) -> str:
     """Why this person may not change texts, as a sentence; empty = they may."""
     if user.has_every_tenant:
         return ""
-    return "You can read this text, and not change it: it is the same for all tenants, so only somebody who sees them all does."
+    return "You can read this text, and not change it: it is the same for all tenants, so only a superuser does."
 
 
 def _judge_texts(user: User) -> None:

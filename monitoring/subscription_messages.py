@@ -73,7 +73,7 @@ def _planned(row: Subscription, known: Sequence[Announcement], zone: str) -> str
         hours = row.system.ahead_hours
         return f"At present none is announced; what comes is told {hours} hour{'s' if hours != 1 else ''} ahead."
     lines = "\n".join(f"– {_line(one, zone)}" for one in known)
-    notice = f"\n\n{row.system.notice}" if row.system.notice else ""
+    notice = f"\n\nWhile it is maintained: {row.system.notice}" if row.system.notice else ""
     return f"Announced already:\n{lines}{notice}"
 
 

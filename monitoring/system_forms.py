@@ -51,6 +51,8 @@ class SystemForm(forms.Form):
         super().__init__(*args, **kwargs)
         tenant: Any = self.fields["tenant"]
         tenant.queryset = Tenant.objects.all() if user.is_superuser else user.tenants.all()
+        if len(tenants := list(tenant.queryset[:2])) == 1:
+            tenant.initial = tenants[0].pk
         targets: Any = self.fields["targets"]
         targets.queryset = Target.objects.visible_to(user).select_related("tenant").defer("facts")
         if system is not None:
@@ -105,6 +107,8 @@ class StatusPageForm(forms.Form):
         super().__init__(*args, **kwargs)
         tenant: Any = self.fields["tenant"]
         tenant.queryset = Tenant.objects.all() if user.is_superuser else user.tenants.all()
+        if len(tenants := list(tenant.queryset[:2])) == 1:
+            tenant.initial = tenants[0].pk
 
     def clean_name(self) -> str:
         return plain(" ".join(self.cleaned_data["name"].split()), "name")

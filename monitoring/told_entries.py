@@ -155,6 +155,8 @@ class _Loaded:
         if run is None:
             return None
         facts = {**self._facts(entry, run.target_id), **self._run_facts(run)}
+        if entry.action == "run.started":  # it may be over by now
+            facts["took"] = None
         return self._made(number, entry, run.target_id, facts, reverse("run", args=[pk]), run=run, job=run.job)
 
     def _of_approval(self, number: int, entry: AuditEntry, pk: int) -> Told | None:

@@ -12,7 +12,7 @@ SHOP, ARCHIVE = "Web shop", "Archive of orders"
 NAMES = (SHOP, ARCHIVE)
 OWNER = "dba"
 _ON = {SHOP: ("demo-sqlite", "demo-postgresql"), ARCHIVE: ("demo-archive",)}
-_NOTICE = {SHOP: "Pages may take longer to open.", ARCHIVE: "Old orders can be looked up all the while."}
+_NOTICE = {SHOP: "Pages may take longer to open.", ARCHIVE: "Old orders can be looked up, and not be added."}
 
 
 def ensure(actor: Actor) -> list[str]:

@@ -300,6 +300,10 @@ class Announcement(models.Model):
     def state(self) -> Stage:
         return Stage(self.stage)
 
+    @property
+    def is_short(self) -> bool:
+        return self.ends_at is not None and self.ends_at - self.starts_at < timedelta(minutes=1)
+
 
 class AnnouncedWork(models.Model):
     """A run, or the due instant of a job before there is one. `work` is its `due_key`; `key` is unique as long as it is not over."""

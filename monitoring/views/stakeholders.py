@@ -47,7 +47,9 @@ def status(request: HttpRequest) -> HttpResponse:
             form.add_error(None, "Choose a system.")
         if form.is_valid() and _asked(request, form, chosen):
             messages.success(
-                request, "If that address is not subscribed yet, a message is on its way there: open its link."
+                request,
+                "If that address is not subscribed yet, was not asked today and has not left of late, a message is on its way "
+                "there: open its link.",
             )
             return redirect(request.get_full_path())
         code = 422

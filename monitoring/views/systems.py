@@ -61,7 +61,7 @@ def _page(request: SignedIn, row: System, form: SubscribeForm | None = None, sta
     sees_work = may(user, *READS_SQL)
     context = {
         "system": row, "state": state, "mine": mine, "refusal": systems.refusal(user, row.tenant_id),
-        "form": form or SubscribeForm(initial={"address": user.email}),
+        "form": form or SubscribeForm(initial={"address": "" if mine is not None and mine.left_at is None else user.email}),
         "steps": Steps.choices, "may_ask_own": row.is_active and bool(user.email) and (mine is None or mine.left_at is not None),
         "subscribers": row.subscriptions.all()[:MOST_SUBSCRIBERS] if sees_subscribers else None,
         "subscribed": row.subscriptions.in_force().count(), "works": _works(state) if sees_work else None,

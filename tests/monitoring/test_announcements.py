@@ -647,7 +647,7 @@ def test_dbas_read_what_was_not_done_and_what_was_to_be(django_user_model: type)
     gone = Notification.objects.filter(channel__name="Hook").latest("pk")
     assert gone.subject == "Maintenance cancelled: Shop, was to be Thu 26 Nov 02:00 UTC"
     assert gone.body == (
-        "Shop: it does not take place. Its subscribers are told so.\n\n"
+        "Maintenance of Shop: it does not take place.\n\n"
         "It was announced for Thu 26 Nov 02:00 UTC.\nOn shop: Cleanup maintenance."
     )
 

@@ -301,7 +301,7 @@ def test_a_channel_in_trouble_is_said_where_people_look_first(dba: Client) -> No
         "Staff mail", failures=3, trouble="550 no", trouble_since=now, paused_until=now + timedelta(minutes=8)
     )
     home = text_of(dba.get("/"))
-    assert 'Nobody is told by <a href="/channels/">Staff mail</a> since' in home
+    assert 'Nobody has been told by <a href="/channels/">Staff mail</a> since' in home
     assert "channels in trouble" in home
     note = channel.notifications.create(
         key="k", recipient="a@example.org", event="run.failed", subject="s", body="b", created_at=now, waits_since=now, next_at=now,
@@ -312,9 +312,9 @@ def test_a_channel_in_trouble_is_said_where_people_look_first(dba: Client) -> No
     assert "<dt>Next attempt</dt><dd>not before" in shown
     assert "the recipient&#x27;s subscription to Shop" in shown
     NotificationChannel.objects.update(failures=1)
-    assert "Nobody is told" not in text_of(dba.get("/")), "what failed once is tried again at once"
+    assert "Nobody has been told" not in text_of(dba.get("/")), "what failed once is tried again at once"
     NotificationChannel.objects.update(failures=3, is_active=False)
-    assert "Nobody is told" not in text_of(dba.get("/"))
+    assert "Nobody has been told" not in text_of(dba.get("/"))
     assert "<dd>once its channel is switched on</dd>" in text_of(dba.get(f"/notifications/{note.pk}/"))
 
 

@@ -94,6 +94,23 @@ def test_while_the_mail_server_is_down_for_an_hour_nothing_is_lost_and_nothing_c
     assert (channel.state, channel.trouble, states(channel)) == (ChannelState.WORKS, "", [Delivery.DELIVERED] * 5)
 
 
+def test_after_an_outage_messages_go_out_in_the_order_of_their_events(mailbox: Mailbox, clock: Clock) -> None:
+    channel = mail(mailbox)
+    port = mailbox.port
+    channel.settings = {**channel.settings, "port": 1}
+    channel.save()
+    note(channel, 1)
+    clock.deliver(channel)
+    note(channel, 2, next_at=clock.now, created_at=clock.now)
+    for minutes in (1, 2, 5):
+        clock.deliver(channel, minutes * MINUTE)
+        note(channel, 2 + minutes, next_at=clock.now, created_at=clock.now)
+    channel.settings = {**channel.settings, "port": port}
+    channel.save()
+    clock.deliver(channel, HOUR)
+    assert [letter.mail["Subject"] for letter in mailbox.letters] == [f"Run {n} failed" for n in (1, 2, 3, 4, 7)]
+
+
 def test_only_what_went_unanswered_is_repeated_and_with_the_same_message_id(mailbox: Mailbox, clock: Clock) -> None:
     channel = mail(mailbox)
     note(channel)
@@ -278,7 +295,8 @@ def test_a_message_reads_well_as_text_and_as_html_and_leads_to_its_page(
     assert text is not None
     assert html is not None
     assert text.get_content().splitlines() == [
-        "It failed.", "", "Reason: <b>none</b>.", "", "Open: https://portal.example.org/runs/1/",
+        "It failed.", "", "Reason: <b>none</b>.", "", "Open: https://portal.example.org/runs/1/", "",
+        "You are told because of rule one.",
     ]  # fmt: skip
     markup = html.get_content()
     assert "&lt;b&gt;none&lt;/b&gt;" in markup
@@ -313,4 +331,4 @@ def test_the_next_message_is_found_by_an_index_whatever_waits() -> None:
 def test_the_pauses_grow_and_end_at_half_an_hour() -> None:
     pauses = [deliveries._pause(number) for number in (1, 2, 3, 50)]
     assert pauses == [timedelta(seconds=30), MINUTE, 2 * MINUTE, 30 * MINUTE]
-    assert deliveries._becomes(Answer(Fate.REFUSED), 1, START)["state"] == Delivery.FAILED
+    assert deliveries._becomes(Answer(Fate.REFUSED), 1, START, START)["state"] == Delivery.FAILED

@@ -212,6 +212,18 @@ def test_without_a_channel_for_people_the_trouble_is_kept() -> None:
     assert "no e-mail channel" in NotificationReader.objects.get().trouble
 
 
+def test_a_message_of_the_start_says_nothing_of_an_end_that_came_meanwhile() -> None:
+    rule(hook_channel(), events=["runs_begin"])
+    reading_on()
+    run = failed(production("shop"))
+    JobRun.objects.filter(pk=run.pk).update(started_at=timezone.now(), duration_ms=900)
+    ended(run, "started", "")
+    (note,) = tell()
+    assert "Began" in note.body
+    assert "took" not in note.body
+    assert note.facts["took"] is None
+
+
 @pytest.mark.parametrize("fault", [RuntimeError, DataError, IntegrityError])
 def test_one_entry_that_fails_keeps_none_of_the_others_from_being_told(
     monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
