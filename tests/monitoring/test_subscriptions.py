@@ -600,7 +600,7 @@ def test_whoever_reads_a_status_page_asks_to_subscribe(billing: System) -> None:
     assert Subscription.objects.get().asked_by == ""
     for wrong in (
         {},
-        {"system": "9", "address": SHE, "steps": "all"},
+        {"system": billing.pk + 1000, "address": SHE, "steps": "all"},
         {"system": billing.pk, "address": "x", "steps": "all"},
     ):
         assert Client().post(path, wrong).status_code == 422
