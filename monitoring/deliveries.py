@@ -204,13 +204,8 @@ def prune(moment: datetime) -> int:
 def message(note: Notification) -> Message:
     """As it goes out. Its text ends with where to look, as far as the portal knows its own address."""
     url, leave = _links(note)
-    why = (
-        f"You are told because of {note.why}." if note.why and note.event != ASKED and note.recipient != ITSELF else ""
-    )
-    ends = [f"{_look(note)}: {url}" if url else "", why, f"Leave these messages: {leave}" if leave else ""]
-    text = "\n\n".join([note.body, *(line for line in ends if line)])
     return Message(
-        key=note.key, recipient="" if note.recipient == ITSELF else note.recipient, subject=note.subject, text=text,
+        key=note.key, recipient="" if note.recipient == ITSELF else note.recipient, subject=note.subject, text=_text(note, url, leave),
         html=_html(note, url, leave), kind=note.event, severity=note.severity, url=url, leave_url=leave, data=note.facts,
         written_at=note.created_at,
     )  # fmt: skip
@@ -225,19 +220,23 @@ def _links(note: Notification) -> tuple[str, str]:
     return address(subscription_links.page(note.subscription)), address(subscription_links.leaving(note.subscription))
 
 
-def _look(note: Notification) -> str:
-    return "Confirm" if note.event == ASKED else "Open"
+def _text(note: Notification, url: str, leave: str) -> str:
+    """Its words, where to look, why it came to whoever reads it, and where they leave."""
+    is_question, look = note.event == ASKED, "Confirm" if note.event == ASKED else "Open"
+    is_explained = note.why and not is_question and note.recipient != ITSELF
+    parts = [
+        note.body, f"{look}: {url}" if url else "", f"You are told because of {note.why}." if is_explained else "",
+        f"Leave these messages: {leave}" if leave else "",
+    ]  # fmt: skip
+    return "\n\n".join(part for part in parts if part)
 
 
 def shown(note: Notification) -> str:
-    """Its text for those who look after messages: without links that are the recipient's own."""
+    """The same for those who look after messages: without links that are the recipient's own."""
     if note.subscription is None:
-        url = address(note.path)
-        return f"{note.body}\n\nOpen: {url}" if url else note.body
-    link = "(a link of the recipient's own)"
-    return f"{note.body}\n\n{_look(note)}: {link}" + (
-        f"\n\nLeave these messages: {link}" if note.event != ASKED else ""
-    )
+        return _text(note, address(note.path), "")
+    own = "(a link of the recipient's own)"
+    return _text(note, own, own if note.event != ASKED else "")
 
 
 def shown_html(note: Notification) -> str:

@@ -15,8 +15,6 @@ GROUPS: Mapping[str, str] = {
     "systems": "Maintenance of systems, as stakeholders are told",
 }
 
-
-_SEVERITIES = ("info", "warning", "critical")
 # What people are told who know nothing of databases, see `text_examples`.
 PLAIN = ("title", "said", "system", "starts", "ends", "until", "lasted", "was", "begun", "notice")
 
@@ -199,11 +197,6 @@ _SUBJECTS = {
     "systems": "{{ title }}: {{ system }}"
     "{% if lasted %}, of {{ starts }}{% elif starts %}, {{ starts }}{% elif was %}, was to be {{ was }}{% endif %}",
 }  # fmt: skip
-
-
-def most_severe(group: str) -> str:
-    """How much the most of this kind matters."""
-    return max((one.severity for one in EVENTS.values() if one.group == group), key=_SEVERITIES.index)
 
 
 def subject(event: str) -> str:

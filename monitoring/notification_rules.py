@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from monitoring.models import NotificationChannel, NotificationRule, Severity
-from monitoring.notifiable import GROUPS, most_severe
+from monitoring.notifiable import EVENTS, GROUPS
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
 from strategies import audit
@@ -52,11 +52,11 @@ def keep_rule(actor: Actor, user: User, row: NotificationRule, *, drawn_from: st
 def _judge_kinds(row: NotificationRule) -> None:
     """A kind of which nothing matters so much would be chosen, and never told."""
     wanted = Severity(row.least_severity)
-    silent = [name for name in sorted(row.groups & GROUPS.keys()) if Severity(most_severe(name)).rank < wanted.rank]
-    if silent:
-        most = Severity(most_severe(silent[0])).label
-        why = f"Nothing of “{GROUPS[silent[0]]}” is more than {most}: choose {most} here, or leave that kind out."
-        raise Refused(why, "least_severity")
+    for group in sorted(row.groups & GROUPS.keys()):
+        most = max((Severity(one.severity) for one in EVENTS.values() if one.group == group), key=lambda one: one.rank)
+        if most.rank < wanted.rank:
+            why = f"Nothing of “{GROUPS[group]}” is more than {most.label}: choose {most.label} here, or leave that kind out."
+            raise Refused(why, "least_severity")
 
 
 def _judge_recipients(user: User, row: NotificationRule) -> None:

@@ -41,13 +41,8 @@ def _who_asked(row: Subscription) -> str:
 
 
 def known_already(row: Subscription) -> list[Announcement]:
-    """What other subscribers of the system were told and is not over, in the order in which it begins.
-
-    None of it comes to its end before the transaction of the caller does: its end is then told to this one, too.
-    """
-    found = Announcement.objects.select_for_update().filter(
-        system=row.system, stage__in=NOT_OVER, told_at__isnull=False
-    )
+    """What other subscribers of the system were told and is not over, in the order in which it begins."""
+    found = Announcement.objects.filter(system=row.system, stage__in=NOT_OVER, told_at__isnull=False)
     return list(found.order_by("starts_at", "pk"))
 
 

@@ -1,4 +1,4 @@
-"""What sealed audit entries say, ready to be told: where it was, and each fact as the plain text that messages are made of.
+"""What sealed audit entries say, ready to be told: where it was, and each fact as a value, which `fact_words` puts in words.
 
 Loaded with the same few queries however many entries there are.
 """
@@ -35,10 +35,8 @@ from strategies.models import (
 from strategies.scope import NOWHERE, Place, Scope
 
 _OVER = (f"maintenance.{DONE}", f"maintenance.{UNFINISHED}")
-_NEVER = (
-    f"maintenance.{CANCELLED}",
-    f"maintenance.{WITHDRAWN}",
-)  # it does not take place, or nobody is told how it goes on
+# It does not take place, or nobody is told how it goes on
+_NEVER = (f"maintenance.{CANCELLED}", f"maintenance.{WITHDRAWN}")
 
 
 @dataclass(frozen=True, slots=True)
