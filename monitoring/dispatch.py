@@ -18,7 +18,8 @@ from monitoring.models import (
     Notification,
     NotificationReader,
 )
-from monitoring.recipients import Directory, To, heard_of, words_by_approval
+from monitoring.recipients import Directory, To, words_by_approval
+from monitoring.subscribers import heard_of
 from monitoring.told_entries import Told
 from strategies import sealing
 from strategies.batches import PASSING, Budget, is_spent
@@ -99,7 +100,8 @@ def _tell_together(read_to: int, seals: Sequence[AuditSeal], moment: datetime) -
                 for to in directory.of(one, said, heard):
                     text = _text(one, to, texts, written)
                     notes.append(_note(identity, one, to, text, moment))
-                    heard.add(one, to)
+                    if to.subscription is not None and not to.refusal:
+                        heard.add(one, to.recipient)
                 if len(notes) >= MOST_NOTES:
                     upto = one.seal
                     break

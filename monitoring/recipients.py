@@ -7,32 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitoring import wishes
-from monitoring.maintenance_life import CHANGED, CLOSING, PLANNED, STARTED, VERIFYING
 from monitoring.models import (
     ITSELF,
     Announcement,
-    Delivery,
-    Notification,
     NotificationChannel,
     NotificationRule,
     Severity,
-    Steps,
     Subscription,
-    System,
 )
 from monitoring.notifications import channels as kinds
 from monitoring.notifications.base import RecipientRefused
+from monitoring.subscribers import Heard, sees_system
 from monitoring.told_entries import Told
 from monitoring.wishes import Wish
 from strategies import signing
-from strategies.models import READS, ApprovalWord, User
+from strategies.models import ApprovalWord, User
 from strategies.signing import Voices
 
 ASKS = frozenset({"approval.asked", "approval.level_passed", "approval.reminded", "approval.escalated"})
 ANSWERS = frozenset(
     {"approval.given", "approval.sent_back", "approval.expired", "approval.opened", "approval.withdrawn"}
 )
-_MAIN = frozenset({PLANNED, CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +43,6 @@ class To:
     refusal: str = ""
     subscription: Subscription | None = None
     zone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Who subscribed to systems, by the key of the system; and to whom each maintenance was told already, by its key."""
-
-    subscriptions: Mapping[int, Sequence[Subscription]]
-    recipients: dict[int, set[str]]
-
-    def add(self, told: Told, to: To) -> None:
-        """This recipient is told of this maintenance now."""
-        if told.announcement is not None and to.subscription is not None and not to.refusal:
-            self.recipients.setdefault(told.announcement.pk, set()).add(to.recipient)
 
 
 @dataclass(slots=True)
@@ -163,20 +145,14 @@ class Directory:
                 yield from self._to_person(channel, person, "wanted the run")
 
     def _subscribed(self, told: Told, heard: Heard) -> Iterator[To]:
-        """Of the end of a maintenance hears exactly who heard of it before, and has not left since."""
-        row = told.announcement
-        if row is None:
-            return
-        before, is_end = heard.recipients.get(row.pk, set()), told.step in CLOSING
-        subscribed = heard.subscriptions.get(row.system_id, ())
-        wanted = [
-            one for one in subscribed
-            if (one.address in before if is_end else _takes(one, told.step, one.address in before))
-            and (is_end or not _is_listed(one, row, told.entry))
-        ]  # fmt: skip
-        if wanted and (channel := self._for_people(told, "subscriptions")) is not None:
+        wanted = heard.wanting(told)
+        if (
+            told.announcement is not None
+            and wanted
+            and (channel := self._for_people(told, "subscriptions")) is not None
+        ):
             for one in wanted:
-                yield self._to_subscriber(channel, one, row)
+                yield self._to_subscriber(channel, one, told.announcement)
 
     def _to_subscriber(self, channel: NotificationChannel, one: Subscription, row: Announcement) -> To:
         """Whoever has an account here hears only of systems of their tenants, as long as the account is on."""
@@ -263,29 +239,6 @@ def takes(rule: NotificationRule, told: Told) -> bool:
     return where.is_everything or where == told.where or any(where.covers(place) for place in told.places)
 
 
-def owners(address: str, system: System) -> tuple[bool, list[User]]:
-    """Whether there are accounts with this address, and those of them that may hear of this system."""
-    emails = User.objects.exclude(email="").values_list("pk", "email")
-    mine = [pk for pk, email in emails if email.casefold() == address.casefold()]
-    people = list(User.objects.filter(pk__in=mine).prefetch_related("groups", "tenants").order_by("pk")) if mine else []
-    return bool(people), [person for person in people if sees_system(person, system)]
-
-
-def sees_system(person: User, system: System) -> bool:
-    """Whether somebody with an account may hear of this system."""
-    return person.has_role(*READS) and person.is_of(system.tenant_id)
-
-
-def _takes(subscription: Subscription, step: str, has_heard: bool) -> bool:
-    """Whether this step of a maintenance, which is not its end, is wanted. Who heard of no plan hears of the begin in any case."""
-    return subscription.steps == Steps.ALL or step in _MAIN or (step in (STARTED, VERIFYING) and not has_heard)
-
-
-def _is_listed(subscription: Subscription, row: Announcement, entry: int) -> bool:
-    """Whether this step is what stood in their first message already."""
-    return entry < subscription.listed_until and row.pk in subscription.listed_keys
-
-
 def _wish(told: Told) -> Wish:
     config = told.run.config if told.run is not None else None
     of_config = wishes.of_config(config.notification_config) if config is not None else Wish()
@@ -298,23 +251,6 @@ def _wish(told: Told) -> Wish:
 def _is_withdrawn(told: Told) -> bool:
     """A run that was cancelled before it began: its job was changed, or nobody released it. That is no failure of the job."""
     return told.event.event == "run.cancelled" and told.run is not None and told.run.started_at is None
-
-
-def heard_of(told: Iterable[Told]) -> Heard:
-    """What is to be known of the subscribers of these entries; two queries, none where they are about no maintenance."""
-    rows = {one.announcement.pk: one.announcement.system_id for one in told if one.announcement is not None}
-    if not rows:
-        return Heard({}, {})
-    subscriptions: dict[int, list[Subscription]] = {}
-    recipients: dict[int, set[str]] = {}
-    for one in Subscription.objects.in_force().filter(system__in=set(rows.values())):
-        subscriptions.setdefault(one.system_id, []).append(one)
-        for pk in one.listed_keys & rows.keys():
-            recipients.setdefault(pk, set()).add(one.address)
-    before = Notification.objects.filter(announcement__in=rows).exclude(state=Delivery.DROPPED)
-    for pk, recipient in before.order_by().values_list("announcement", "recipient").distinct():
-        recipients.setdefault(pk, set()).add(recipient)
-    return Heard(subscriptions, recipients)
 
 
 def words_by_approval(told: Iterable[Told]) -> dict[int, list[ApprovalWord]]:

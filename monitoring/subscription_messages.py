@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from monitoring import recipients
+from monitoring import recipients, subscribers
 from monitoring.deliveries import ASKED, WELCOMED
 from monitoring.fact_words import Fact, in_words
 from monitoring.models import NOT_OVER, Announcement, Audience, Notification, NotificationChannel, Stage, Subscription
@@ -36,7 +36,7 @@ def _who_asked(row: Subscription) -> str:
     person = row.asked_by.removeprefix("cli:")
     if not person:
         return " Somebody entered your address on a status page."
-    people = recipients.owners(row.address, row.system)[1]
+    people = subscribers.owners(row.address, row.system)[1]
     return "" if any(one.username == person for one in people) else " Somebody who looks after it entered your address."
 
 
@@ -49,7 +49,7 @@ def known_already(row: Subscription) -> list[Announcement]:
 def send_first(row: Subscription, known: Sequence[Announcement], moment: datetime) -> bool:
     """What is planned already, of which they are told from now on. Inside the transaction of their yes. False = nothing was sent."""
     channel = recipients.for_people(NotificationChannel.objects.order_by("pk"), (row.system.tenant_id,))
-    has_account, people = recipients.owners(row.address, row.system)
+    has_account, people = subscribers.owners(row.address, row.system)
     if channel is None or (has_account and not people):
         return False
     zone = next((person.time_zone for person in people if person.time_zone), row.system.time_zone)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from monitoring import recipients, subscription_messages
+from monitoring import recipients, subscribers, subscription_messages
 from monitoring.deliveries import LEFT
 from monitoring.models import (
     Delivery,
@@ -139,7 +139,7 @@ def place_of(system: System) -> Target | None:
 
 def may_hear(row: Subscription) -> bool:
     """Whether nobody with this address has an account here, or somebody who may see the system."""
-    has_account, people = recipients.owners(row.address, row.system)
+    has_account, people = subscribers.owners(row.address, row.system)
     return bool(people) or not has_account
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError
 from django.utils import timezone
 
-from monitoring import dispatch, recipients, told_entries
+from monitoring import dispatch, recipients, subscribers, told_entries
 from monitoring.models import ITSELF, Delivery, MessageText, Notification, NotificationReader
 from strategies import calendars, sealing, signing
 from strategies.audit import Actor
@@ -140,7 +140,7 @@ def test_rules_take_by_scope_event_strategy_and_severity() -> None:
     told = told_entries.told(list(sealing.AuditSeal.objects.select_related("entry").filter(number__gt=read_to())))
     for name, values in {**matches, **others}.items():
         row = rule(channel, name, **values)
-        found = recipients.Directory.load(timezone.now()).of(told[-1], {}, recipients.Heard({}, {}))
+        found = recipients.Directory.load(timezone.now()).of(told[-1], {}, subscribers.Heard({}, {}))
         assert bool(found) is (name in matches), name
         row.delete()
 
