@@ -112,7 +112,11 @@ def _live(row: Target, user: User) -> dict[str, Any]:
 
 
 def _looks(row: Target) -> list[Look]:
-    """One for each strategy that this platform supports, or that left findings; four queries each, however much was found."""
+    """One for each strategy that this platform supports, or that left findings; three queries each, however much was found.
+
+    What is still open is asked before anything else: a look that ends meanwhile is then shown once more, and never by halves.
+    """
+    unfinished = {one.strategy_name: one for one in row.assessments.filter(finished_at=None).order_by("pk")}
     found = Finding.objects.current().filter(target=row)
     counts = dict(found.order_by().values_list("strategy_name").annotate(Count("pk")))
     looks = []
@@ -127,7 +131,7 @@ def _looks(row: Target) -> list[Look]:
             Look(
                 routine,
                 latest=assessments.of_this_database().filter(finished_at__isnull=False).first(),
-                open=assessments.filter(finished_at=None).first(),
+                open=unfinished.get(name),
                 findings=[(finding, needs.remedy(finding)) for finding in worst],
                 count=counts.get(name, 0),
             )

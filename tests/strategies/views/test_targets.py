@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -225,6 +226,24 @@ def test_assessing_asks_once_for_each_strategy(dba: Client, shop: Scene) -> None
     assert "Being assessed" in text_of(dba.get(f"/databases/{shop.target.pk}/"))
     assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 200
     Assessment.objects.filter(finished_at=None).update(finished_at=timezone.now())
+    assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 286
+
+
+def test_a_look_that_ends_while_the_page_is_made_is_asked_for_once_more(dba: Client, shop: Scene) -> None:
+    """Else its findings would be missing until somebody loads the page anew."""
+    look = Assessment.objects.create(target=shop.target, strategy_name="INDEX_MAINTENANCE", asked_at=timezone.now())
+    done = []
+
+    def end_after_findings(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if not done and Finding._meta.db_table in sql and "LIMIT" in sql:
+            done.append(sql)
+            Assessment.objects.filter(pk=look.pk).update(finished_at=timezone.now())
+        return result
+
+    with connection.execute_wrapper(end_after_findings):
+        assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 200
+    assert done
     assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 286
 
 
