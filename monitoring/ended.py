@@ -3,7 +3,8 @@
 Operations that ended are SUCCESS, WARNING, ERROR and TIMEOUT (both are failures) and CANCELLED; rows that are at work, INFO,
 and words that nobody knows are counted as rows only. Runs belong to the day on which they finished: failed, timed out, lost and
 rolled back are failures, and one that goes on in the next window ended with a warning. Runs, and the operations of runs, belong
-to their job by its number, so that its history is one whatever it is called.
+to their job by its number, so that its history is one whatever it is called. A row that names a job and belongs to no run is one
+execution of that job: so do strategies log that are started elsewhere.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ Group = tuple[Grain, str, str, int | None, int | None]  # grain, strategy, name,
 Groups = dict[Group, Sums]
 _Job = tuple[str, int | None]  # name and number; no number where a row typed in SQL says the name
 _Kind = tuple[str, _Job, str, int | None]  # strategy, job, type of operation, target
+_Elsewhere = tuple[str, str, int | None]  # strategy, the name of a job, target
 
 
 def on(day: date) -> Groups:
@@ -50,7 +52,7 @@ def on(day: date) -> Groups:
     start = datetime.combine(day, time.min, UTC)
     end = start + timedelta(days=1)
     groups: Groups = defaultdict(Sums)
-    came, found = _operations(start, end)
+    came, found, executed = _operations(start, end)
     for (strategy, target), rows in came.items():
         groups[Grain.ROW, strategy, "", target, None].count = rows
     for (strategy, (name, job), operation_type, target), sums in found.items():
@@ -58,6 +60,8 @@ def on(day: date) -> Groups:
         groups[Grain.OPERATION, strategy, operation_type, target, None].add(sums)
         if name:
             groups[Grain.JOB, strategy, name, target, job].add(sums)
+    for (strategy, name, target), sums in executed.items():
+        groups[Grain.RUN, strategy, name, target, None].add(sums)
     runs = JobRun.objects.filter(finished_at__gte=start, finished_at__lt=end).order_by()
     for strategy, job_name, job, target, status, duration_ms in runs.values_list(
         "strategy_name", "job__job_name", "job_id", "target_id", "status", "duration_ms"
@@ -68,14 +72,17 @@ def on(day: date) -> Groups:
     return {group: sums for group, sums in groups.items() if group[3] in registered}
 
 
-def _operations(start: datetime, end: datetime) -> tuple[Counter[tuple[str, int | None]], dict[_Kind, Sums]]:
-    """How many rows came, by strategy and target; and those of them that ended."""
+def _operations(
+    start: datetime, end: datetime
+) -> tuple[Counter[tuple[str, int | None]], dict[_Kind, Sums], dict[_Elsewhere, Sums]]:
+    """How many rows came, by strategy and target; those of them that ended; and of these the executions of jobs without a run."""
     rows = OperationLog.objects.filter(operation_time__gte=start, operation_time__lt=end).order_by()
     jobs = _jobs(rows)
     if _some_are_unreadable():
         rows = rows.readable()
     came: Counter[tuple[str, int | None]] = Counter()
     found: dict[_Kind, Sums] = defaultdict(Sums)
+    executed: dict[_Elsewhere, Sums] = defaultdict(Sums)
     for strategy, run, job, operation_type, target, status, duration_ms, cpu_ms, memory_mb, io_operations, processed in (
         rows.values_list(
             "strategy_name", "run_id", "job_name", "operation_type", "target_id", "status", "duration_ms", "cpu_time_ms",
@@ -89,7 +96,9 @@ def _operations(start: datetime, end: datetime) -> tuple[Counter[tuple[str, int 
         sums = found[strategy, jobs.get(run) or (job or "", None), operation_type, target]
         sums.ended(OPERATIONS[status], duration_ms)
         sums.cost(cpu_ms, memory_mb, io_operations, processed)
-    return came, found
+        if job and run is None:
+            executed[strategy, job, target].ended(OPERATIONS[status], duration_ms)
+    return came, found, executed
 
 
 def _some_are_unreadable() -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Sum
 
 from monitoring.models import Grain
 from monitoring.rows import JobSummaries, JobSummary, Performance, Period
+from monitoring.sums import Sums
 from monitoring.trends import of
 from strategies.models import MaintenanceJob, OperationStatus, User
 
+NO_DATABASE = "no database"  # of what a strategy logs itself without naming one
 AT_ONCE = 500  # values in one list: Oracle takes at most 1000
 LastRun = tuple[datetime | None, str | None]
 
@@ -42,17 +46,31 @@ def jobs(
     rows = of(user, Grain.RUN, period, strategy=strategy, target=target).exclude(name="").with_titles().order_by()
     keys = ("job_id", "title", "strategy_name", "target_id")
     how_many = rows.values(*keys).distinct().count()
-    if most is not None and how_many > most:
+    if most is not None:
         worst = rows.values_list("title").annotate(bad=Sum(F("failed") + F("missed")), n=Sum("count"))
         rows = rows.filter(title__in=[title for title, *_ in worst.order_by("-bad", "-n", "title")[:most]])
-    summed = rows.summed(*keys, "target__name", "target__is_home")
+    summed = _with_own(rows.summed(*keys, "target__name", "target__is_home"))
     last = _last_runs(user, {job for job, *_ in summed})
     found = []
     for (job, title, by, at, at_name, is_home), sums in summed.items():
         own = last.get((job, at)) or (last.get((job, None)) if is_home else None)
-        found.append(JobSummary(title, by, at_name, sums.summary, *(own or (None, None))))
+        found.append(JobSummary(title, by, at_name or NO_DATABASE, sums.summary, *(own or (None, None))))
     found.sort(key=lambda row: (-row.summary.failed - row.summary.missed, -row.summary.count, row[:3]))
     return JobSummaries(tuple(found[:most]), how_many)
+
+
+def _with_own(summed: dict[tuple[Any, ...], Sums]) -> dict[tuple[Any, ...], Sums]:
+    """What a strategy logged itself under a job's name, without a run, is added to the job of that name, where there is one."""
+    jobs: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for key in summed:
+        if key[0] is not None:
+            jobs[key[1:]].append(key)
+    found = dict(summed)
+    for key, sums in summed.items():
+        if key[0] is None and len(same := jobs[key[1:]]) == 1:
+            found[same[0]].add(sums)
+            del found[key]
+    return found
 
 
 def _last_runs(user: User, jobs: Collection[int | None]) -> dict[tuple[int | None, int | None], LastRun]:

@@ -262,7 +262,7 @@ KINDS: Mapping[str, Kind] = {
     }),
     "Tenant": _row("Tenant", "tenant", "removed"),
     "Tag": _row("Tag", "tag", "removed"),
-    "StrategyType": _row("Strategy", "strategytype"),
+    "StrategyType": _row("Strategy", "strategytype", "registered", "unregistered"),
     "OperationType": _row("Type of operation", "operationtype"),
     "OperationStatusRow": _row("Status of operations", "operationstatusrow"),
     "JobType": _row("Type of job", "jobtype"),

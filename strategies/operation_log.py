@@ -1,8 +1,7 @@
 """The operation log of the portal's own runs: a row before each step and its ending after, by fixed SQL and committed at once.
 
 The ORM would cost two to four times as much per row. Call these outside transactions: a row that can be rolled back proves nothing.
-Rows that strategies write themselves come through `log_operation`, which obeys the switches of strategies/log_policies.py, and
-may be called anywhere.
+Rows that strategies write themselves come through strategies/maintenance_logger.py, which obeys the switches of log_policies.py.
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections
 
-from strategies import log_policies
-from strategies.models import UNFINISHED, OperationLog, OperationStatus, Target
+from strategies.models import OperationLog, OperationStatus
 from strategies.plans import Meters, TargetError
 
 log = logging.getLogger(__name__)
@@ -78,9 +76,9 @@ def begin(row: Beginning, moment: datetime) -> int:
     database = connections[DEFAULT_DB_ALIAS]  # once: the name `connection` is looked up at each use
     values = {
         "strategy_name": row.strategy_name, "operation_type": row.operation_type, "job_name": row.job_name,
-        "target_object": _clip(row.target_object, 500), "target_type": row.target_type, "status": OperationStatus.STARTED.value,
+        "target_object": clip(row.target_object, 500), "target_type": row.target_type, "status": OperationStatus.STARTED.value,
         "operation_time": database.ops.adapt_datetimefield_value(moment), "user_name": row.user_name, "session_id": row.session_id,
-        "sql_text": _clean(row.sql_text), "strategy_context": _json(row.context), "target_id": row.target_id, "run_id": row.run_id,
+        "sql_text": clean(row.sql_text), "strategy_context": as_json(row.context), "target_id": row.target_id, "run_id": row.run_id,
         "step_key": row.step_key, "attempt": row.attempt,
     }  # fmt: skip
     returning, variables = database.ops.return_insert_columns([OperationLog._meta.pk])  # type: ignore[attr-defined]
@@ -96,11 +94,11 @@ def end(operation_id: int, row: Ending, moment: datetime) -> bool:
     """Write how a step ended. False = the row had an ending already, which stays."""
     error, meters, database = row.error, row.meters, connections[DEFAULT_DB_ALIAS]
     values = {
-        "status": row.status.value, "message": _clip(row.message, 2000), "duration_ms": row.duration_ms,
-        "error_code": error.code[:50] if error else None, "error_message": _clip(error.message, 2000) if error else None,
+        "status": row.status.value, "message": clip(row.message, 2000), "duration_ms": row.duration_ms,
+        "error_code": error.code[:50] if error else None, "error_message": clip(error.message, 2000) if error else None,
         "cpu_time_ms": meters.cpu_ms, "memory_used_mb": meters.memory_mb, "io_operations": meters.io_operations,
         "rows_processed": meters.rows, "objects_affected": row.objects_affected,
-        "ended_at": database.ops.adapt_datetimefield_value(moment), "strategy_context": _json(row.context),
+        "ended_at": database.ops.adapt_datetimefield_value(moment), "strategy_context": as_json(row.context),
         "operation_id": operation_id,
     }  # fmt: skip
     with database.cursor() as cursor:
@@ -108,63 +106,10 @@ def end(operation_id: int, row: Ending, moment: datetime) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def log_operation(
-    strategy_name: str,
-    operation_type: str,
-    moment: datetime,
-    *,
-    status: OperationStatus = OperationStatus.SUCCESS,
-    message: str = "",
-    target: Target | None = None,
-    target_object: str = "",
-    target_type: str = "",
-    job_name: str | None = None,
-    duration_ms: int | None = None,
-    error: TargetError | None = None,
-    meters: Meters = Meters(),  # noqa: B008 (frozen)
-    objects_affected: int | None = None,
-    sql_text: str = "",
-    user_name: str = "",
-    session_id: str = "",
-    context: Mapping[str, Any] | None = None,
-) -> int | None:
-    """Write a strategy's own row, which belongs to no run; the operation's id.
-
-    None = its logging is switched off, or the row could not be written: the log never breaks who writes into it. Names and texts
-    that are too long end in "…". `moment` is when the operation began.
-
-    The row is part of the caller's transaction, if there is one, and goes with it if that is taken back: call this outside where
-    it must stay. A connection of its own would wait for what the caller has locked, and in SQLite for the caller itself.
-    """
-    try:
-        ended_at = None if status in UNFINISHED else moment + timedelta(milliseconds=duration_ms or 0)
-        with transaction.atomic():  # within another a savepoint, so that what fails here fails nothing else
-            if not log_policies.is_strategy_logging_enabled(_clip(strategy_name, 50)):
-                return None
-            # PostgreSQL and SQLite would say so when the caller commits
-            if target is not None and not Target.objects.filter(pk=target.pk).exists():
-                raise DatabaseError(f"there is no database {target.pk}")
-            row = OperationLog.objects.create(  # type: ignore[misc]  # a JSONTextField takes more than its stub says
-                strategy_name=_clip(strategy_name, 50), operation_type=_clip(operation_type, 50), status=status,
-                job_name=None if job_name is None else _clip(job_name, 128), operation_time=moment, target=target,
-                target_object=_clip(target_object, 500), target_type=_clip(target_type, 30), message=_clip(message, 2000),
-                duration_ms=duration_ms, error_code=_clip(error.code, 50) if error else None,
-                error_message=_clip(error.message, 2000) if error else None, cpu_time_ms=meters.cpu_ms,
-                memory_used_mb=meters.memory_mb, io_operations=meters.io_operations, rows_processed=meters.rows,
-                objects_affected=objects_affected, sql_text=_clean(sql_text), user_name=_clip(user_name, 150),
-                session_id=_clip(session_id, 100), ended_at=ended_at,
-                strategy_context=json.loads(json.dumps(dict(context or {}), default=str)),
-            )  # fmt: skip
-    except Exception:  # whatever a strategy hands over: it is not to fail because of what it says of itself
-        log.exception("a row of %s could not be written into the operation log", strategy_name)
-        return None
-    return int(row.pk)
-
-
 _any_json = json.JSONEncoder(default=str).encode
 
 
-def _json(context: Mapping[str, Any]) -> str:
+def as_json(context: Mapping[str, Any]) -> str:
     """What orjson does not take (keys that are no text, numbers beyond 64 bits) is written the slower way."""
     try:
         return orjson.dumps(context, default=str, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
@@ -172,10 +117,10 @@ def _json(context: Mapping[str, Any]) -> str:
         return _any_json(context)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-def _clip(text: str, length: int) -> str:
-    text = _clean(text)
+def clip(text: str, length: int) -> str:
+    text = clean(text)
     return text if len(text) <= length else text[: length - 1] + "…"

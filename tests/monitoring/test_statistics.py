@@ -130,6 +130,25 @@ def test_two_jobs_of_one_name_on_one_database_are_two(anna: Any) -> None:
     assert found == [("twin", 2, NOW - timedelta(days=2)), ("twin", 1, NOW - timedelta(days=1))]
 
 
+def test_what_a_strategy_logs_itself_under_the_name_of_a_job_counts_as_its_executions(anna: Any) -> None:
+    shop = target()
+    run(shop, job=job("nightly", shop))
+    log(
+        operation(target=shop, job_name="nightly"),
+        operation(target=shop, job_name="nightly", status="ERROR"),
+        operation(target=shop, job_name="their own"),
+        operation(job_name="nightly"),
+        operation(target=shop, status="STARTED", job_name="nightly"),
+    )
+    rollups.roll_up(NOW)
+    found = {
+        (row.job, row.target): (row.summary.count, row.summary.failed) for row in statistics.jobs(anna, MONTH).jobs
+    }
+    assert found == {
+        ("nightly", "shop"): (3, 1), ("their own", "shop"): (1, 0), ("nightly", statistics.NO_DATABASE): (1, 0),
+    }  # fmt: skip
+
+
 def test_each_tenant_sees_its_own(person: Callable[..., Any], anna: Any) -> None:
     shop, theirs = target(), target("theirs", "Other")
     for place in (shop, theirs):

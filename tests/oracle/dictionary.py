@@ -43,8 +43,11 @@ _PSEUDO = frozenset(
 )
 _CALL = re.compile(r"(?<![\w$#.\"])(?:SYS\.)?((?:DBMS|UTL)_\w+)\.(\w+)", re.IGNORECASE)
 _OBJECT_GRANT = re.compile(r"(SELECT|READ|EXECUTE) ON ([A-Z]+)\.([A-Z0-9_$#]+)")
-# Constants of packages, which the dictionary does not list; these are named on the page of DBMS_REPAIR.ONLINE_INDEX_CLEAN of 19c.
-_CONSTANTS = frozenset({"DBMS_REPAIR.LOCK_NOWAIT", "DBMS_REPAIR.LOCK_WAIT", "DBMS_REPAIR.ALL_INDEX_ID"})
+# Constants and types of packages, which the dictionary does not list; these are named on the pages of 19c of
+# DBMS_REPAIR.ONLINE_INDEX_CLEAN and UTL_FILE.FOPEN.
+_CONSTANTS = frozenset(
+    {"DBMS_REPAIR.LOCK_NOWAIT", "DBMS_REPAIR.LOCK_WAIT", "DBMS_REPAIR.ALL_INDEX_ID", "UTL_FILE.FILE_TYPE"}
+)
 
 
 def of_dictionary(name: str) -> str | None:
@@ -61,12 +64,12 @@ def columns_of(view: str) -> frozenset[str] | None:
 @cache
 def faults(text: str) -> tuple[str, ...]:
     """Sentences on what a statement names and Oracle has not. Reading statements must be ones that can be resolved."""
-    found = list(_call_faults(text))
+    found = list(call_faults(text))
     if not re.match(r"[\s(]*(?:--.*\n\s*)*(SELECT|WITH)\b", text, re.IGNORECASE):
         return tuple(found)
     try:
         tree = sqlglot.parse_one(text, read="oracle")
-        found += _view_faults(tree)
+        found += view_faults(tree)
         if not any(found):
             found += _column_faults(tree)
     except SqlglotError as error:
@@ -74,7 +77,7 @@ def faults(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _view_faults(tree: exp.Expression) -> Iterator[str]:
+def view_faults(tree: exp.Expression) -> Iterator[str]:
     for table in tree.find_all(exp.Table):
         name = of_dictionary(table.name)
         if name is None or name in VIEWS:
@@ -141,7 +144,7 @@ def _source(source: exp.Expression | Scope) -> tuple[str, frozenset[str] | None]
     return "a query", frozenset(name.upper() for name in names)
 
 
-def _call_faults(text: str) -> Iterator[str]:
+def call_faults(text: str) -> Iterator[str]:
     bare = re.sub(r"'(?:[^']|'')*'", lambda found: "'" + "·" * (len(found[0]) - 2) + "'", re.sub(r"--.*", "", text))
     for match in _CALL.finditer(bare):
         package, name = match[1].upper(), match[2].upper()

@@ -38,6 +38,13 @@ BAD = {
     "the end of a session without its number": "ALTER SYSTEM KILL SESSION '9' IMMEDIATE",
     "ILIKE": "SELECT a FROM t WHERE a ILIKE 'x'",
     "an exception without WHEN": "BEGIN NULL; EXCEPTION OTHERS THEN NULL; END;",
+    "a package without its end": "CREATE OR REPLACE PACKAGE p AS PROCEDURE a;",
+    "a function that gives nothing": "CREATE OR REPLACE PACKAGE p AS FUNCTION f(p_a IN NUMBER); END p;",
+    "two parameters without a comma": "CREATE OR REPLACE PACKAGE p AS PROCEDURE a(p_a IN NUMBER p_b IN NUMBER); END p;",
+    "a loop without its end": "BEGIN FOR r IN (SELECT 1 AS a FROM dual) LOOP NULL; END;",
+    "a pragma without its name": "CREATE OR REPLACE PROCEDURE p IS PRAGMA; BEGIN NULL; END;",
+    "a row that is piped without parentheses": "CREATE OR REPLACE FUNCTION f RETURN t PIPELINED IS BEGIN PIPE ROW v_a; RETURN; END;",
+    "a record without its fields": "CREATE OR REPLACE PACKAGE p AS TYPE r IS RECORD; END p;",
 }
 # What the grammar does not know is rewritten before it is asked: a text for each, and what the rewriting must not let pass.
 REWRITTEN = {

@@ -12,7 +12,7 @@ import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from monitoring import archives, log_health
-from strategies import operation_log
+from strategies import maintenance_logger, operation_log
 from strategies.models import OperationLog, OperationStatus
 from tests.oracle import dictionary, portal, transport
 from tests.oracle.recorder import Recorder
@@ -24,6 +24,7 @@ BY_HAND = re.compile(r"\.(?:chunked_)?cursor\(|\bRawSQL\b|\bRunSQL\b|\.raw\(|\.e
 # Modules that send SQL of their own, and where that is checked.
 KNOWN = {
     "strategies/operation_log.py": "here",
+    "strategies/maintenance_logger.py": "here",
     "monitoring/log_health.py": "here",
     "monitoring/archives.py": "here",
     "strategies/audit_guard.py": "migrate",
@@ -89,6 +90,17 @@ def test_the_rows_of_a_step_are_written(oracle: BaseDatabaseWrapper) -> None:
     assert begun.rstrip().endswith("INTO :returned")
     assert "operation_id = :operation_id" in ended
     assert "%" not in begun + ended
+
+
+def test_the_rows_of_a_strategy_are_written(oracle: BaseDatabaseWrapper) -> None:
+    oracle.connection.answers = {"COUNT(*)": [(0,)], "SELECT operation_time": [(NIGHT.replace(tzinfo=None),)]}
+    begun = maintenance_logger.log_strategy_start("S", "T", "TABLE", moment=NIGHT)
+    assert begun == oracle.connection.last_key
+    assert maintenance_logger.log_strategy_end(begun, moment=NIGHT)
+    assert maintenance_logger.log_performance_metrics(begun, 5)
+    sent = "".join(oracle.connection.sent)
+    assert ":returned" in sent
+    assert "%" not in sent
 
 
 def test_the_size_of_the_log_is_asked_for(oracle: BaseDatabaseWrapper) -> None:

@@ -1,0 +1,41 @@
+"""What our own PL/SQL may name: the tables beside which it is installed, and the specifications of our packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from django.apps import apps
+
+from strategies.plsql.scripts import Place, units
+from tests.oracle import plsql
+from tests.oracle.plsql import Package, Tables
+
+
+@cache
+def tables(place: Place) -> Tables:
+    """In capitals: those that Django makes for the portal, or those that a target gets."""
+    if place is Place.PORTAL:
+        return {
+            model._meta.db_table.upper(): frozenset(field.column.upper() for field in model._meta.local_concrete_fields)
+            for model in apps.get_models()
+        }
+    made = [unit for unit in units(place) if unit.kind == "TABLE"]
+    return {unit.name: frozenset(plsql.columns(unit.statement)) for unit in made}
+
+
+@cache
+def packages() -> Mapping[str, Package]:
+    return {unit.name: plsql.package(unit.statement) for unit in units(Place.TARGET) if unit.kind == "PACKAGE"}
+
+
+def body_of(name: str, place: Place) -> str:
+    (found,) = (unit.statement for unit in units(place) if (unit.kind, unit.name) == ("PACKAGE BODY", name))
+    return found
+
+
+def selects(body: str, function: str) -> list[str]:
+    """The queries that a subprogram of a body asks, as they stand there."""
+    region = next(region for region in plsql.regions(body) if region.name == function.upper())
+    return re.findall(r"FOR found IN \(\s*(SELECT.*?)\n        \) LOOP", region.text, re.S)
