@@ -179,6 +179,7 @@ PORTAL_APPROVAL_AHEAD_SECONDS = env.int("PORTAL_APPROVAL_AHEAD_SECONDS", default
 # A cluster of workers that does not answer for so long, although one of its workers is free, is replaced.
 PORTAL_PULSE_SECONDS = env.int("PORTAL_PULSE_SECONDS", default=20)
 PORTAL_FACTS_MAX_AGE_SECONDS = env.int("PORTAL_FACTS_MAX_AGE_SECONDS", default=3600)
+PORTAL_COLLECT_SECONDS = env.int("PORTAL_COLLECT_SECONDS", default=15)
 # How much at once.
 PORTAL_RUN_WORKERS = env.int("PORTAL_RUN_WORKERS", default=4)
 PORTAL_SHORT_WORKERS = env.int("PORTAL_SHORT_WORKERS", default=2)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from monitoring import announcements, archives, deliveries, dispatch, log_health, retention, rollups, subscriptions
 from strategies import (
     approval_clock,
+    collecting,
     endings,
     events,
     findings,
@@ -93,6 +94,7 @@ def tick(moment: datetime) -> None:
     _alone(find_silent, moment)
     _alone(forget_unreleased, moment)
     _alone(look_again, moment)
+    _alone(ask_collect, moment)
     _alone(ask_roll_up, moment)
     _alone(ask_care_for_log, moment)
     _alone(ask_pulses, moment)
@@ -119,6 +121,7 @@ def prune_queue(moment: datetime) -> None:
         deliveries.prune(moment)
         announcements.prune(moment)
         subscriptions.prune(moment)
+        collecting.prune(moment)
 
 
 def resume_paused() -> None:
@@ -230,6 +233,12 @@ def look_again(moment: datetime) -> None:
             needs.ask_assessments(PORTAL, run.target, [run.strategy_name], moment)
 
 
+def ask_collect(moment: datetime) -> None:
+    """Have the logs read that databases keep themselves, each as often as the settings say."""
+    for pk in collecting.due(moment):
+        queue.enqueue("collect", pk)
+
+
 def ask_roll_up(moment: datetime) -> None:
     """About once a minute: days of the log with news are counted anew. A wake-up that vanishes is followed by the next."""
     if rollups.wants_worker(moment):
@@ -318,6 +327,13 @@ def deliver(pk: int) -> None:
     """Deliver what waits on a channel for some seconds; what is left then has its turn behind other work."""
     if deliveries.deliver(pk, timezone.now):
         queue.enqueue("deliver", pk)
+
+
+def collect(pk: int) -> None:
+    """Read what strategies in a database have logged there since the last time."""
+    target = Target.objects.filter(pk=pk, log_collection__isnull=False).first()
+    if target is not None:
+        collecting.collect(target, timezone.now())
 
 
 def roll_up(_: int) -> None:

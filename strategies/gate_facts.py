@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
-from strategies import registry, timetables
+from strategies import implementations, timetables
 from strategies.consents import Consents
 from strategies.gate import verdict
 from strategies.gate_values import (
@@ -163,11 +163,7 @@ def rows_of_missing_rights(run: JobRun) -> list[dict[str, Any]]:
 
 
 def _is_runnable(run: JobRun) -> bool:
-    return (
-        run.target.platform in registry.platforms()
-        and run.strategy_name in registry.routines()
-        and registry.supports(run.target.platform, run.strategy_name)
-    )
+    return not implementations.why_not(run.target, run.strategy_name, run.parameters)
 
 
 def _put_back(run: JobRun) -> list[Reason]:

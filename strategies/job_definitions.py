@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from strategies import registry
+from strategies import implementations, registry
 from strategies.budgets import Budget
 from strategies.dependencies import DependencyRefused, parse_jobs, parse_names
 from strategies.models import ExecutionMode, MaintenanceJob, StrategyConfig, Target
@@ -83,7 +83,7 @@ def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> De
     if job.names_unknown_database:
         raise JobRefused("target", f"There is no database {job.target_id}.")
     target = job.target or home
-    _refuse_unknown_work(job, target)
+    _refuse_unknown_work(job, config, target)
     _refuse_figures(job, _OF_JOB)
     if config is not None:
         _refuse_figures(config, _OF_CONFIG)
@@ -94,7 +94,7 @@ def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> De
         registry.platforms()[target.platform].limit_settings(resources)
     except NotSupported as refusal:
         raise JobRefused("resource_limits", str(refusal)) from None
-    _refuse_unreadable_dependencies(job, config)
+    _refuse_unreadable_dependencies(job, config, target)
     return Definition(
         target=target,
         parameters=parameters,
@@ -108,14 +108,9 @@ def read(job: MaintenanceJob, config: StrategyConfig | None, home: Target) -> De
     )
 
 
-def _refuse_unknown_work(job: MaintenanceJob, target: Target) -> None:
-    if job.strategy_id not in registry.routines():
-        raise JobRefused("strategy_name", f"There is no implementation of {job.strategy_id} here.")
-    if target.platform not in registry.platforms():
-        raise JobRefused("target", f"This version of the portal has no platform {target.platform}.")
-    if not registry.supports(target.platform, job.strategy_id):
-        label = registry.platforms()[target.platform].label
-        raise JobRefused("strategy_name", f"{job.strategy_id} is not available on {label}.")
+def _refuse_unknown_work(job: MaintenanceJob, config: StrategyConfig | None, target: Target) -> None:
+    if why := implementations.why_not(target, job.strategy_id, _given(job, config)):
+        raise JobRefused("strategy_name" if target.platform in registry.platforms() else "target", why)
     if not job.target_object.strip():
         raise JobRefused("target_object", "Name the object, or ALL.")
 
@@ -141,10 +136,10 @@ def _object(field: str, value: Any) -> dict[str, Any]:
 
 def _parameters(job: MaintenanceJob, config: StrategyConfig | None, limits: Mapping[str, int]) -> dict[str, Any]:
     """The configuration's parameters, the job's own over them, and what limits say of them. Typed by the routine."""
-    routine = registry.routines()[job.strategy_id]
+    routine = registry.routine_of(job.strategy_id, _given(job, config))
     own = _object("job_parameters", job.job_parameters)
     configured = _object("strategy_config", config.strategy_config if config is not None else None)
-    values = {**configured, **own}
+    values = _given(job, config)
     sources = {**dict.fromkeys(configured, "strategy_config"), **dict.fromkeys(own, "job_parameters")}
     if config is not None and "max_objects" not in values:
         values["max_objects"], sources["max_objects"] = config.batch_size, "batch_size"
@@ -157,6 +152,12 @@ def _parameters(job: MaintenanceJob, config: StrategyConfig | None, limits: Mapp
         field = "job_parameters" if "job_parameters" in fields else min(fields, default="job_parameters")
         raise JobRefused(field, "; ".join(f"{name}: {why}" for name, why in refusal.problems.items()) + ".") from None
     return read_
+
+
+def _given(job: MaintenanceJob, config: StrategyConfig | None) -> dict[str, Any]:
+    """The configuration's parameters, and the job's own over them, as they were typed. Raises JobRefused."""
+    configured = _object("strategy_config", config.strategy_config if config is not None else None)
+    return {**configured, **_object("job_parameters", job.job_parameters)}
 
 
 def _limits(job: MaintenanceJob, config: StrategyConfig | None) -> dict[str, int]:
@@ -192,13 +193,13 @@ def schedule_of(job: MaintenanceJob, config: StrategyConfig | None) -> Recurrenc
         raise JobRefused(refusal.field, str(refusal)) from None
 
 
-def _refuse_unreadable_dependencies(job: MaintenanceJob, config: StrategyConfig | None) -> None:
+def _refuse_unreadable_dependencies(job: MaintenanceJob, config: StrategyConfig | None, target: Target) -> None:
     try:
         parse_jobs(job.depends_on_jobs)
     except DependencyRefused as refusal:
         raise JobRefused("depends_on_jobs", f"Depends on jobs: {refusal}") from None
     for name in parse_names(config.depends_on_strategies if config is not None else None):
-        if name not in registry.routines():
+        if name not in registry.routines() and name not in implementations.packages_in(target):
             raise JobRefused(
                 "depends_on_strategies", f"It depends on {name}, of which there is no implementation here."
             )

@@ -26,7 +26,7 @@ def parameters_used(found: Basis) -> list[Setting]:
         return []
     own = found.job.job_parameters or {}
     configured = found.config.strategy_config if found.config is not None and found.config.strategy_config else {}
-    fields = registry.routines()[found.job.strategy_id].parameters.model_fields
+    fields = registry.routine_of(found.job.strategy_id, found.definition.parameters).parameters.model_fields
     limits = {**(found.config.resource_limits or {} if found.config else {}), **(found.job.resource_limits or {})}
     rows = []
     for name, value in found.definition.parameters.items():
@@ -38,7 +38,7 @@ def parameters_used(found: Basis) -> list[Setting]:
             source = "configuration"
         else:
             source = "default"
-        rows.append(Setting(str(fields[name].title), value, source))
+        rows.append(Setting(str(fields[name].title or name) if name in fields else name, value, source))
     return rows
 
 

@@ -113,7 +113,8 @@ def keep_look(run: JobRun, seen: Seen, settled: Collection[tuple[str, str]], mom
     `settled` is what its own steps have checked or met, by kind and object of the finding: that is not left to another run, and
     what was found of it before does not stand because a look cannot tell.
     """
-    defaults = registry.routines()[run.strategy_name].read_parameters({}).model_dump(mode="json")
+    known = registry.routines().get(run.strategy_name)
+    defaults = known.read_parameters({}).model_dump(mode="json") if known is not None else None
     if not findings.is_everything(run.target_object) or run.parameters != defaults:
         return
     seen = replace(seen, unchecked=tuple(one for one in seen.unchecked if one not in settled))

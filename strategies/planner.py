@@ -28,8 +28,8 @@ def make_plan(
 
     Raises PlatformError, NotSupported, ObjectUnknown, ParametersRefused.
     """
-    routine = registry.routines()[strategy]
-    concern, typed = registry.concern(target.platform, strategy), routine.read_parameters(parameters)
+    found = registry.implementation(target.platform, strategy, parameters)
+    routine, concern, typed = found.routine, found.concern, found.routine.read_parameters(parameters)
     settings = targets.platform_of(target).limit_settings(limits or Limits())
     seen = look(target, strategy, target_object, parameters, limit_seconds=limit_seconds)
     if seen.checks or seen.findings:
@@ -82,7 +82,6 @@ def look(
 
     Raises PlatformError, NotSupported, ObjectUnknown, ParametersRefused.
     """
-    routine = registry.routines()[strategy]
-    concern = registry.concern(target.platform, strategy)
+    found = registry.implementation(target.platform, strategy, parameters)
     with targets.session(target, "assess") as session, session.at_work(limit_seconds=limit_seconds):
-        return routine.assess(session, concern, routine.read_parameters(parameters), target_object)
+        return found.routine.assess(session, found.concern, found.routine.read_parameters(parameters), target_object)

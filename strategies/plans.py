@@ -291,7 +291,11 @@ class MissingRight:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a target says of itself. `details` holds further named facts for the page, as label → text."""
+    """What a target says of itself. `details` holds further named facts for the page, as label → text.
+
+    `packages` are those in the database that implement a strategy: its name → OWNER.PACKAGE. `has_own_log`: strategies in it log into
+    tables of its own, which the portal reads.
+    """
 
     product: str
     version: str
@@ -302,6 +306,8 @@ class Facts:
     is_writable: bool
     size_bytes: int | None
     details: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+    has_own_log: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "details": dict(self.details)}
+        return {**asdict(self), "details": dict(self.details), "packages": dict(self.packages)}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from strategies import platforms as platforms_package
 from strategies import routines as routines_package
+from strategies.in_database import PackageRoutine, wants_package
 from strategies.platforms.base import Change, Concern, NotSupported, Platform
 from strategies.routines.base import Routine
 
@@ -47,6 +50,28 @@ def concern(platform: str, routine: str) -> Concern[Any]:
         raise NotSupported(f"{routines()[routine].title} is not available on {platforms()[platform].label}.") from None
     found: Concern[Any] = module.CONCERN
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """Who does the work of a strategy on a platform: the routine that plans it, and the concern that knows how."""
+
+    routine: Routine[Any]
+    concern: Concern[Any]
+
+
+def routine_of(strategy: str, values: Mapping[str, Any]) -> Routine[Any]:
+    """The routine of this name, or the package in the database where there is none, or where these parameters ask for it."""
+    known = routines().get(strategy)
+    return PackageRoutine(strategy) if known is None or wants_package(values) else known
+
+
+def implementation(platform: str, strategy: str, values: Mapping[str, Any]) -> Implementation:
+    """Who does it, by what was typed or stored as its parameters. Raises NotSupported."""
+    routine = routine_of(strategy, values)
+    if isinstance(routine, PackageRoutine):
+        return Implementation(routine, platforms()[platform].package_concern(strategy))
+    return Implementation(routine, concern(platform, strategy))
 
 
 def changes(platform: str, concern_module: str) -> tuple[Change, ...]:

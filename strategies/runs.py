@@ -19,6 +19,7 @@ from strategies import (
     durations,
     endings,
     glass,
+    implementations,
     plan_turns,
     planner,
     predictions,
@@ -58,9 +59,10 @@ def ask(
 
     With `wake` a worker plans it; without, the caller does. Raises ParametersRefused.
     """
-    if strategy not in registry.routines():
+    given = parameters or {}
+    if strategy not in registry.routines() and implementations.why_not(target, strategy, given):
         raise ParametersRefused({"strategy": f"no strategy named {strategy!r} is installed"})
-    checked = registry.routines()[strategy].read_parameters(parameters or {})
+    checked = registry.routine_of(strategy, given).read_parameters(given)
     run = JobRun(
         due_key=f"{origin}:{uuid.uuid4()}",
         strategy_name=strategy,

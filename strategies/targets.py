@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +17,21 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from strategies import account_rights, audit, queue, registry, secrets
+from strategies import account_rights, audit, implementations, queue, registry, secrets
 from strategies.audit import PORTAL, Actor
 from strategies.holding import holding
-from strategies.models import OPEN, AuditEntry, Finding, Portal, RunStatus, Tag, Target, Tenant
+from strategies.models import (
+    OPEN,
+    AuditEntry,
+    Finding,
+    LogCollection,
+    MaintenanceJob,
+    Portal,
+    RunStatus,
+    Tag,
+    Target,
+    Tenant,
+)
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import (
     Address,
@@ -292,8 +303,20 @@ def check(target: Target, moment: datetime) -> bool:
     except Exception as bug:
         keep_check_error(target, f"The portal itself failed: {type(bug).__name__}.", moment)
         raise
+    before = implementations.packages_in(target).keys()
     _keep_check(target, moment, check_error="", facts=facts.as_json(), missing_rights=missing)
+    _meet_news(target, moment, facts.packages.keys() - before)
     return True
+
+
+def _meet_news(target: Target, moment: datetime, appeared: Collection[str]) -> None:
+    """Jobs that lacked a package which is there now are read again, and a log of the database's own is collected from now on."""
+    if appeared:
+        at = Q(target=target) | Q(target__isnull=True) if target.is_home else Q(target=target)
+        jobs = MaintenanceJob.objects.filter(at, strategy__in=list(appeared), quarantined_at__isnull=False)
+        jobs.update(is_settled=False)
+    if (target.facts or {}).get("has_own_log") and not target.is_home:
+        LogCollection.objects.get_or_create(target=target, defaults={"next_at": moment})
 
 
 def keep_check_error(target: Target, error: str, moment: datetime) -> None:

@@ -27,7 +27,7 @@ class Attempts:
     ) -> None:
         self.session = session
         self._run, self._watch, self._tally, self._now = run, watch, tally, now
-        self._concern = registry.concern(run.target.platform, run.strategy_name)
+        self._concern = registry.implementation(run.target.platform, run.strategy_name, run.parameters).concern
         self._journal = Journal(run, now=now)
         self._later_sessions = ExitStack()
 

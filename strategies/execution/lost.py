@@ -149,7 +149,7 @@ def _take_over(run: JobRun, moment: datetime) -> bool:
 
 def _settle(run: JobRun, session: Session, operation: OperationLog, step: Step, moment: datetime) -> StateLeft | None:
     """Give an operation that has no ending the one that the target shows; what is left behind if it is not done."""
-    concern = registry.concern(run.target.platform, run.strategy_name)
+    concern = registry.implementation(run.target.platform, run.strategy_name, run.parameters).concern
     try:
         checked = concern.verify_undo(session, step) if step.is_reversal else concern.verify(session, step, None)
     except PlatformError as refusal:

@@ -80,8 +80,9 @@ class Runner:
     def __init__(self, run: JobRun, session: Session, *, now: Callable[[], datetime]) -> None:
         self._run, self._now = run, now
         self._plan: Plan = runs.plan_of(run)
-        self._concern = registry.concern(run.target.platform, run.strategy_name)
-        self._parameters = registry.routines()[run.strategy_name].read_parameters(run.parameters)
+        found = registry.implementation(run.target.platform, run.strategy_name, run.parameters)
+        self._routine, self._concern = found.routine, found.concern
+        self._parameters = found.routine.read_parameters(run.parameters)
         self._watch = Watch(run, session, now=now)
         self._brake = Brake(run, self._watch)
         self._budget, self._spent = Budget.of(run.limits), ""
@@ -238,10 +239,9 @@ class Runner:
         JobRun.objects.move(
             run.pk, leaving=(RunStatus.RUNNING, RunStatus.STOPPING), to=RunStatus.VERIFYING, token=run.fencing_token
         )
-        routine = registry.routines()[run.strategy_name]
         try:
             with self._watch.at_work():
-                seen = routine.assess(self._attempts.session, self._concern, self._parameters, run.target_object)
+                seen = self._routine.assess(self._attempts.session, self._concern, self._parameters, run.target_object)
         except (PlatformError, ObjectUnknown) as refusal:
             self._not_seen_again(progress, refusal)
             return

@@ -15,6 +15,7 @@ from strategies.models.approval import (
 from strategies.models.assessment import Assessment, Finding
 from strategies.models.audit import AppendOnly, AuditEntry, AuditSeal, UnsealedEntry
 from strategies.models.calendar import Calendar, CalendarEntry, CalendarKind, CalendarScope
+from strategies.models.collection import CollectedOperation, LogCollection
 from strategies.models.dependency import JobDependency
 from strategies.models.duration import Duration
 from strategies.models.event import Event
@@ -65,6 +66,7 @@ __all__ = [
     "CalendarEntry",
     "CalendarKind",
     "CalendarScope",
+    "CollectedOperation",
     "Delegation",
     "DeploymentStatusRow",
     "Duration",
@@ -78,6 +80,7 @@ __all__ = [
     "JobRun",
     "JobState",
     "JobType",
+    "LogCollection",
     "LogPolicy",
     "MaintenanceJob",
     "MaintenanceWindow",

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -189,6 +190,7 @@ class Platform(ABC):
     name: ClassVar[str]
     label: ClassVar[str]
     schemes: ClassVar[tuple[str, ...]]
+    has_packages: ClassVar[bool] = False  # can packages in the database do the work of strategies?
     has_sessions: ClassVar[bool]  # can the target be asked which of our sessions live?
     takes_secret: ClassVar[bool]
     needs_secret: ClassVar[bool] = False  # nobody signs in without one
@@ -230,6 +232,16 @@ class Platform(ABC):
     def load(self, session: Session) -> Load:
         """How busy others keep the database now, this portal's own sessions apart. Raises PlatformError, NotSupported."""
         raise NotSupported(f"{self.label} does not tell how busy it is.")
+
+    def package_concern(self, strategy: str) -> Concern[Any]:
+        """How a package in a database of this product does a strategy. Raises NotSupported where none can."""
+        raise NotSupported(f"No package can do {strategy} on {self.label}.")
+
+    def logged(self, session: Session, since: datetime, after: int) -> list[Row]:
+        """What strategies in the database have logged there: rows that changed since this instant, those of the instant itself from
+        behind the number `after` on; a portion, in the order of change. Raises PlatformError, NotSupported.
+        """
+        raise NotSupported(f"{self.label} has no log of its own that strategies write into.")
 
     @abstractmethod
     def our_sessions(self, session: Session, tag: SessionTag) -> list[RemoteSession]:

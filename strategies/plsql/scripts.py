@@ -64,6 +64,12 @@ def read(script: str) -> list[Unit]:
     return found
 
 
+def columns(table: Unit) -> tuple[str, ...]:
+    """Of a table that is made, as the dictionary holds them."""
+    lines = table.statement.splitlines()[1:-1]
+    return tuple(line.split()[0].upper() for line in lines if not line.lstrip().startswith("CONSTRAINT"))
+
+
 def tables(place: Place) -> tuple[str, ...]:
     """Those that are made, in their order."""
     return tuple(unit.name for unit in units(place) if unit.kind == "TABLE")

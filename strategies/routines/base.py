@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -12,6 +12,12 @@ from pydantic.fields import FieldInfo
 from strategies.assessments import Assessment, Finding, Severity
 from strategies.plans import Plan
 from strategies.platforms.base import Concern, Session
+
+IMPLEMENTATION = (
+    "implementation"  # the parameter that chooses, where a strategy is both a routine here and a package on its target
+)
+PYTHON: Literal["python"] = "python"
+PACKAGE: Literal["package"] = "package"
 
 
 class Parameters(BaseModel):
@@ -88,8 +94,11 @@ class Routine(Generic[P]):
 
     def read_parameters(self, values: Mapping[str, Any]) -> P:
         """Typed parameters from what was typed or stored. Raises ParametersRefused, naming each wrong field."""
+        given = dict(values)
+        if given.get(IMPLEMENTATION) == PYTHON:  # that is what this is
+            del given[IMPLEMENTATION]
         try:
-            return self.parameters.model_validate(dict(values))
+            return self.parameters.model_validate(given)
         except ValidationError as refusal:
             problems = {
                 ".".join(map(str, error["loc"])) or "parameters": (

@@ -179,11 +179,10 @@ def _will_fail_again(row: JobRun) -> bool:
 
 def _parameters(row: JobRun) -> list[tuple[str, Any]]:
     """Titles and values, as the form asked for them; a parameter of an older version keeps its name."""
-    routine = registry.routines().get(row.strategy_name)
-    fields = routine.parameters.model_fields if routine else {}
+    fields = registry.routine_of(row.strategy_name, row.parameters).parameters.model_fields
     known = {name: field for name, field in fields.items() if concerns(field, row.target.platform)}
     return [
-        (str(known[name].title) if name in known else name, value)
+        (str(known[name].title or name) if name in known else name, value)
         for name, value in row.parameters.items()
         if name in known or name not in fields
     ]

@@ -120,4 +120,12 @@ CHANGES: Mapping[str, tuple[Change, ...]] = {
             "Compiles an invalid object; only where a job asks for it.",
         ),
     ),
+    "packages": (
+        _LOCK_WAIT,
+        Change(
+            "BEGIN -- as compiled on <moment> <owner.name>.execute_strategy(p_target_object => <text>, p_parameters => {<text>|NULL});"
+            " END;",
+            "Has a package of yours do the work of a strategy; only where there is one, and for the object that a job names.",
+        ),
+    ),
 }

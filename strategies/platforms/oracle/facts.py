@@ -12,7 +12,10 @@ from strategies.platforms.oracle.errors import is_hidden
 from strategies.platforms.oracle.names import oracle_query
 from strategies.platforms.oracle.stated import Stated
 
-PARTS = ("session", "instance", "banner", "database", "container", "options", "character_set", "size", "account")
+PARTS = (
+    "session", "instance", "banner", "database", "container", "options", "character_set", "size", "account", "packages", "own_log",
+)  # fmt: skip
+PACKAGE = "_PKG"  # how the name of a package ends that implements a strategy
 _OPEN = "READ WRITE"
 Seen = dict[str, list[Row] | str]
 
@@ -46,7 +49,21 @@ def told(seen: Seen, stated: Stated, version: tuple[int, ...], sign_in_warning: 
         is_writable=is_writable(seen),
         size_bytes=_value(seen, "size", "size_bytes"),
         details=_details(seen, stated, sign_in_warning),
+        packages=packages(seen),
+        has_own_log=bool(_row(seen, "own_log")),
     )
+
+
+def packages(seen: Seen) -> dict[str, str]:
+    """Strategy → OWNER.PACKAGE. The account's own schema goes first; one that only others have, and several of them, is not chosen."""
+    found: dict[str, list[str]] = {}
+    own = set()
+    for row in _rows(seen, "packages"):
+        strategy = str(row["package_name"]).removesuffix(PACKAGE)
+        if row["status"] == "VALID" and strategy not in own:
+            found.setdefault(strategy, []).append(f"{row['owner']}.{row['package_name']}")
+            own |= {strategy} if row["is_own"] else set()
+    return {strategy: names[0] for strategy, names in sorted(found.items()) if len(names) == 1}
 
 
 def number(version: tuple[int, ...]) -> int:
@@ -82,6 +99,7 @@ def _details(seen: Seen, stated: Stated, sign_in_warning: str) -> dict[str, str]
         "Schema": str(own["schema_name"]),
         "Signed in through": str(own["proxy_account"] or ""),
         "Password expires": _expiry(seen),
+        "Strategies in packages": _packages(seen),
         "At sign-in": sign_in_warning,
     }
     return {label: text for label, text in found.items() if text}
@@ -107,14 +125,27 @@ def _options(seen: list[Row] | str) -> str:
     return seen if isinstance(seen, str) else ", ".join(str(row["name"]) for row in seen) or "none of those looked for"
 
 
+def _packages(seen: Seen) -> str:
+    chosen, rows = packages(seen), _rows(seen, "packages")
+    invalid = sorted(f"{row['owner']}.{row['package_name']} (invalid)" for row in rows if row["status"] != "VALID")
+    names = {str(row["package_name"]).removesuffix(PACKAGE) for row in rows if row["status"] == "VALID"}
+    several = [f"{name}{PACKAGE} (in several schemas, so none is chosen)" for name in sorted(names - chosen.keys())]
+    return ", ".join([*chosen.values(), *several, *invalid])
+
+
 def _expiry(seen: Seen) -> str:
     expires = _value(seen, "account", "expiry_date")
     return "" if expires is None else _text(expires)
 
 
+def _rows(seen: Seen, part: str) -> list[Row]:
+    rows = seen.get(part, [])
+    return rows if isinstance(rows, list) else []
+
+
 def _row(seen: Seen, part: str) -> Row:
-    rows = seen[part]
-    return rows[0] if isinstance(rows, list) and rows else {}
+    rows = _rows(seen, part)
+    return rows[0] if rows else {}
 
 
 def _value(seen: Seen, part: str, column: str) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar, cast
+from datetime import UTC, datetime
+from typing import Any, ClassVar, cast
 
 from strategies.load import Load
 from strategies.plans import Limits, MissingRight, TargetError
 from strategies.platforms.base import (
     Address,
+    Concern,
     NotSupported,
     Platform,
     PlatformError,
@@ -24,6 +26,7 @@ from strategies.platforms.oracle.address import EXAMPLE, read_address
 from strategies.platforms.oracle.beside import PATIENCE_SECONDS
 from strategies.platforms.oracle.errors import is_hidden
 from strategies.platforms.oracle.names import oracle_query
+from strategies.platforms.oracle.packages import Package
 from strategies.platforms.oracle.prechecks import PRECHECKS
 from strategies.platforms.oracle.session import OracleSession
 from strategies.platforms.oracle.sign_in import client_info, module_and_action, sign_in
@@ -41,6 +44,7 @@ class Oracle(Platform):
     name: ClassVar[str] = "oracle"
     label: ClassVar[str] = "Oracle"
     schemes: ClassVar[tuple[str, ...]] = ("oracle",)
+    has_packages: ClassVar[bool] = True
     has_sessions: ClassVar[bool] = True
     takes_secret: ClassVar[bool] = True
     needs_secret: ClassVar[bool] = True
@@ -54,7 +58,7 @@ class Oracle(Platform):
         *(f"facts_{part}" for part in facts.PARTS), "system_privileges", "object_privileges", "own_instance", "own_statistics",
         "our_sessions", "progress", "waiting_sessions", "open_transactions", "compile_errors", "visible_compile_errors",
         "load", "tablespaces", "temporary_tablespaces", "undo_errors", "standby_destinations", "standby_lag", "backup_age",
-        "invalid_state",
+        "invalid_state", "own_log", "own_units", "own_compile_errors", "own_columns",
     )  # fmt: skip
     rights: ClassVar[tuple[Right, ...]] = grants.PLATFORM_RIGHTS
     shell: ClassVar[str] = "SQL*Plus"
@@ -95,6 +99,14 @@ class Oracle(Platform):
         beside = SessionTag(tag.portal, "monitor")
         stated = Stated.read(address.options)
         return OracleSession(signed, stated, lambda: door.open(beside, PATIENCE_SECONDS))
+
+    def package_concern(self, strategy: str) -> Concern[Any]:
+        return Package(strategy)
+
+    def logged(self, session: Session, since: datetime, after: int) -> list[Row]:
+        """Columns of TIMESTAMP without a zone hold UTC."""
+        at = since.astimezone(UTC).replace(tzinfo=None)
+        return session.rows(oracle_query("own_log"), {"since": at, "after": after})
 
     def load(self, session: Session) -> Load:
         return load.of(session)

@@ -44,6 +44,15 @@ def read(connection: oracledb.Connection, query: Query, parameters: Mapping[str,
         return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
 
 
+def of_cursor(cursor: Any, most: int) -> list[Row]:
+    """The first rows of a cursor that PL/SQL opened; it is closed. None, as where a function gave NULL, has no rows."""
+    if cursor is None:
+        return []
+    with cursor:
+        names = [column[0].lower() for column in cursor.description]
+        return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchmany(most)]
+
+
 def _plain(value: Any) -> Any:
     """Counts and ids are read as int."""
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value

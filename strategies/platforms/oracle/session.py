@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import oracledb
 
@@ -16,11 +16,13 @@ from strategies.platforms.oracle import facts, metering
 from strategies.platforms.oracle.beside import Beside
 from strategies.platforms.oracle.errors import one_line, target_error, told
 from strategies.platforms.oracle.names import oracle_query, read_name
-from strategies.platforms.oracle.reading import limit_round_trips, read, require
+from strategies.platforms.oracle.reading import limit_round_trips, of_cursor, read, require
 from strategies.platforms.oracle.sign_in import Signed
 from strategies.platforms.oracle.stated import Stated
 from strategies.platforms.queries import Query
 from strategies.platforms.stopping import Stops
+
+T = TypeVar("T")
 
 _CANCELLED = "ORA-01013"
 _PATIENCE_MS = 5000  # for a round trip that only tidies up
@@ -75,6 +77,14 @@ class OracleSession(Session):
         except (oracledb.Error, OSError) as error:
             raise PlatformError(self._told(error)) from error
 
+    def number(self, block: str, binds: Mapping[str, Any]) -> int | None:
+        """What a block of PL/SQL puts into `:answer`. Raises PlatformError."""
+        return self._answer(block, binds, oracledb.DB_TYPE_NUMBER, lambda value: None if value is None else int(value))
+
+    def cursor_rows(self, block: str, binds: Mapping[str, Any], *, most: int) -> list[Row]:
+        """The first rows of the cursor that a block of PL/SQL puts into `:answer`. Raises PlatformError."""
+        return self._answer(block, binds, oracledb.DB_TYPE_CURSOR, lambda rows: of_cursor(rows, most))
+
     def execute(self, step: Step) -> Outcome:
         before, rows, error = metering.readings(self._ask), None, None
         started = time.monotonic()
@@ -111,6 +121,16 @@ class OracleSession(Session):
         try:
             with self._calling():
                 return read(self._connection, query, parameters)
+        except (oracledb.Error, OSError) as error:
+            raise PlatformError(self._told(error)) from error
+
+    def _answer(self, block: str, binds: Mapping[str, Any], kind: Any, read_it: Callable[[Any], T]) -> T:
+        self._stops.heed()
+        try:
+            with self._calling(), self._connection.cursor() as cursor:
+                answer = cursor.var(kind)
+                cursor.execute(block, {**binds, "answer": answer})
+                return read_it(answer.getvalue())
         except (oracledb.Error, OSError) as error:
             raise PlatformError(self._told(error)) from error
 

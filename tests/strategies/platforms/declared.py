@@ -33,6 +33,7 @@ _FILLED: dict[str, tuple[str, str]] = {  # a placeholder's words → what may st
     **dict.fromkeys(("arguments", "options", "values", "columns", "indexes", "table", "index"), (_VALUES, "1, 'x;y'")),
     "counted": (_VALUES, "(SELECT 1)"),
     "text": (_TEXT, "'it; failed'"),
+    "moment": (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-11-25 02:00:00"),
     "session": (r"[\d,@ ]+", "1,2,@1"),
     "type": (r"[A-Z]+(?: [A-Z]+)?", "PACKAGE"),
     "further calls": (_CALLS, ""),

@@ -1,0 +1,123 @@
+"""Installs the packages that strategies call, and the tables below them, into a schema; and removes what of it is ours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strategies.platforms.base import Row, Session
+from strategies.platforms.oracle.names import oracle_query, quoted
+from strategies.platforms.oracle.rights import Held
+from strategies.platforms.oracle.session import OracleSession
+from strategies.plsql.scripts import Place, Unit, columns, units
+
+_OF_THE_PORTAL = "GENERIC_OPERATION_LOG"
+_RIGHTS = {
+    Place.PORTAL: ("CREATE PROCEDURE",),
+    Place.TARGET: ("CREATE TABLE", "CREATE SEQUENCE", "CREATE TRIGGER", "CREATE PROCEDURE"),
+}
+_FIRST_GO = ("PACKAGE", "TABLE")  # a body goes with its package, a trigger and an index with their table
+MOST_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done, to be shown before: `units` are sent in their order, `refusals` say why nothing is."""
+
+    units: tuple[Unit, ...]
+    refusals: tuple[str, ...] = ()
+
+
+class DoesNotCompile(Exception):
+    """What the database said of our own source, line by line."""
+
+    def __init__(self, errors: Sequence[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = tuple(errors)
+
+
+def to_install(session: Session, place: Place) -> Work:
+    """Tables that are not there yet, and all that is compiled. Raises PlatformError."""
+    there = _there(session)
+    wanted = units(place)
+    refusals = [*_foreign(there, wanted), *_lacking(session, place)]
+    if place is Place.PORTAL and ("TABLE", _OF_THE_PORTAL) not in there:
+        refusals.append(
+            f"The portal's tables are not in this schema ({_OF_THE_PORTAL} is missing): have them made first (migrate)."
+        )
+    tables = {unit.name for unit in wanted if unit.kind == "TABLE" and ("TABLE", unit.name) in there}
+    refusals += _other_columns(session, [unit for unit in wanted if unit.kind == "TABLE" and unit.name in tables])
+    has_log = _OF_THE_PORTAL in tables
+    left = [unit for unit in wanted if unit.is_code or not _is_there(unit, tables, has_log=has_log)]
+    return Work(tuple(left), tuple(refusals))
+
+
+def to_remove(session: Session, place: Place) -> Work:
+    """What of it is there and ours, as statements that remove it. Raises PlatformError."""
+    names = {unit.name for unit in units(place)}
+    ours = [key for key, row in _there(session).items() if row["is_ours"] and key[1] in names and key[0] in _FIRST_GO]
+    made = [
+        Unit(kind, name, f"DROP {kind} {quoted(name)}{' PURGE' if kind == 'TABLE' else ''}")
+        for kind, name in sorted(ours)
+    ]
+    return Work(tuple(made))
+
+
+def send(session: OracleSession, work: Work) -> None:
+    """Send the statements; then ask what does not compile. Raises PlatformError, DoesNotCompile, ValueError for refused work."""
+    if work.refusals:
+        raise ValueError(" ".join(work.refusals))
+    for unit in work.units:
+        session.alter(unit.statement)
+    has_compiled = any(unit.is_code and unit.statement.startswith("CREATE") for unit in work.units)
+    if has_compiled and (errors := compile_errors(session)):
+        raise DoesNotCompile(errors)
+
+
+def compile_errors(session: Session) -> list[str]:
+    """What does not compile of ours, as the database says it. Raises PlatformError."""
+    rows = session.rows(oracle_query("own_compile_errors"))
+    told = [f"{row['kind']} {row['name']}, line {row['line']}: {' '.join(str(row['text']).split())}" for row in rows]
+    more = len(told) - MOST_ERRORS
+    return [*told[:MOST_ERRORS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _there(session: Session) -> dict[tuple[str, str], Row]:
+    return {(str(row["kind"]), str(row["name"])): row for row in session.rows(oracle_query("own_units"))}
+
+
+def _is_there(unit: Unit, tables: set[str], *, has_log: bool) -> bool:
+    """Indexes stand on the log alone; what belongs to a table was made with it."""
+    return has_log if unit.kind == "INDEX" else unit.name in tables
+
+
+def _foreign(there: dict[tuple[str, str], Row], wanted: Sequence[Unit]) -> list[str]:
+    return [
+        f"{unit.kind} {unit.name} is there and not ours: nothing of it is replaced. Rename or drop it, or use another schema."
+        for unit in wanted
+        if unit.kind in ("TABLE", "PACKAGE", "PACKAGE BODY", "TRIGGER")
+        and (found := there.get((unit.kind, unit.name))) is not None
+        and not found["is_ours"]
+    ]
+
+
+def _lacking(session: Session, place: Place) -> list[str]:
+    held = Held.ask(session)
+    return [
+        f"The account lacks {privilege}, granted to it and not to a role."
+        for privilege in _RIGHTS[place]
+        if not held.has(privilege)
+    ]
+
+
+def _other_columns(session: Session, tables: Sequence[Unit]) -> list[str]:
+    """Tables of an earlier version that lack a column."""
+    found = defaultdict(set)
+    for row in session.rows(oracle_query("own_columns")) if tables else ():
+        found[str(row["table_name"])].add(str(row["column_name"]))
+    return [
+        f"TABLE {unit.name} is there without {', '.join(sorted(missing))}: it was made by something else, or by another version."
+        for unit in tables
+        if (missing := set(columns(unit)) - found[unit.name])
+    ]
