@@ -90,6 +90,19 @@ class PortalCommand(BaseCommand):
         for line in printing.table(headers, rows):
             self.stdout.write(line)
 
+    def is_agreed(self, is_sure: bool) -> bool:
+        """Whether to begin with what was said: by `--yes`, or by a person at the terminal. Raises BadInput where none can be asked."""
+        if is_sure:
+            return True
+        if not sys.stdin.isatty():
+            raise BadInput("--yes", "nobody can be asked here; say --yes to begin")
+        self.stderr.write("Begin? (yes/no) ", ending="")
+        self.stderr.flush()
+        try:
+            return sys.stdin.readline().strip().lower() in ("y", "yes")
+        except KeyboardInterrupt:
+            return False
+
     def end(self, state: Exit) -> None:
         """Leave with this state; returns for GOOD, so that a caller inside Python goes on."""
         if state is not Exit.GOOD:

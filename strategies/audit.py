@@ -94,6 +94,8 @@ KINDS: Mapping[str, Kind] = {
     "Target": Kind("Database", {
         "target.registered": "Database registered",
         "target.changed": "Database changed",
+        "packages.installed": "Packages for strategies installed",
+        "packages.removed": "Packages for strategies removed",
         "target.switched_on": "Database switched on",
         "target.switched_off": "Database switched off",
         "target.check_asked": "Check of the connection asked for",

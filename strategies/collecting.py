@@ -45,28 +45,39 @@ def due(moment: datetime) -> Iterator[int]:
 def collect(target: Target, moment: datetime) -> int:
     """Read what is new or changed; how many rows were kept. Trouble is kept with the collection, and tried again ever less often."""
     mark = LogCollection.objects.get(pk=target.pk)
-    is_wide = mark.wide_at is None or not timedelta(0) <= moment - mark.wide_at < WIDE_EVERY
-    since = _BEGINNING if mark.changed_at is None else mark.changed_at - (WIDE if is_wide else OVERLAP)
-    kept = 0
+    is_wide = mark.reading_at is None and not _is_fresh(mark.wide_at, moment)
+    since, after = _from(mark, is_wide)
+    kept, is_all = 0, False
     try:
         with targets.session(target, "collect") as session, session.at_work(limit_seconds=settings.PORTAL_LOOK_SECONDS):
-            platform, after = targets.platform_of(target), 0
+            platform = targets.platform_of(target)
             for _ in range(AT_MOST):
                 rows = platform.logged(session, since, after)
-                if not rows:
+                if is_all := not rows:
                     break
                 kept += keep(target, rows)
                 since, after = _utc(rows[-1]["changed_at"]), int(rows[-1]["operation_id"])
-            else:
-                is_wide = False  # not all of it was read
     except PlatformError as refusal:
         wait = min(LONGEST_WAIT, timedelta(seconds=settings.PORTAL_COLLECT_SECONDS) * 2 ** min(mark.failures, 10))
         rows_ = LogCollection.objects.filter(pk=target.pk)
         rows_.update(error=str(refusal)[:2000], failures=mark.failures + 1, next_at=moment + wait)
         return kept
-    wide_at = moment if is_wide else mark.wide_at
-    LogCollection.objects.filter(pk=target.pk).update(error="", failures=0, collected_at=moment, wide_at=wide_at)
+    LogCollection.objects.filter(pk=target.pk).update(
+        error="", failures=0, collected_at=moment, wide_at=moment if is_wide else mark.wide_at, reading_at=None if is_all else since,
+        reading_after=0 if is_all else after,
+    )  # fmt: skip
     return kept
+
+
+def _is_fresh(wide_at: datetime | None, moment: datetime) -> bool:
+    return wide_at is not None and timedelta(0) <= moment - wide_at < WIDE_EVERY
+
+
+def _from(mark: LogCollection, is_wide: bool) -> tuple[datetime, int]:
+    """Where to begin: where the last look broke off, or so long before what was read that what came late is found."""
+    if mark.reading_at is not None:
+        return mark.reading_at, mark.reading_after
+    return (_BEGINNING if mark.changed_at is None else mark.changed_at - (WIDE if is_wide else OVERLAP)), 0
 
 
 def keep(target: Target, rows: Sequence[Row]) -> int:

@@ -20,6 +20,10 @@ class Migration(migrations.Migration):
                     blank=True, help_text="The latest change that was read, by the database's clock.", null=True
                 )),
                 ("wide_at", models.DateTimeField(blank=True, help_text="When a whole day was looked through last.", null=True)),
+                ("reading_at", models.DateTimeField(
+                    blank=True, help_text="How far a look came that had more to read than one task takes.", null=True
+                )),
+                ("reading_after", models.BigIntegerField(default=0)),
                 ("collected_at", models.DateTimeField(blank=True, null=True)),
                 ("error", models.CharField(blank=True, default="", max_length=2000)),
                 ("failures", models.PositiveIntegerField(default=0)),

@@ -16,6 +16,10 @@ class LogCollection(models.Model):
         null=True, blank=True, help_text="The latest change that was read, by the database's clock."
     )
     wide_at = models.DateTimeField(null=True, blank=True, help_text="When a whole day was looked through last.")
+    reading_at = models.DateTimeField(
+        null=True, blank=True, help_text="How far a look came that had more to read than one task takes."
+    )
+    reading_after = models.BigIntegerField(default=0)
     collected_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=2000, blank=True, default="")
     failures = models.PositiveIntegerField(default=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets as randomness
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +45,7 @@ class Command(PortalCommand):
         items = catalogue.items(tried())
         stage = Stage(PLATFORM, address, secret, token=randomness.token_hex(4))
         self._announce(items, stage, is_json=options["json"])
-        if not options["yes"] and not self._may_begin():
+        if not self.is_agreed(options["yes"]):
             self.stderr.write("Nothing was tried.")
             return self.end(Exit.BAD)
         report = self._try(items, stage)
@@ -69,17 +68,6 @@ class Command(PortalCommand):
                 self.stderr.write(printing.printable(line))
             else:
                 self.say(line)
-
-    def _may_begin(self) -> bool:
-        """Raises BadInput where nobody can be asked."""
-        if not sys.stdin.isatty():
-            raise BadInput("--yes", "nobody can be asked here; say --yes to begin")
-        self.stderr.write("Begin? (yes/no) ", ending="")
-        self.stderr.flush()
-        try:
-            return sys.stdin.readline().strip().lower() in ("y", "yes")
-        except KeyboardInterrupt:
-            return False
 
     def _try(self, items: Sequence[Item], stage: Stage) -> Report:
         stopped, now = threading.Event(), [""]

@@ -10,25 +10,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from maintenance_portal import tasks
-from strategies import needs, queue, runs, secrets, targets
+from strategies import needs, queue, runs, targets
 from strategies.audit import PORTAL, Actor
-from strategies.models import RunStatus, Target, Tenant
+from strategies.models import RunStatus, Target
 from strategies.platforms.base import PlatformError
 from strategies.platforms.oracle import sign_in
-from strategies.targets import TargetValues
 from tests.strategies.platforms.oracle.test_facts import seen
-from tests.strategies.platforms.oracle.transport import URL, Connection, oracle_error
+from tests.strategies.platforms.oracle.transport import Connection, oracle_error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "hunter2"
-
-
-@pytest.fixture
-def sales() -> Target:
-    values = TargetValues(
-        name="sales", platform="oracle", url=URL, tenant=Tenant.objects.get(name="Main"), secret=secrets.encrypt(SECRET)
-    )
-    return targets.register(Actor("anna"), values)
 
 
 def connecting(monkeypatch: pytest.MonkeyPatch, answer: Connection | Exception) -> list[Any]:

@@ -32,6 +32,20 @@ def driver_error(number: int, *, cause: str | None = None, **words: Any) -> orac
     return error.exc_type(error)  # type: ignore[no-any-return]
 
 
+class Variable:
+    """What a block of PL/SQL puts a number or a cursor into: the rows of its answer, or the first value of them."""
+
+    def __init__(self, connection: Connection, kind: Any) -> None:
+        self._connection, self._kind, self.rows = connection, kind, list[Mapping[str, Any]]()
+
+    def getvalue(self) -> Any:
+        if self._kind is not oracledb.DB_TYPE_CURSOR:
+            return next(iter(self.rows[0].values())) if self.rows else None
+        found = Cursor(self._connection)
+        found.take(self.rows)
+        return found
+
+
 class Cursor:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -55,10 +69,21 @@ class Cursor:
         self.warning = self._connection.warnings.get(statement)
         if statement in self._connection.rowcounts:
             self.rowcount = self._connection.rowcounts[statement]
+        if isinstance(variable := (parameters or {}).get("answer"), Variable):
+            variable.rows = list(answer)
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            columns = list(answer[0]) if answer else ["NOTHING"]
-            self.description = [(column.upper(),) for column in columns]
-            self._rows = [tuple(map(_fetched, row.values())) for row in answer]
+            self.take(answer)
+
+    def take(self, rows: Rows) -> None:
+        columns = list(rows[0]) if rows else ["NOTHING"]
+        self.description = [(column.upper(),) for column in columns]
+        self._rows = [tuple(map(_fetched, row.values())) for row in rows]
+
+    def var(self, kind: Any) -> Variable:
+        return Variable(self._connection, kind)
+
+    def fetchmany(self, most: int) -> list[tuple[Any, ...]]:
+        return self._rows[:most]
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         return self._rows

@@ -1,0 +1,81 @@
+"""install_plsql: the packages that strategies inside an Oracle database call, installed, printed, or taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from maintenance_portal import cli
+from maintenance_portal.cli import Exit, PortalCommand
+from strategies import installing
+from strategies.audit import Actor
+from strategies.installing import Installation, LogNotCollected
+from strategies.models import Target
+from strategies.platforms.base import NotSupported, PlatformError
+from strategies.platforms.oracle.own_units import DoesNotCompile
+from strategies.plsql.scripts import Place, script
+
+
+class Command(PortalCommand):
+    help = "Install the PL/SQL packages that strategies in a database call: shows what it will do, and asks."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument("--target", help="This database, with tables of its own; without it the portal's own one.")
+        where.add_argument(
+            "--print", nargs="?", const=Place.TARGET.value, choices=[place.value for place in Place], dest="printed",
+            help="Print the script for SQL*Plus instead: for a database with tables of its own, or for the portal's own one.",
+        )  # fmt: skip
+        parser.add_argument("--uninstall", action="store_true", help="Remove what is ours, and nothing else.")
+        parser.add_argument("--yes", action="store_true", help="Begin without asking.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["printed"]:
+            if options["uninstall"]:
+                raise cli.BadInput("--uninstall", "what is there decides what is removed; it is not printed")
+            return self.stdout.write(script(Place(options["printed"])))
+        name = options["target"]
+        target = cli.target_named("--target", name) if name else Target.objects.get(is_home=True)
+        moment = timezone.now()
+        try:
+            opened = installing.removal(target, moment) if options["uninstall"] else installing.installation(target)
+            with opened as found:
+                return self._offer(found, is_agreed=options["yes"])
+        except NotSupported as why:
+            raise cli.BadInput("--target", f"{target.name}: {why}") from None
+        except DoesNotCompile as refusal:
+            self.stderr.write(f"Installed on {target.name}, and does not compile:")
+            for line in refusal.errors:
+                self.stderr.write(f"  {line}")
+        except (PlatformError, LogNotCollected) as refusal:
+            self.stderr.write(f"{target.name}: {refusal}")
+        return self.end(Exit.BAD)
+
+    def _offer(self, found: Installation, *, is_agreed: bool) -> None:
+        verb = "removed from" if found.is_removal else "installed on"
+        for refusal in found.work.refusals:
+            self.stderr.write(refusal)
+        if found.work.refusals:
+            self.stderr.write("Nothing was done.")
+            return self.end(Exit.BAD)
+        if not found.work.units:
+            return self.say(f"Nothing of ours is on {found.target.name}.")
+        self.say(f"This is {verb} {found.target.name} ({targets_words(found)}):")
+        for unit in found.work.units:
+            self.say(f"  {unit.kind} {unit.name}{_note(found, unit.kind)}")
+        if not self.is_agreed(is_agreed):
+            self.stderr.write("Nothing was done.")
+            return self.end(Exit.BAD)
+        found.carry_out(Actor.of_command(), timezone.now())
+        return self.say(f"{len(found.work.units)} are {verb} {found.target.name}; all of it compiles." if not found.is_removal
+                        else f"{len(found.work.units)} are {verb} {found.target.name}.")  # fmt: skip
+
+
+def targets_words(found: Installation) -> str:
+    return "the portal's own database, beside its tables" if found.target.is_home else "with tables of its own"
+
+
+def _note(found: Installation, kind: str) -> str:
+    return " and all its rows, which the portal has collected" if found.is_removal and kind == "TABLE" else ""

@@ -1,0 +1,81 @@
+"""Puts the packages that strategies call into a database, and takes them out of it again; what was done is in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from strategies import audit, collecting, targets
+from strategies.audit import Actor
+from strategies.models import LogCollection, Target
+from strategies.platforms.base import NotSupported
+from strategies.platforms.oracle import own_units
+from strategies.platforms.oracle.own_units import Work
+from strategies.platforms.oracle.session import OracleSession
+from strategies.plsql.scripts import Place
+
+
+class LogNotCollected(Exception):
+    """Rows of the database's own log are not in the portal, so that they would be lost; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is to be done in one session on one database. Nothing is sent before `carry_out`."""
+
+    target: Target
+    session: OracleSession
+    work: Work
+    is_removal: bool
+
+    def carry_out(self, actor: Actor, moment: datetime) -> None:
+        """Raises PlatformError, own_units.DoesNotCompile, ValueError for refused work."""
+        verb = "removed" if self.is_removal else "installed"
+        made = [f"{unit.kind} {unit.name}" for unit in self.work.units]
+        # Before it is done: the process may be killed in the middle, and changes of structure cannot be taken back
+        audit.record(actor, f"packages.{verb}", self.target, after={"units": made}, target=self.target)
+        own_units.send(self.session, self.work)
+        if self.is_removal:
+            LogCollection.objects.filter(target=self.target).delete()
+        targets.ask_check(self.target, actor, moment)
+
+
+def place_of(target: Target) -> Place:
+    return Place.PORTAL if target.is_home else Place.TARGET
+
+
+@contextmanager
+def installation(target: Target) -> Iterator[Installation]:
+    """Raises PlatformError, NotSupported."""
+    with _session(target) as session:
+        yield Installation(target, session, own_units.to_install(session, place_of(target)), is_removal=False)
+
+
+@contextmanager
+def removal(target: Target, moment: datetime) -> Iterator[Installation]:
+    """What was logged is collected first. Raises PlatformError, NotSupported, LogNotCollected."""
+    _collect_all(target, moment)
+    with _session(target) as session:
+        yield Installation(target, session, own_units.to_remove(session, place_of(target)), is_removal=True)
+
+
+def _collect_all(target: Target, moment: datetime) -> None:
+    mark = LogCollection.objects.filter(target=target).first()
+    while mark is not None and collecting.collect(target, moment):
+        pass
+    if mark is not None:
+        mark.refresh_from_db()
+        if mark.error:
+            raise LogNotCollected(f"Its log could not be read, and its rows would be lost: {mark.error}")
+
+
+@contextmanager
+def _session(target: Target) -> Iterator[OracleSession]:
+    platform = targets.platform_of(target)
+    if not platform.has_packages:
+        raise NotSupported(f"{platform.label} has no packages; strategies written in Python log by themselves.")
+    with targets.session(target, "install") as session:
+        yield cast(OracleSession, session)

@@ -1,0 +1,147 @@
+"""Installing the packages into a schema: what is sent, what is not ours and stays, what does not compile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from strategies.platforms.base import PlatformError
+from strategies.platforms.oracle import own_units
+from strategies.platforms.oracle.own_units import DoesNotCompile, Work
+from strategies.plsql.scripts import LOGGER, Place, Unit, columns, units
+from tests.strategies.platforms.oracle.test_session import a_session, sent
+from tests.strategies.platforms.oracle.transport import Connection, oracle_error
+from tests.strategies.platforms.oracle.views import asked
+
+RIGHTS = [{"PRIVILEGE": f"CREATE {thing}"} for thing in ("TABLE", "SEQUENCE", "TRIGGER", "PROCEDURE")]
+SESSION = [{"ACCOUNT": "PORTAL"}]
+CODE = [unit for unit in units(Place.TARGET) if unit.is_code]
+
+
+def there(*units_: Unit, is_ours: int = 1, status: str = "VALID") -> list[dict[str, Any]]:
+    return [
+        {"KIND": unit.kind, "NAME": unit.name, "STATUS": status, "IS_OURS": is_ours}
+        for unit in units_
+        if unit.kind in ("TABLE", "PACKAGE", "PACKAGE BODY", "TRIGGER")
+    ]
+
+
+def all_columns(*, without: str = "") -> list[dict[str, str]]:
+    return [
+        {"TABLE_NAME": unit.name, "COLUMN_NAME": name}
+        for unit in units(Place.TARGET)
+        if unit.kind == "TABLE"
+        for name in columns(unit)
+        if name != without
+    ]
+
+
+def schema(**answers: Any) -> Connection:
+    return Connection({"facts_session": SESSION, "system_privileges": RIGHTS, **answers})
+
+
+def test_into_an_empty_schema_everything_goes_in_its_order() -> None:
+    connection = schema()
+    work = own_units.to_install(a_session(connection), Place.TARGET)
+    assert (work.units, work.refusals) == (units(Place.TARGET), ())
+    own_units.send(a_session(connection), work)
+    made = [statement for statement in sent(connection) if statement.startswith(("CREATE", "COMMENT"))]
+    assert made == [unit.statement for unit in units(Place.TARGET)]
+
+
+def test_what_is_there_already_is_compiled_anew_and_no_table_is_touched() -> None:
+    connection = schema(own_units=there(*units(Place.TARGET)), own_columns=all_columns())
+    work = own_units.to_install(a_session(connection), Place.TARGET)
+    assert (list(work.units), work.refusals) == (CODE, ())
+
+
+def test_beside_the_portals_tables_only_code_is_made() -> None:
+    tables = [{"KIND": "TABLE", "NAME": "GENERIC_OPERATION_LOG", "STATUS": "VALID", "IS_OURS": 0}]
+    work = own_units.to_install(a_session(schema(own_units=tables)), Place.PORTAL)
+    assert (work.units, work.refusals) == (units(Place.PORTAL), ())
+    assert {unit.kind for unit in work.units} == {"PACKAGE", "PACKAGE BODY"}
+    empty = own_units.to_install(a_session(schema()), Place.PORTAL)
+    assert "have them made first (migrate)" in empty.refusals[0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"own_units": there(*units(Place.TARGET)[:1], is_ours=0)}, "TABLE GENERIC_STRATEGY_TYPES is there and not ours"),
+        ({"own_units": there(*CODE[1:3], is_ours=0)}, "PACKAGE GENERIC_LOG_STORE_PKG is there and not ours"),
+        ({"system_privileges": RIGHTS[:3]}, "The account lacks CREATE PROCEDURE"),
+        ({"own_units": there(*units(Place.TARGET)), "own_columns": all_columns(without="CHANGED_AT")},
+         "TABLE GENERIC_OPERATION_LOG is there without CHANGED_AT"),
+    ],
+)  # fmt: skip
+def test_what_stands_against_it_is_said_and_nothing_is_sent(answers: dict[str, Any], words: str) -> None:
+    connection = schema(**answers)
+    session = a_session(connection)
+    work = own_units.to_install(session, Place.TARGET)
+    assert any(words in refusal for refusal in work.refusals), work.refusals
+    before = len(connection.sent)
+    with pytest.raises(ValueError, match=r"ours|lacks|without"):
+        own_units.send(session, work)
+    assert len(connection.sent) == before
+
+
+def test_what_does_not_compile_fails_with_the_lines_of_the_database() -> None:
+    error = {
+        "KIND": "PACKAGE BODY",
+        "NAME": LOGGER,
+        "LINE": 7,
+        "POSITION": 3,
+        "TEXT": "PLS-00201: identifier\n must be declared",
+    }
+    connection = schema(own_compile_errors=[error] * 25)
+    with pytest.raises(DoesNotCompile) as refusal:
+        own_units.send(a_session(connection), own_units.to_install(a_session(schema()), Place.TARGET))
+    first, *_, last = refusal.value.errors
+    assert first == f"PACKAGE BODY {LOGGER}, line 7: PLS-00201: identifier must be declared"
+    assert last == "and 5 more"
+
+
+def test_a_refusal_of_the_database_ends_it() -> None:
+    connection = schema(**{"~CREATE TABLE generic_log_policy": oracle_error(1031, "insufficient privileges")})
+    session = a_session(connection)
+    with pytest.raises(PlatformError, match="ORA-01031"):
+        own_units.send(session, own_units.to_install(session, Place.TARGET))
+    assert not any(statement.startswith("CREATE OR REPLACE PACKAGE") for statement in connection.sent)
+
+
+def test_only_what_is_ours_is_removed() -> None:
+    mine, others = (
+        there(*units(Place.TARGET)),
+        there(Unit("TABLE", "GENERIC_JOB_TYPES", ""), Unit("PACKAGE", "GENERIC_MY_PKG", "")),
+    )
+    foreign = there(Unit("PACKAGE", LOGGER, ""), is_ours=0)
+    found = own_units.to_remove(a_session(schema(own_units=[*mine, *others])), Place.TARGET)
+    assert [unit.statement for unit in found.units] == [
+        'DROP PACKAGE "GENERIC_LOG_STORE_PKG"', f'DROP PACKAGE "{LOGGER}"', 'DROP TABLE "GENERIC_LOG_POLICY" PURGE',
+        'DROP TABLE "GENERIC_OPERATION_LOG" PURGE', 'DROP TABLE "GENERIC_STRATEGY_TYPES" PURGE',
+    ]  # fmt: skip
+    beside = own_units.to_remove(a_session(schema(own_units=mine)), Place.PORTAL)
+    assert {unit.kind for unit in beside.units} == {"PACKAGE"}
+    assert own_units.to_remove(a_session(schema(own_units=foreign)), Place.TARGET) == Work(())
+
+
+def test_the_mark_in_the_dictionary_is_what_makes_it_ours() -> None:
+    objects = [
+        {"object_name": "GENERIC_LOG_STORE_PKG", "object_type": "PACKAGE", "status": "VALID"},
+        {"object_name": "GENERIC_OPERATION_LOG", "object_type": "TABLE", "status": "VALID"},
+        {"object_name": "GENERIC_LOG_POLICY", "object_type": "TABLE", "status": "VALID"},
+        {"object_name": "OTHER", "object_type": "TABLE", "status": "VALID"},
+    ]
+    rows = asked(
+        "own_units",
+        {
+            "user_objects": objects,
+            "user_source": [{"name": "GENERIC_LOG_STORE_PKG", "type": "PACKAGE", "line": 2, "text": "-- maintenance-portal: x"}],
+            "user_tab_comments": [{"table_name": "GENERIC_OPERATION_LOG", "comments": "maintenance-portal: y"},
+                                  {"table_name": "GENERIC_LOG_POLICY", "comments": "of the maintenance-portal"}],
+        },
+    )  # fmt: skip
+    assert {row["name"]: row["is_ours"] for row in rows} == {
+        "GENERIC_LOG_STORE_PKG": 1, "GENERIC_OPERATION_LOG": 1, "GENERIC_LOG_POLICY": 0,
+    }  # fmt: skip
