@@ -33,10 +33,12 @@ class Installation:
 
     def carry_out(self, actor: Actor, moment: datetime) -> None:
         """Raises PlatformError, own_units.DoesNotCompile, ValueError for refused work."""
-        verb = "removed" if self.is_removal else "installed"
         made = [f"{unit.kind} {unit.name}" for unit in self.work.units]
         # Before it is done: the process may be killed in the middle, and changes of structure cannot be taken back
-        audit.record(actor, f"packages.{verb}", self.target, after={"units": made}, target=self.target)
+        audit.record(
+            actor, "packages.removed" if self.is_removal else "packages.installed", self.target, after={"units": made},
+            target=self.target,
+        )  # fmt: skip
         own_units.send(self.session, self.work)
         if self.is_removal:
             LogCollection.objects.filter(target=self.target).delete()

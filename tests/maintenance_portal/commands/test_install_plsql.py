@@ -1,0 +1,137 @@
+"""install_plsql: what it will do is said first, what does not compile fails, and a target's rows are collected before they go."""
+
+from __future__ import annotations
+
+import sys
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from strategies import collecting
+from strategies.models import AuditEntry, LogCollection, Target
+from strategies.platforms.oracle import sign_in
+from strategies.plsql.scripts import Place, script, units
+from tests.maintenance_portal.commands.conftest import command
+from tests.strategies.platforms.oracle.conftest import sales
+from tests.strategies.platforms.oracle.test_facts import seen
+from tests.strategies.platforms.oracle.test_own_units import RIGHTS, there
+from tests.strategies.platforms.oracle.transport import Connection
+
+__all__ = ["sales"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+    """Each connection is a new one; they are kept."""
+    found: list[Connection] = []
+
+    def connect(**_: Any) -> Connection:
+        found.append(Connection(seen(**{"system_privileges": RIGHTS, **answers})))
+        return found[-1]
+
+    answers: dict[str, Any] = {}
+    monkeypatch.setattr(sign_in.oracledb, "connect", connect)
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    found.append(answers)  # type: ignore[arg-type]
+    return found
+
+
+def sent(made: list[Connection]) -> list[str]:
+    found = [statement for connection in made[1:] for statement in connection.sent]
+    return [statement for statement in found if statement.startswith(("CREATE", "COMMENT", "DROP"))]
+
+
+def test_it_says_what_it_will_do_and_does_nothing_before_a_yes(sales: Target, made: list[Connection]) -> None:
+    asked = command("install_plsql", "--target", "sales")
+    assert asked.code == 2
+    assert "say --yes to begin" in asked.err
+    for unit in units(Place.TARGET):
+        assert f"  {unit.kind} {unit.name}\n" in asked.out
+    assert "with tables of its own" in asked.out
+    assert sent(made) == []
+
+
+def test_it_installs_on_a_target_audited_and_has_it_looked_at_again(sales: Target, made: list[Connection]) -> None:
+    done = command("install_plsql", "--target", "sales", "--yes")
+    assert (done.code, "all of it compiles" in done.out) == (0, True), done
+    assert sent(made) == [unit.statement for unit in units(Place.TARGET)]
+    entry = AuditEntry.objects.get(action="packages.installed")
+    assert entry.after is not None
+    assert (entry.target, len(entry.after["units"])) == (sales, len(units(Place.TARGET)))
+    sales.refresh_from_db()
+    assert sales.is_being_checked
+
+
+def test_what_does_not_compile_is_a_failure_with_its_lines(sales: Target, made: list[Connection]) -> None:
+    made[0]["own_compile_errors"] = [  # type: ignore[index]
+        {
+            "KIND": "PACKAGE BODY",
+            "NAME": "GENERIC_LOG_STORE_PKG",
+            "LINE": 3,
+            "POSITION": 1,
+            "TEXT": "PLS-00103: unexpected",
+        }
+    ]
+    failed = command("install_plsql", "--target", "sales", "--yes")
+    assert failed.code == 1
+    assert "PACKAGE BODY GENERIC_LOG_STORE_PKG, line 3: PLS-00103: unexpected" in failed.err
+
+
+def test_what_is_not_ours_stands_in_the_way(sales: Target, made: list[Connection]) -> None:
+    made[0]["own_units"] = there(*units(Place.TARGET)[:1], is_ours=0)  # type: ignore[index]
+    refused = command("install_plsql", "--target", "sales", "--yes")
+    assert (refused.code, "is there and not ours" in refused.err, "Nothing was done." in refused.err) == (1, True, True)
+    assert sent(made) == []
+
+
+def test_before_a_targets_tables_go_their_rows_are_collected(
+    sales: Target,
+    made: list[Connection],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made[0]["own_units"] = there(*units(Place.TARGET))  # type: ignore[index]
+    LogCollection.objects.create(target=sales, next_at="2026-11-24T10:30Z")
+    collected: list[str] = []
+    monkeypatch.setattr(collecting, "collect", lambda target, moment: collected.append(target.name))
+    gone = command("install_plsql", "--target", "sales", "--uninstall", "--yes")
+    assert (gone.code, collected) == (0, ["sales"]), gone
+    assert "TABLE GENERIC_OPERATION_LOG and all its rows, which the portal has collected" in gone.out
+    assert sent(made)[-1] == 'DROP TABLE "GENERIC_STRATEGY_TYPES" PURGE'
+    assert not LogCollection.objects.exists()
+    assert AuditEntry.objects.filter(action="packages.removed", target=sales).exists()
+
+
+def test_rows_that_cannot_be_collected_keep_the_tables(
+    sales: Target,
+    made: list[Connection],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made[0]["own_units"] = there(*units(Place.TARGET))  # type: ignore[index]
+    LogCollection.objects.create(
+        target=sales, next_at="2026-11-24T10:30Z", error="ORA-00942: table or view does not exist"
+    )
+    monkeypatch.setattr(collecting, "collect", lambda target, moment: 0)
+    kept = command("install_plsql", "--target", "sales", "--uninstall", "--yes")
+    assert (kept.code, "its rows would be lost: ORA-00942" in kept.err, sent(made)) == (1, True, [])
+
+
+def test_nothing_of_ours_is_no_failure(sales: Target, made: list[Connection]) -> None:
+    assert "Nothing of ours is on sales." in command("install_plsql", "--target", "sales", "--uninstall", "--yes").out
+
+
+def test_a_database_without_packages_is_refused() -> None:
+    refused = command("install_plsql", "--yes")
+    assert refused.code == 2
+    assert "strategies written in Python log by themselves" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "place"), [((), Place.TARGET), (("target",), Place.TARGET), (("portal",), Place.PORTAL)]
+)
+def test_the_script_is_printed_for_who_installs_by_hand(words: tuple[str, ...], place: Place) -> None:
+    printed = command("install_plsql", "--print", *words)
+    assert (printed.code, printed.out.strip()) == (0, script(place).strip())
+    assert command("install_plsql", "--print", "--uninstall").code == 2
+    assert command("install_plsql", "--print", "--target", "sales").code == 2
