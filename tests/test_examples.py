@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from maintenance_portal import tasks
-from strategies.models import MaintenanceJob, StrategyConfig, StrategyType
+from strategies.models import MaintenanceJob, OperationLog, StrategyConfig, StrategyType
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,6 +96,18 @@ def test_words_that_people_add_to_the_lookup_tables_may_be_used() -> None:
     tasks.tick(NOON)
     job = MaintenanceJob.objects.get()
     assert (job.quarantine_reason, job.next_run, job.state.value) == (None, None, "unclocked")
+
+
+def test_the_example_in_python_registers_logs_and_ends() -> None:
+    exec(compile((EXAMPLES / "my_strategy.py").read_text(), "my_strategy.py", "exec"), {})
+    assert StrategyType.objects.get(strategy_name="MY_STRATEGY").description == "Description of my strategy"
+    (row,) = OperationLog.objects.filter(strategy_name="MY_STRATEGY")
+    assert (row.status, row.rows_processed, row.target_object, row.operation_type) == (
+        "SUCCESS",
+        1,
+        "TARGET_OBJECT",
+        "EXECUTE",
+    )
 
 
 def test_every_column_that_the_framework_does_not_name_has_a_value_of_the_database() -> None:
