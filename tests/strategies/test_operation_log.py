@@ -16,7 +16,7 @@ from strategies.plans import ErrorClass, Meters, TargetError
 from tests.monitoring.past import run, target
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_what_is_too_long_is_cut_where_it_shows() -> None:
