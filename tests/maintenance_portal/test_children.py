@@ -102,6 +102,7 @@ class Watched(ClusterOfWorkers):
         super().__init__(cluster, lambda sentence: None)
         self.child = child
         self._watch(child)
+        self._reporter = None  # the child has none
         self.replaced_after: list[int] = []
 
     def _replace_beside(self, child: Child, held: HeldRuns, why: str) -> None:
