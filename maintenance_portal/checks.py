@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import zoneinfo
+from importlib.util import find_spec
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -113,6 +114,17 @@ def pool(**_: Any) -> list[CheckMessage]:
         return [
             Error("The portal's database cannot be used through a pool of the driver's.", hint=hint, id="portal.E007")
         ]
+    return []
+
+
+@register(PORTAL)
+def redis(**_: Any) -> list[CheckMessage]:
+    if settings.PORTAL_REDIS and find_spec("redis") is None:
+        hint = (
+            "python -m pip install -r requirements-redis.txt, with the Python of the portal; or leave the setting out."
+        )
+        sentence = "PORTAL_REDIS_URL is set, but the package redis is not installed."
+        return [Error(sentence, hint=hint, id="portal.E008")]
     return []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import time
 from collections.abc import Callable
 
@@ -12,7 +13,8 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from maintenance_portal.held_runs import HeldRuns, kill_hung_worker
 from maintenance_portal.processes import Child, own_command
-from maintenance_portal.silence import Silence
+from maintenance_portal.reporter import Reporter
+from maintenance_portal.silence import PassedOver, Silence
 from strategies import queue
 from strategies.models import Portal, Pulse
 
@@ -161,12 +163,20 @@ class ClusterOfWorkers(Service):
         self._silence = Silence()
         self._leavers: list[Leaver] = []
         self._held: HeldRuns | None = None
+        self._passed_over: PassedOver | None = None
+        self._reporter: Reporter | None = None
 
     def launch(self) -> Child:
         self._silence.forget()
         child = Child(own_command("worker", self._cluster), {"Q_CLUSTER_NAME": self._cluster})
-        self._held = HeldRuns(child.pid)
+        self._watch(child)
         return child
+
+    def _watch(self, child: Child) -> None:
+        self._held = HeldRuns(child.pid)
+        self._reporter = Reporter(child.pid, self._workers or settings.PORTAL_SHORT_WORKERS)
+        own = f"{socket.gethostname()}/{child.pid}/"
+        self._passed_over = PassedOver(own, at_least=3 * float(settings.PORTAL_PULSE_SECONDS))
 
     def look(self, now: float) -> None:
         self._see_off(now)
@@ -181,30 +191,49 @@ class ClusterOfWorkers(Service):
             for run in held.look(now)[1]:
                 if (pid := kill_hung_worker(run, child.pid)) is not None:
                     self.say(f"Worker {pid} gave no sign of life while it had run {run.pk}; it was killed.")
-            if self._takes_no_wake_ups(held, now):
-                self._replace_beside(child, held)
+            if (why := self._is_of_no_use(held, now)) is not None:
+                self._replace_beside(child, held, why)
         except DatabaseError:
             log.warning("the pulse of %s could not be read", self.name, exc_info=True)
-            self._silence.forget()
+            self._forget()
             held.forget()
             connection.close()
 
-    def _takes_no_wake_ups(self, held: HeldRuns, now: float) -> bool:
-        """Asked, no sign of life for a while, and not because every worker has a run. One leaver at a time is enough.
+    def _forget(self) -> None:
+        self._silence.forget()
+        if self._passed_over is not None:
+            self._passed_over.forget()
+
+    def _is_of_no_use(self, held: HeldRuns, now: float) -> str | None:
+        """Why it is to be replaced, if it is. One leaver at a time is enough."""
+        if self._leavers:
+            self._forget()
+            return None
+        if self._reporter is not None and self._reporter.is_lost():
+            return "lost the process that tells what its workers have done"
+        return self._takes_no_wake_ups(held, now)
+
+    def _takes_no_wake_ups(self, held: HeldRuns, now: float) -> str | None:
+        """Asked, no sign of life for a while, and not because every worker has a run.
 
         Workers with a short task give signs meanwhile, those with a run do not: they would hide that the others are locked.
         """
         pulse = Pulse.objects.filter(cluster=self._cluster).first()
         is_full = self._workers is not None and held.count() >= self._workers
-        if pulse is None or pulse.asked_at is None or is_full or self._leavers:
+        if pulse is None or is_full:
+            self._forget()
+            return None
+        over = self._passed_over
+        if over is not None and over.is_so(pulse.answered_at, pulse.answered_by, now):
+            return "took no wake-ups while those of other portals took many"
+        if pulse.asked_at is None:
             self._silence.forget()
-            return False
-        return self._silence.seconds(pulse.answered_at, now) > float(settings.PORTAL_PULSE_SECONDS)
+            return None
+        is_silent = self._silence.seconds(pulse.answered_at, now) > float(settings.PORTAL_PULSE_SECONDS)
+        return f"took no wake-ups for {settings.PORTAL_PULSE_SECONDS} seconds" if is_silent else None
 
-    def _replace_beside(self, child: Child, held: HeldRuns) -> None:
-        self.say(
-            f"The {self.name} took no wake-ups for {settings.PORTAL_PULSE_SECONDS} seconds; another takes its place."
-        )
+    def _replace_beside(self, child: Child, held: HeldRuns, why: str) -> None:
+        self.say(f"The {self.name} {why}; another takes its place.")
         child.send(signal.SIGUSR1)
         # Short tasks cannot be seen from here; they end by themselves within their time limit.
         patience = 10.0 if self._workers is not None else float(settings.Q_CLUSTER["timeout"]) + 10

@@ -11,7 +11,7 @@ import environ
 from django.contrib.messages import constants as messages
 from django.core.exceptions import ImproperlyConfigured
 
-from maintenance_portal import installation, sqlite_reading
+from maintenance_portal import installation, redis_address, sqlite_reading
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -189,7 +189,12 @@ PORTAL_MAX_RUNS = env.int("PORTAL_MAX_RUNS", default=PORTAL_RUN_WORKERS)
 # (max_attempts, ack_failures), and `retry` lies far above the longest run, so that it never hands one out twice.
 # It warns that no timeout at all is longer than any retry: a run may take as long as it takes, and is claimed only once.
 warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
+try:  # kept in parts, of which Django's page of errors hides the password
+    PORTAL_REDIS = redis_address.read(env.str("PORTAL_REDIS_URL", default=""))
+except ValueError as refusal:
+    raise ImproperlyConfigured(f"the value of PORTAL_REDIS_URL cannot be read: {refusal}") from None
 _Q_SHARED: dict[str, Any] = {
+    **({"broker_class": "strategies.redis_broker.RedisBroker"} if PORTAL_REDIS else {}),
     "orm": "default",
     "catch_up": False,
     "max_attempts": 1,

@@ -6,6 +6,8 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 0.5
 WEB_THREADS = 8
+_TABLES_LOCK = 0x6D706F7274616C  # "mportal"
 _REQUESTS_MAY_TAKE = 3.0
 _BEAT_MAY_TAKE = 12.0
 _AFTER_GRACE = 20.0  # the clusters end by themselves within the grace and ten seconds
@@ -34,11 +37,34 @@ _HURRIED = 12.0
 
 def migrate() -> bool:
     """Bring the portal's tables up to date; False where they were. Asking is quicker than running the command."""
-    executor = MigrationExecutor(connection)
-    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if not _is_behind():
         return False
-    call_command("migrate", verbosity=0, interactive=False)
+    with _turn():
+        if not _is_behind():
+            return False  # another portal, which started at the same moment, was first
+        call_command("migrate", verbosity=0, interactive=False)
     return True
+
+
+def _is_behind() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One portal at a time changes the tables, where the product has a lock for it. It ends with the connection that holds it."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    holder = connection.copy()
+    try:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TABLES_LOCK])
+        yield
+    finally:
+        holder.close()
 
 
 class Web:

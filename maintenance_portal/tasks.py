@@ -74,6 +74,7 @@ def tick(moment: datetime) -> None:
     Each part stands alone: a row that one of them cannot deal with keeps none of the others from their work.
     """
     Portal.objects.filter(pk=1).update(beat_at=moment)
+    _alone(queue.look)
     _alone(settling.settle, moment, Budget(SETTLE_SECONDS))
     _alone(jobs.plan_due, moment, Budget(PLAN_SECONDS))
     _alone(jobs.plan_to_ask, moment, Budget(PLAN_SECONDS))
@@ -256,6 +257,8 @@ def ask_pulses(moment: datetime) -> None:
 
     While the question waits its turn behind other work it is not asked again: that would make the queue longer.
     """
+    if queue.is_away():
+        return
     for cluster in (queue.DEFAULT, queue.MAINTENANCE):
         pulse, _ = Pulse.objects.get_or_create(cluster=cluster)
         last, every = (pulse.asked_at, PULSE_IS_LOST_AFTER) if pulse.asked_at else (pulse.answered_at, PULSE_EVERY)

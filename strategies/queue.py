@@ -8,6 +8,7 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.models import OrmQ, Task
 from django_q.tasks import async_task
 
@@ -52,12 +53,32 @@ def _send(path: str, argument: int | str, cluster: str) -> None:
     async_task(*call, cluster=cluster, save=False)
 
 
+class _Server:
+    """Whether the server through which wake-ups go was there when this process asked last. The portal's own database always is."""
+
+    is_away = False
+
+
+def look() -> None:
+    """Ask it, before each tick."""
+    _Server.is_away = bool(settings.PORTAL_REDIS) and not get_broker(DEFAULT).ping()
+    if _Server.is_away:  # the questions are lost with the wake-ups: no cluster is to be replaced for want of an answer
+        Pulse.objects.exclude(asked_at=None).update(asked_at=None)
+
+
+def is_away() -> bool:
+    return _Server.is_away
+
+
 def is_overdue(since: datetime | None, woken_at: datetime | None, moment: datetime) -> bool:
     """Whether a row that waits `since` then is woken again: its wake-up vanished, or waits its turn in the queue.
 
     The two cannot be told apart from here, so the first comes after PORTAL_WAKE_SECONDS, and the distance doubles with the
-    time waited, up to ten minutes: a long queue is not made longer without bound.
+    time waited, up to ten minutes: a long queue is not made longer without bound. While nothing can be sent nothing is overdue:
+    else the distances would grow, and what waits would wait on when the server is back.
     """
+    if _Server.is_away:
+        return False
     if woken_at is None:
         return True
     first = timedelta(seconds=settings.PORTAL_WAKE_SECONDS)
@@ -68,7 +89,7 @@ def take_over(cluster: str) -> None:
     """For a cluster that starts: what the one before it had fetched is delivered again, and the pulse is asked anew.
 
     A wake-up fetched by workers that were killed would else stay locked for as long as a run may take. One whose work
-    goes on all the same comes twice, which does no harm.
+    goes on all the same comes twice, which does no harm. (Redis gives each away for good: there the tick sends another.)
     """
     now = timezone.now()
     OrmQ.objects.filter(key=cluster, lock__gt=now).update(lock=now)

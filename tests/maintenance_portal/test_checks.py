@@ -87,3 +87,16 @@ def test_what_is_not_for_production_is_named_by_the_deploy_check_only(settings: 
 def test_a_pool_of_the_drivers_is_refused(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", {"pool": True})
     assert found() == {"portal.E007"}
+
+
+def test_a_redis_without_its_package_is_named_with_what_installs_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PORTAL_REDIS = {"host": "cache", "password": "s3cret"}
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    (message,) = run_checks(tags=[checks.PORTAL])
+    assert message.id == "portal.E008"
+    assert "requirements-redis.txt" in str(message.hint)
+    assert "s3cret" not in f"{message.msg}{message.hint}"
+    monkeypatch.setattr(checks, "find_spec", lambda name: object())
+    assert found() == set()

@@ -17,6 +17,7 @@ from django.utils import timezone
 from maintenance_portal.children import ClusterOfWorkers, GivenUp, Leaver, Service
 from maintenance_portal.held_runs import HeldRuns
 from maintenance_portal.processes import Child, guarded
+from maintenance_portal.silence import PassedOver
 from strategies import queue, runs
 from strategies.audit import Actor
 from strategies.models import JobRun, Pulse, RunStatus, Stop, Target
@@ -99,10 +100,12 @@ class Watched(ClusterOfWorkers):
 
     def __init__(self, cluster: str, child: Child) -> None:
         super().__init__(cluster, lambda sentence: None)
-        self.child, self._held = child, HeldRuns(child.pid)
+        self.child = child
+        self._watch(child)
+        self._reporter = None  # the child has none
         self.replaced_after: list[int] = []
 
-    def _replace_beside(self, child: Child, held: HeldRuns) -> None:
+    def _replace_beside(self, child: Child, held: HeldRuns, why: str) -> None:
         self.replaced_after.append(self.second)
 
     def watch(self, seconds: int) -> Iterator[int]:
@@ -122,7 +125,8 @@ def test_a_short_cluster_whose_workers_are_at_work_for_minutes_is_left_in_peace(
     cluster = Watched(queue.DEFAULT, child)
     for second in cluster.watch(240):
         if second % 5 == 0:
-            Pulse.objects.update(answered_at=asked_at + timedelta(seconds=second))
+            own = f"{socket.gethostname()}/{child.pid}/1/0.00"
+            Pulse.objects.update(answered_at=asked_at + timedelta(seconds=second), answered_by=own)
     assert not cluster.replaced_after
 
 
@@ -155,6 +159,29 @@ def test_a_cluster_of_runs_is_locked_only_where_one_of_its_workers_is_free(
     for second in cluster.watch(60):
         JobRun.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() + timedelta(seconds=second))
     assert bool(cluster.replaced_after) is is_replaced
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_locked_cluster_is_found_out_although_those_of_another_portal_answer(child: Child, settings: Any) -> None:
+    settings.PORTAL_PULSE_SECONDS = 12
+    begun = timezone.now()
+    Pulse.objects.create(cluster=queue.DEFAULT, answered_by=f"{socket.gethostname()}/{child.pid * 10}/1/0.00")
+    cluster = Watched(queue.DEFAULT, child)
+    for second in cluster.watch(60):
+        Pulse.objects.update(answered_at=begun + timedelta(seconds=second))
+    assert cluster.replaced_after == [37]
+
+
+@pytest.mark.parametrize(
+    ("own", "every_seconds", "is_so"), [(range(0), 1, True), (range(0, 240, 59), 1, False), (range(0), 10, False)]
+)
+def test_passed_over_is_who_gave_no_sign_among_many(own: range, every_seconds: int, is_so: bool) -> None:
+    over = PassedOver("host/7/", at_least=60)
+    answers = [
+        over.is_so(second // every_seconds, "host/7/8/1.00" if second in own else "host/70/8/1.00", float(second))
+        for second in range(240)
+    ]
+    assert any(answers) is is_so
 
 
 class Mortal(Service):

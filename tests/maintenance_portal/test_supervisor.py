@@ -117,6 +117,23 @@ def test_a_cluster_locked_by_a_killed_idle_worker_is_found_and_replaced(portal: 
 
 
 @ALL
+def test_a_cluster_that_lost_the_process_which_tells_what_is_done_is_replaced(portal: StartedPortal) -> None:
+    """Else each question would stay in the queue as fetched and never done."""
+    name = "worker maintenance"
+    healthy(portal)
+    main = portal.children()[name]
+    started = sorted(psutil.Process(main).children()[0].children(), key=lambda one: (one.create_time(), one.pid))
+    os.kill(started[-2].pid, signal.SIGKILL)
+    wait_for(lambda: portal.said("'maintenance' lost the process"), "the finding")
+    wait_for(lambda: portal.children().get(name) not in (None, main), "another one")
+    wait_for(lambda: not _in_group(main), "the end of the old one")
+    healthy(portal)
+    wait_for(
+        lambda: not portal.rows("SELECT 1 FROM django_q_ormq WHERE key = 'maintenance'"), "the end of the questions"
+    )
+
+
+@ALL
 def test_a_cluster_whose_workers_are_all_at_work_is_left_in_peace(portal: StartedPortal) -> None:
     healthy(portal)
     main = portal.children()["worker default"]

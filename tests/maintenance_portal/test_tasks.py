@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -364,6 +365,27 @@ def test_while_all_workers_are_at_work_for_hours_the_question_is_not_piled_up(wa
         tasks.ask_pulses(moment)
     for cluster in (queue.DEFAULT, queue.MAINTENANCE):
         assert 40 < sum(argument == cluster for _, argument in wake_ups) < 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_no_wake_up_can_be_sent_nobody_is_asked_and_nothing_is_overdue(
+    wake_ups: list, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    now = timezone.now()
+    settings.PORTAL_REDIS = {"host": "cache"}
+    answers = [False, True]
+    monkeypatch.setattr(queue._Server, "is_away", False)
+    monkeypatch.setattr(queue, "get_broker", lambda cluster: SimpleNamespace(ping=lambda: answers.pop(0)))
+    Pulse.objects.create(cluster=queue.DEFAULT, asked_at=now, answered_at=now)
+    queue.look()
+    tasks.ask_pulses(now + timedelta(hours=1))
+    assert not wake_ups
+    assert Pulse.objects.get().asked_at is None  # or the supervisor would replace who cannot answer
+    assert not queue.is_overdue(now, now, now + timedelta(hours=1))
+    queue.look()
+    assert queue.is_overdue(now, now, now + timedelta(hours=1))
+    tasks.ask_pulses(now + timedelta(hours=1))
+    assert len(wake_ups) == 2
 
 
 @pytest.mark.django_db

@@ -31,6 +31,7 @@ KNOWN = {
     "strategies/job_guard.py": "migrate",
     "strategies/job_triggers.py": "migrate",
     "strategies/log_guard.py": "migrate",
+    "maintenance_portal/supervisor.py": "PostgreSQL alone",
     "strategies/migrations/0004_job_triggers.py": "migrate",
     "strategies/migrations/0017_latest_events.py": "migrate",
     "strategies/migrations/0018_job_dependencies.py": "migrate",

@@ -8,7 +8,7 @@ from strategies import audit
 from strategies.audit import Actor
 from strategies.models import AppendOnly, AuditEntry, Portal, Target
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 @pytest.fixture

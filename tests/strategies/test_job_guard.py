@@ -14,7 +14,7 @@ from strategies import job_guard
 from strategies.models import MaintenanceJob, StrategyConfig
 from tests.jobs import DAY, NIGHT, NOON, a_config, a_job, settled
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 IS_SQLITE = connection.vendor == "sqlite"
 ENDLESS = "'yesterday'" if IS_SQLITE else "'-infinity'"
 

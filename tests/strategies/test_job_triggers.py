@@ -22,7 +22,7 @@ from strategies.models import (
 )
 from tests.jobs import SECOND, a_job, settled
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 ZONE = "+00" if connection.vendor == "postgresql" else ""
 
 DEFINING = {

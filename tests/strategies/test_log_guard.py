@@ -13,7 +13,7 @@ from strategies.models import OperationLog, OperationStatus, Target
 from strategies.plans import Meters
 from tests.monitoring.past import unguarded
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 ON = {
     "sqlite": {

@@ -22,7 +22,7 @@ ANNA = Actor("anna", "192.0.2.7")
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 LATER = NOW + timedelta(milliseconds=1500)
 IS_SQLITE = connection.vendor == "sqlite"
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

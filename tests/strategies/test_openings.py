@@ -282,6 +282,7 @@ def test_whoever_moves_an_end_takes_turns_with_those_who_start_runs(night: Maint
     assert Portal.objects.get(pk=1).gate_turn == turn + 2
 
 
+@pytest.mark.database
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
 @pytest.mark.django_db(transaction=True)
 def test_what_starts_while_its_window_is_closed_ends_as_that_says(

@@ -14,7 +14,7 @@ from strategies.operation_log import Beginning, Ending
 from tests.monitoring.past import run, target
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from strategies.models import (
     TargetType,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_after_migrate_alone_the_reference_rows_the_groups_and_home_exist() -> None:

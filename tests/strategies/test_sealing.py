@@ -16,7 +16,7 @@ from strategies.sealing import Broken
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def entry(reason: str = "") -> AuditEntry:

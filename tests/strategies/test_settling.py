@@ -633,6 +633,7 @@ def test_strategies_of_home_that_wait_for_each_other_are_found_however_it_is_nam
 # Side by side.
 
 
+@pytest.mark.database
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
 @pytest.mark.parametrize("is_settled", [False, True])
 def test_who_ends_a_run_and_who_reads_its_job_never_stand_in_each_others_way(target: Target, is_settled: bool) -> None:

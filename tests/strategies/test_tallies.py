@@ -186,6 +186,7 @@ def test_a_tally_that_gave_way_to_another_is_made_again_and_counts_once(
         assert figures(row, "execution_count", "avg_duration_ms") == (1, 10 * 60_000)
 
 
+@pytest.mark.database
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
 @pytest.mark.django_db(transaction=True)
 def test_who_counts_a_run_and_who_changes_its_configuration_never_stand_in_each_others_way(
@@ -202,6 +203,7 @@ def test_who_counts_a_run_and_who_changes_its_configuration_never_stand_in_each_
     assert (figures(job, "execution_count", "is_settled"), figures(config, "execution_count")) == ((1, False), (1,))
 
 
+@pytest.mark.database
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
 @pytest.mark.django_db(transaction=True)
 def test_while_a_run_is_counted_another_of_the_same_job_and_configuration_can_begin(
@@ -217,6 +219,7 @@ def test_while_a_run_is_counted_another_of_the_same_job_and_configuration_can_be
     assert other.errors == []
 
 
+@pytest.mark.database
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only there two write at once")
 @pytest.mark.django_db(transaction=True)
 def test_a_change_of_a_configuration_takes_its_jobs_in_the_order_of_who_reads_them(
