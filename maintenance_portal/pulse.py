@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -75,6 +75,6 @@ def _sign(cluster: str) -> None:
         Pulse.objects.filter(cluster=cluster).update(
             answered_at=timezone.now(), answered_by=WorkerIdentity.current().text
         )
-    except DatabaseError:
+    except Error:
         log.warning("a worker of %s could not give a sign of life", cluster, exc_info=True)
         connection.close()
