@@ -8,4 +8,4 @@ class PortalConfig(AppConfig):
     verbose_name = "Maintenance Portal"
 
     def ready(self) -> None:
-        from maintenance_portal import checks, sign_ins  # noqa: F401  (registers them)
+        from maintenance_portal import checks, database_checks, sign_ins  # noqa: F401  (registers them)

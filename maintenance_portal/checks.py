@@ -14,7 +14,7 @@ from django.core.checks import Warning as Advice
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
-from maintenance_portal import installation
+from maintenance_portal import installation, page_pool
 
 PORTAL = "portal"
 _AT_LEAST = {
@@ -109,12 +109,12 @@ def proxy(**_: Any) -> list[CheckMessage]:
 @register(PORTAL)
 def pool(**_: Any) -> list[CheckMessage]:
     """The workers are forked: connections that a pool holds would be used by several processes at once."""
-    if settings.DATABASES["default"].get("OPTIONS", {}).get("pool"):
-        hint = "Leave pool out of DATABASE_URL."
-        return [
-            Error("The portal's database cannot be used through a pool of the driver's.", hint=hint, id="portal.E007")
-        ]
-    return []
+    own = settings.DATABASES["default"]
+    problem = page_pool.problem(settings.PORTAL_DATABASE_POOL, own["ENGINE"])
+    if own.get("OPTIONS", {}).get("pool"):
+        problem = "A pool of the driver's in DATABASES would be shared by forked workers; the pages can have one."
+    hint = "Leave PORTAL_DATABASE_POOL out, or name how many connections the pages share, as in 4."
+    return [Error(problem, hint=hint, id="portal.E007")] if problem else []
 
 
 @register(PORTAL)
@@ -124,7 +124,7 @@ def redis(**_: Any) -> list[CheckMessage]:
             "python -m pip install -r requirements-redis.txt, with the Python of the portal; or leave the setting out."
         )
         sentence = "PORTAL_REDIS_URL is set, but the package redis is not installed."
-        return [Error(sentence, hint=hint, id="portal.E008")]
+        return [Error(sentence, hint=hint, id="portal.E014")]
     return []
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 
 from maintenance_portal.held_runs import HeldRuns, kill_hung_worker
 from maintenance_portal.processes import Child, own_command
@@ -114,7 +114,7 @@ class Beat(Service):
         try:
             close_old_connections()
             beat_at = Portal.objects.values_list("beat_at", flat=True).get(pk=1)
-        except DatabaseError:
+        except Error:
             self._silence.forget()
             connection.close()
             return
@@ -134,7 +134,7 @@ class Leaver:
         self._not_after = time.monotonic() + settings.PORTAL_GRACE_SECONDS + 15 if pauses else float("inf")
 
     def is_over(self, now: float) -> bool:
-        """Look, and end it if its time has come. Raises DatabaseError."""
+        """Look, and end it if its time has come. Raises django.db.Error."""
         if self._child.is_running or self._child.group():
             if self._pauses:
                 self._held.ask_to_pause()
@@ -193,7 +193,7 @@ class ClusterOfWorkers(Service):
                     self.say(f"Worker {pid} gave no sign of life while it had run {run.pk}; it was killed.")
             if (why := self._is_of_no_use(held, now)) is not None:
                 self._replace_beside(child, held, why)
-        except DatabaseError:
+        except Error:
             log.warning("the pulse of %s could not be read", self.name, exc_info=True)
             self._forget()
             held.forget()
@@ -248,7 +248,7 @@ class ClusterOfWorkers(Service):
     def _see_off(self, now: float) -> None:
         try:
             self._leavers = [leaver for leaver in self._leavers if not leaver.is_over(now)]
-        except DatabaseError:
+        except Error:
             connection.close()  # nothing is killed while nothing is known
 
     def ask_to_end(self) -> None:

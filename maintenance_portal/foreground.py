@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any, Generic, TypeVar
 
 from django.core.management.base import OutputWrapper
-from django.db import DatabaseError, connection, connections
+from django.db import Error, connection, connections
 
 from maintenance_portal.printing import printable
 
@@ -91,7 +91,7 @@ class Attendant:
                     is_told = True
                 if self._is_terminal:
                     self.show(progress())
-            except DatabaseError:  # the portal's own database is busy: the work goes on, and we try again
+            except Error:  # the portal's own database is busy: the work goes on, and we try again
                 connection.close()
         return job.result()
 

@@ -1,9 +1,12 @@
-"""Keeps out of the log what of an address is a secret."""
+"""Keeps out of the log what of an address is a secret, and the same trouble of a database that is away over and over."""
 
 from __future__ import annotations
 
 import logging
 import re
+import time
+
+from strategies.cut_off import is_cut_off
 
 _TOKEN = re.compile(r"(/feeds/)[^/\s]+(\.ics)")
 
@@ -14,4 +17,27 @@ class WithoutTokens(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(_TOKEN.sub(r"\1…\2", arg) if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
+class OnceAMinute(logging.Filter):
+    """While the portal's own database is away, each process says of each thing that fails for it one line a minute."""
+
+    EVERY_SECONDS = 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not is_cut_off(error):
+            return True
+        said, now = (record.name, str(record.msg)), time.monotonic()
+        if now - self._told.get(said, -self.EVERY_SECONDS) < self.EVERY_SECONDS:
+            return False
+        self._told[said] = now
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        record.msg, record.args = f"{record.getMessage()}: {first}", ()
+        record.exc_info = record.exc_text = None
         return True

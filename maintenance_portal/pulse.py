@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from strategies import queue
+from strategies.cut_off import is_cut_off
 from strategies.models import Pulse
 from strategies.workers import WorkerIdentity
 
@@ -24,9 +25,10 @@ SIGN_EVERY_SECONDS = 3.0  # half of the least that PORTAL_PULSE_SECONDS may be
 def answer(cluster: str) -> None:
     """The pulse itself has come through the queue: nothing is asked any more."""
     now = timezone.now()
-    Pulse.objects.filter(cluster=cluster).update(
-        asked_at=None, answered_at=now, answered_by=WorkerIdentity.current().text
-    )
+    with _cut_short("the pulse"):
+        Pulse.objects.filter(cluster=cluster).update(
+            asked_at=None, answered_at=now, answered_by=WorkerIdentity.current().text
+        )
 
 
 def take(path: str, argument: int, cluster: str) -> None:
@@ -36,13 +38,26 @@ def take(path: str, argument: int, cluster: str) -> None:
     """
     _sign(cluster)
     try:
-        if cluster == queue.DEFAULT:
-            with _signs(cluster):
+        with _cut_short(f"{path}({argument})"):
+            if cluster == queue.DEFAULT:
+                with _signs(cluster):
+                    import_string(path)(argument)
+            else:
                 import_string(path)(argument)
-        else:
-            import_string(path)(argument)
     finally:
         _sign(cluster)
+
+
+@contextmanager
+def _cut_short(what: str) -> Iterator[None]:
+    """While the portal's database is away, a task that needs it ends here: the tick has it done again when it is back."""
+    try:
+        yield
+    except Error as trouble:
+        if not is_cut_off(trouble):
+            raise
+        log.warning("%s was cut short: the portal's database does not answer", what, exc_info=True)
+        connection.close()
 
 
 @contextmanager
@@ -75,6 +90,6 @@ def _sign(cluster: str) -> None:
         Pulse.objects.filter(cluster=cluster).update(
             answered_at=timezone.now(), answered_by=WorkerIdentity.current().text
         )
-    except DatabaseError:
+    except Error:
         log.warning("a worker of %s could not give a sign of life", cluster, exc_info=True)
         connection.close()

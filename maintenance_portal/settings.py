@@ -11,7 +11,7 @@ import environ
 from django.contrib.messages import constants as messages
 from django.core.exceptions import ImproperlyConfigured
 
-from maintenance_portal import installation, redis_address, sqlite_reading
+from maintenance_portal import installation, own_database, redis_address, sqlite_reading
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -24,6 +24,10 @@ class _Environment(environ.FileAwareEnv):  # type: ignore[misc]
             return super().get_value(var, *args, **kwargs)
         except ValueError:  # its own words do not say which setting it is, and may repeat a secret
             raise ImproperlyConfigured(f"the value of {var} cannot be read; docs/settings.md has an example.") from None
+
+    def secret(self, var: str) -> str:
+        """As it stands: a password that begins with $ names no other setting."""
+        return str(self.ENVIRON.get(var, "")).rstrip("\r\n")
 
 
 env = _Environment()
@@ -99,9 +103,18 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-DATABASES: dict[str, Any] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{PORTAL_DATA / 'portal.sqlite3'}"),
-}
+try:
+    _own = own_database.read(
+        env.str("DATABASE_URL", default=f"sqlite:///{PORTAL_DATA / 'portal.sqlite3'}"),
+        password=env.secret("DATABASE_PASSWORD"),
+        wallet_password=env.secret("DATABASE_WALLET_PASSWORD"),
+    )
+except own_database.Refused as refusal:
+    raise ImproperlyConfigured(str(refusal)) from None
+DATABASES: dict[str, Any] = {"default": _own.entry}
+PORTAL_HOME_URL = _own.home  # the address of the target *home* where DATABASES does not tell it
+PORTAL_DATABASE_STATED = dict(_own.stated)  # what DATABASE_URL says to be bought: `edition`, `licensed`
+PORTAL_DATABASE_POOL = env.int("PORTAL_DATABASE_POOL", default=0)  # connections that all pages share; 0 = one a thread
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers take their lock at BEGIN, so that two never deadlock half-way; WAL lets pages read while a run writes.
     DATABASES["default"]["OPTIONS"] = {
@@ -112,10 +125,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     # Tests use threads and processes, which cannot share a database in memory.
     DATABASES["default"]["TEST"] = {"NAME": str(PORTAL_DATA / "test.sqlite3")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.oracle" and DATABASES["default"].get("HOST"):
-    # Given a host, Django takes the name for a SID; pluggable databases are reached by their service.
-    _own = DATABASES["default"]
-    _own |= {"NAME": f"{_own['HOST']}:{_own.get('PORT') or 1521}/{_own['NAME']}", "HOST": "", "PORT": ""}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "strategies.User"
@@ -160,6 +169,7 @@ CSRF_FAILURE_VIEW = "maintenance_portal.views.csrf_failure"
 # Behind HTTPS (PORTAL_HTTPS=yes) cookies and redirects insist on it; the demo on localhost has none.
 PORTAL_HTTPS = env.bool("PORTAL_HTTPS", default=False)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked from the same machine, where nobody speaks HTTPS; it tells no secret
 SECURE_HSTS_SECONDS = env.int("PORTAL_HSTS_SECONDS", default=31_536_000) if PORTAL_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PORTAL_HTTPS
 PORTAL_BEHIND_PROXY = env.bool("PORTAL_BEHIND_PROXY", default=False)
@@ -228,12 +238,16 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"tokens": {"()": "maintenance_portal.log_filters.WithoutTokens"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {
+        "tokens": {"()": "maintenance_portal.log_filters.WithoutTokens"},
+        "away": {"()": "maintenance_portal.log_filters.OnceAMinute"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["away"]}},
     "root": {"handlers": ["stderr"], "level": env.str("PORTAL_LOG_LEVEL", default="WARNING")},
     "loggers": {
         "django-q": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
+        "psycopg.pool": {"level": "ERROR"},  # each attempt while the database is away; the pages say so themselves
         "urllib3": {"level": "WARNING"},  # below that it tells paths, and those of chats and webhooks hold their tokens
         "django.request": {
             "level": "ERROR",

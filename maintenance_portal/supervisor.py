@@ -19,7 +19,7 @@ from django.urls import get_resolver
 from waitress import wasyncore
 from waitress.server import create_server
 
-from maintenance_portal import processes
+from maintenance_portal import page_pool, processes
 from maintenance_portal.children import Beat, ClusterOfWorkers, Say, Service
 from maintenance_portal.demo.start import Demo
 from strategies import queue
@@ -118,22 +118,28 @@ def _believed() -> dict[str, Any]:
 
 
 class Supervisor:
-    """Everything that runs, from the first page to the last process."""
+    """Everything that runs, from the first page to the last process.
 
-    def __init__(self, listener: socket.socket, *, has_demo: bool, say: Say) -> None:
+    Without a listener there are no pages, without `works` neither beat nor workers: others on the same database have them.
+    """
+
+    def __init__(self, listener: socket.socket | None, *, works: bool = True, has_demo: bool, say: Say) -> None:
         self._say = say
         self._stop, self._hurry = processes.Flag(), processes.Flag()
-        self._web = Web(listener)
-        self._beat = Beat(say)
-        self._clusters = [ClusterOfWorkers(name, say) for name in (queue.DEFAULT, queue.MAINTENANCE)]
+        self._web = Web(listener) if listener is not None else None
+        self._beats: list[Service] = [Beat(say)] if works else []
+        names = (queue.DEFAULT, queue.MAINTENANCE) if works else ()
+        self._clusters: list[Service] = [ClusterOfWorkers(name, say) for name in names]
         self._demo = Demo(say) if has_demo else None
 
     def run(self) -> None:
         """Until a signal asks for the end. Raises GivenUp where a child cannot be kept alive."""
         processes.stop_on_signals(self._stop, self._hurry)
-        self._web.start()
-        self._web.load_pages()
-        services: list[Service] = [self._beat, *self._clusters]
+        if self._web is not None:
+            page_pool.begin()
+            self._web.start()
+            self._web.load_pages()
+        services = [*self._beats, *self._clusters]
         try:
             for service in services:
                 service.start()
@@ -144,7 +150,7 @@ class Supervisor:
                     service.look(time.monotonic())
                 if self._demo is not None:
                     self._demo.look(time.monotonic())
-                if not self._web.is_alive:
+                if self._web is not None and not self._web.is_alive:
                     raise RuntimeError("the web server's thread ended")
         finally:
             self._end()
@@ -152,11 +158,13 @@ class Supervisor:
     def _end(self) -> None:
         """In order: no new requests, nothing new becomes due, runs pause, and the demo's server goes last."""
         self._say("Stopping; a second Ctrl+C hurries.")
-        self._web.end()
-        self._end_services([self._beat], _BEAT_MAY_TAKE)
-        self._end_services(list(self._clusters), settings.PORTAL_GRACE_SECONDS + _AFTER_GRACE)
+        if self._web is not None:
+            self._web.end()
+        self._end_services(self._beats, _BEAT_MAY_TAKE)
+        self._end_services(self._clusters, settings.PORTAL_GRACE_SECONDS + _AFTER_GRACE)
         if self._demo is not None:
             self._demo.end()
+        page_pool.end()
         self._say("Stopped.")
 
     def _end_services(self, services: list[Service], seconds: float) -> None:

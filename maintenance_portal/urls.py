@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from maintenance_portal import pages, views
 
+handler500 = "maintenance_portal.views.failed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("live/", views.home_live, name="home-live"),

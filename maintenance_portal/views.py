@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django.views.defaults import server_error
 from django_htmx.http import HttpResponseClientRefresh
 
 from maintenance_portal import home as homes
 from maintenance_portal.vitals import vitals
+from strategies.cut_off import is_cut_off
 from strategies.models import READS, User, may
 
 
@@ -59,9 +63,19 @@ def health(request: HttpRequest) -> JsonResponse:
     """For whoever watches the portal: 200 and `ok` when pages, clock and workers work, else 503 and what does not."""
     try:
         found = vitals(timezone.now())
-    except DatabaseError:
+    except Error:
         return JsonResponse({"ok": False, "problem": "The portal's database does not answer."}, status=503)
     return JsonResponse({"ok": found.is_well, "problem": found.problem}, status=200 if found.is_well else 503)
+
+
+@login_not_required
+def failed(request: HttpRequest) -> HttpResponse:
+    """What a page failed at is in the log. While the database is away, nobody has to look there: it is said."""
+    if not is_cut_off(sys.exc_info()[1]):
+        return server_error(request)
+    response = HttpResponse(get_template("503.html").render(), status=503)
+    response["Retry-After"] = "5"
+    return response
 
 
 @login_not_required

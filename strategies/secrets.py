@@ -56,7 +56,7 @@ def _is_own(kind: str, value: str) -> bool:
 
 
 def _is_own_name(name: str) -> bool:
-    return name.startswith(("PORTAL_", "DATABASE_URL", "DJANGO_"))
+    return name.startswith(("PORTAL_", "DATABASE_URL", "DATABASE_PASSWORD", "DATABASE_WALLET_PASSWORD", "DJANGO_"))
 
 
 def is_encrypted(stored: str) -> bool:

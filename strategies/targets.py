@@ -219,9 +219,9 @@ def home_url() -> str:
     product = own["ENGINE"].rsplit(".", 1)[1]
     if product == "sqlite3":
         return f"sqlite:///{quote(str(Path(own['NAME']).absolute()))}"
+    if product == "oracle":  # of hosts, wallet and what was bought Django's entry has only what the driver takes
+        return str(settings.PORTAL_HOME_URL)
     user = f"{quote(own['USER'], safe='')}@" if own.get("USER") else ""
-    if product == "oracle":  # the settings keep host, port and service together
-        return f"oracle://{user}{own['NAME']}"
     given = own.get("OPTIONS") or {}
     host = str(own.get("HOST") or given.get("host") or _host_in_use())
     options = {name: str(given[name]) for name in _HOME_OPTIONS if name in given}
@@ -260,11 +260,17 @@ def session(target: Target, purpose: str, run: int | None = None) -> Iterator[Se
 
 def _secret(target: Target) -> str | None:
     if target.is_home:
-        return settings.DATABASES["default"].get("PASSWORD") or None
+        return _home_secret(settings.DATABASES["default"])
     try:
         return secrets.resolve(target.secret)
     except SecretMissing as missing:
         raise PlatformError(TargetError(ErrorClass.PERMANENT, "secret", str(missing))) from None
+
+
+def _home_secret(own: dict[str, Any]) -> str | None:
+    """In the form of a target's: the wallet's own password is the second line."""
+    of_wallet = (own.get("OPTIONS") or {}).get("wallet_password")
+    return "\n".join(filter(None, (own.get("PASSWORD"), of_wallet))) or None
 
 
 def stop(target: Target, why: str) -> None:

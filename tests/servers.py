@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,8 +44,23 @@ class RunningServer:
     major: int
     socket: Path
     port: int
-    process: subprocess.Popen[bytes]
+    launch: Callable[[], subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes] = field(init=False)
     passwords: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """On the port, the socket and the data that it always has."""
+        self.process = self.launch()
+        _wait_until_it_answers(self)
+
+    def stop(self) -> None:
+        """Its sessions are cut off."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def url(self, database: str, user: str = "postgres") -> str:
         """The portal's form of the address, through the socket."""
@@ -158,21 +173,22 @@ def start_server(binaries: ServerBinaries, **settings: str) -> Iterator[RunningS
     )  # fmt: skip
     port = _free_port()
     given = [part for name, value in {**_FAST, **settings}.items() for part in ("-c", f"{name}={value}")]
-    process = subprocess.Popen(
-        [home / "bin" / "postgres", "-D", data, "-k", sockets, "-p", str(port), "-h", "127.0.0.1", *given],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=plain, **who,
-    )  # fmt: skip
-    server = RunningServer(binaries.major, sockets, port, process)
+    command = [
+        str(word)
+        for word in (home / "bin" / "postgres", "-D", data, "-k", sockets, "-p", port, "-h", "127.0.0.1", *given)
+    ]
+
+    def launch() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=plain, **who
+        )
+
+    server = RunningServer(binaries.major, sockets, port, launch)
     try:
-        _wait_until_it_answers(server)
+        server.start()
         yield server
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from strategies import operation_log
-from strategies.models import JobRun, OperationStatus
+from strategies.cut_off import once_it_answers
+from strategies.models import UNFINISHED, JobRun, OperationLog, OperationStatus
 from strategies.operation_log import Beginning, Ending
 from strategies.plans import Outcome, Step, TargetError, Verification
 
@@ -21,23 +22,35 @@ class Journal:
 
     def begin(self, step: Step, attempt: int, session_id: str) -> int:
         """The row of an attempt that is about to be made; the operation's id."""
-        return operation_log.begin(
-            Beginning(
-                strategy_name=self._run.strategy_name,
-                operation_type=step.operation_type,
-                target_object=step.object,
-                target_type=step.object_type,
-                sql_text=step.sql,
-                user_name=self._run.asked_by,
-                session_id=session_id,
-                target_id=self._run.target_id,
-                run_id=self._run.pk,
-                step_key=step.key,
-                attempt=attempt,
-                job_name=self._job_name,
-                context={"reason": step.reason, "before": dict(step.evidence)},
-            ),
-            self._now(),
+
+        def write() -> int:
+            return operation_log.begin(row, self._now())
+
+        def write_unless_kept() -> int:
+            mine = OperationLog.objects.filter(run=self._run, step_key=step.key, attempt=attempt)
+            kept = (
+                mine.filter(status__in=UNFINISHED, session_id=session_id).order_by("-pk").values_list("pk", flat=True)
+            )
+            return kept[0] if kept else write()
+
+        row = self._beginning(step, attempt, session_id)
+        return once_it_answers(write, write_unless_kept)
+
+    def _beginning(self, step: Step, attempt: int, session_id: str) -> Beginning:
+        return Beginning(
+            strategy_name=self._run.strategy_name,
+            operation_type=step.operation_type,
+            target_object=step.object,
+            target_type=step.object_type,
+            sql_text=step.sql,
+            user_name=self._run.asked_by,
+            session_id=session_id,
+            target_id=self._run.target_id,
+            run_id=self._run.pk,
+            step_key=step.key,
+            attempt=attempt,
+            job_name=self._job_name,
+            context={"reason": step.reason, "before": dict(step.evidence)},
         )
 
     def end(
@@ -58,9 +71,10 @@ class Journal:
             context["error_class"] = error.error_class.value
         affected = checked.objects_affected if checked is not None and status is OperationStatus.SUCCESS else None
         ending = Ending(status, message, outcome.duration_ms, error, outcome.meters, affected, context)
-        operation_log.end(operation, ending, self._now())
+        once_it_answers(lambda: operation_log.end(operation, ending, self._now()))
 
     def note(self, step: Step, status: OperationStatus, message: str, session_id: str) -> None:
         """A row for a step that was not sent to the target."""
         operation = self.begin(step, 1, session_id)
-        operation_log.end(operation, Ending(status, message, 0, context={"reason": step.reason}), self._now())
+        ending = Ending(status, message, 0, context={"reason": step.reason})
+        once_it_answers(lambda: operation_log.end(operation, ending, self._now()))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from strategies import budgets, consents, continuing, durations, endings, registry, runs, targets
 from strategies.assessments import Assessment
 from strategies.budgets import Budget, Used
+from strategies.cut_off import is_cut_off, once_it_answers
 from strategies.endings import Finish
 from strategies.execution import readiness, verification
 from strategies.execution.attempts import Attempts
@@ -47,6 +48,8 @@ def carry_out(run: JobRun, *, now: Callable[[], datetime] = timezone.now) -> Ass
         _could_not_begin(run, refusal.error, now())
         return None
     except Exception as bug:
+        if is_cut_off(bug):  # nothing can be written down: its lease passes, and who looks after it asks the target
+            raise
         log.exception("run %s failed inside the portal", run.pk)
         left = StateLeft(LeftBehind.UNKNOWN, "The portal itself failed; look at the database before going on.")
         endings.finish(
@@ -164,7 +167,7 @@ class Runner:
             "step_started_at": self._now(),
             "used": self._tally.used.as_json(),
         }
-        if self._rows().update(**at_hand, step_fraction=None, step_phase="") == 1:
+        if once_it_answers(lambda: self._rows().update(**at_hand, step_fraction=None, step_phase="")) == 1:
             return True
         self._watch.give_up()
         return False
@@ -205,7 +208,7 @@ class Runner:
     def _pause(self, progress: str) -> None:
         text = f"Paused because its worker was shut down. {progress}"
         left = self._tally.state_left or endings.NOTHING_LEFT
-        endings.pause(self._run, self._run.fencing_token, text, self._now(), left)
+        once_it_answers(lambda: endings.pause(self._run, self._run.fencing_token, text, self._now(), left))
 
     def _carry_over(self, progress: str) -> None:
         """The window closes: what is left waits for the next one. A step that failed by itself has failed."""
@@ -220,7 +223,8 @@ class Runner:
         error = TargetError(ErrorClass.PERMANENT, "outlasts_window", sentences(*told)) if told else self._tally.error
         left = self._tally.state_left or endings.NOTHING_LEFT
         ending = Finish(status, text, error if failed else None, left)
-        continuing.carry_over(self._run, ending, failed | self._room.passed_over, self._now())
+        given_up = failed | self._room.passed_over
+        once_it_answers(lambda: continuing.carry_over(self._run, ending, given_up, self._now()))
 
     def _cut_off_again(self) -> set[str]:
         """What the end of the window before this one cut off, too: tried at the head of each, it would never let the others pass."""
@@ -236,8 +240,9 @@ class Runner:
     def _look_again(self, progress: str) -> None:
         """All steps are done: one more look at the target must not find the same needs again."""
         run = self._run
-        JobRun.objects.move(
-            run.pk, leaving=(RunStatus.RUNNING, RunStatus.STOPPING), to=RunStatus.VERIFYING, token=run.fencing_token
+        leaving = RunStatus.RUNNING, RunStatus.STOPPING
+        once_it_answers(
+            lambda: JobRun.objects.move(run.pk, leaving=leaving, to=RunStatus.VERIFYING, token=run.fencing_token)
         )
         try:
             with self._watch.at_work():
@@ -280,4 +285,5 @@ class Runner:
         is_good = status is RunStatus.SUCCEEDED
         left = None if is_good else self._tally.state_left or endings.NOTHING_LEFT
         error = None if is_good or status is RunStatus.CANCELLED else self._tally.error
-        endings.finish(self._run, self._run.fencing_token, Finish(status, message, error, left), self._now())
+        ending = Finish(status, message, error, left)
+        once_it_answers(lambda: endings.finish(self._run, self._run.fencing_token, ending, self._now()))

@@ -7,7 +7,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 
-from maintenance_portal import checks
+from maintenance_portal import checks, page_pool
 
 
 def found(*, deploy: bool = False) -> set[str | None]:
@@ -95,8 +95,30 @@ def test_a_redis_without_its_package_is_named_with_what_installs_it(
     settings.PORTAL_REDIS = {"host": "cache", "password": "s3cret"}
     monkeypatch.setattr(checks, "find_spec", lambda name: None)
     (message,) = run_checks(tags=[checks.PORTAL])
-    assert message.id == "portal.E008"
+    assert message.id == "portal.E014"
     assert "requirements-redis.txt" in str(message.hint)
     assert "s3cret" not in f"{message.msg}{message.hint}"
     monkeypatch.setattr(checks, "find_spec", lambda name: object())
     assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("size", "engine", "has_package", "words"),
+    [
+        (-1, "django.db.backends.postgresql", True, "is a number"),
+        (4, "django.db.backends.sqlite3", True, "the embedded database has no connections to share"),
+        (4, "django.db.backends.postgresql", False, "needs the package psycopg-pool"),
+        (4, "django.db.backends.postgresql", True, ""),
+        (4, "django.db.backends.oracle", False, ""),
+        (0, "django.db.backends.sqlite3", False, ""),
+    ],
+)
+def test_a_pool_for_the_pages_is_refused_where_there_can_be_none(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, size: int, engine: str, has_package: bool, words: str
+) -> None:
+    settings.PORTAL_DATABASE_POOL = size
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", engine)
+    monkeypatch.setattr(page_pool, "find_spec", lambda _: object() if has_package else None)
+    messages = run_checks(tags=[checks.PORTAL])
+    assert [message.id for message in messages] == (["portal.E007"] if words else [])
+    assert all(words in message.msg for message in messages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,3 +128,16 @@ def test_trouble_with_a_sign_does_not_keep_a_worker_from_its_task(
     monkeypatch.setattr(Pulse, "objects", type("Broken", (), {"filter": lambda *_, **__: broken(None)})())
     take()
     assert done == [7]
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_a_task_whose_database_is_away_ends_without_trouble_and_other_trouble_is_told(
+    pulses: None, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    def work(pk: int) -> None:
+        raise DatabaseError("DPY-4011")
+
+    does(monkeypatch, work)
+    monkeypatch.setattr(pulse, "is_cut_off", lambda error: is_away and isinstance(error, DatabaseError))
+    with nullcontext() if is_away else pytest.raises(DatabaseError):
+        take()

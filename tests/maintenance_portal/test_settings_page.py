@@ -92,12 +92,35 @@ def test_a_setting_that_cannot_be_read_is_named_without_its_value(tmp_path: Path
     )
 
 
+def test_an_address_of_the_database_that_is_not_understood_is_one_sentence_without_its_password(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("$3cret\n")
+    given = {"DATABASE_URL": "oracle://u@db/svc?thick=yes", "DATABASE_PASSWORD_FILE": str(tmp_path / "password")}
+    done = check(given, tmp_path)
+    assert done.returncode != 0
+    assert done.stderr.startswith("A setting is wrong: DATABASE_URL is refused. Unknown option thick; known are ")
+    assert (done.stderr.count("\n"), "$3cret" in done.stderr) == (1, False)
+
+
+def test_a_password_in_a_file_counts_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("$3cret\n")
+    code = "import django; django.setup(); from django.db import connection as c; print(c.settings_dict['PASSWORD'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, text=True, capture_output=True, check=False,
+        env=environment(
+            tmp_path / "data", DATABASE_URL="postgresql://u@db/portal", DATABASE_PASSWORD_FILE=str(tmp_path / "password"),
+            DJANGO_SETTINGS_MODULE="maintenance_portal.settings",
+        ),
+    )  # fmt: skip
+    assert done.stdout == "$3cret\n", done.stderr
+
+
 def test_an_oracle_database_is_reached_by_its_service(tmp_path: Path) -> None:
     """Without a connection: the name that Django's own backend would connect to."""
     code = "from django.db import connection as c; from django.db.backends.oracle.utils import dsn; print(dsn(c.settings_dict))"
     for url, name in (
-        ("oracle://u:p@db:1522/svc.example", "db:1522/svc.example"),
-        ("oracle://u:p@db/svc", "db:1521/svc"),
+        ("oracle://u:p@db:1522/svc.example", "tcp://db:1522/svc.example"),
+        ("oracle://u:p@db/svc", "tcp://db:1521/svc"),
     ):
         done = subprocess.run(
             [sys.executable, "-c", f"import django; django.setup(); {code}"], cwd=ROOT, text=True, capture_output=True, check=False,

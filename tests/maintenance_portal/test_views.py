@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -422,3 +423,22 @@ def test_the_administration_tells_who_may_not_enter_it_and_asks_strangers_to_sig
     assert response.redirect_chain[-1][0] == "/sign-in/?next=%2Fadmin%2F"
     client.force_login(person("anna", "DBA"))
     assert client.get("/admin/", follow=True).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("is_usable", "status", "words"), [(False, 503, "database does not answer"), (True, 500, "itself failed")]
+)
+def test_a_database_that_is_away_is_said_and_other_trouble_is_in_the_log(
+    shop: Scene, person: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, is_usable: bool, status: int, words: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise OperationalError("terminating connection")
+
+    client = signed_in(person("anna", Role.DBA))
+    client.raise_request_exception = False
+    monkeypatch.setattr("maintenance_portal.views.homes.home", broken)
+    monkeypatch.setattr(type(connections["default"]), "is_usable", lambda _: is_usable)
+    answer = client.get("/")
+    assert (answer.status_code, words in answer.content.decode()) == (status, True)
+    assert answer.headers.get("Retry-After") == ("5" if status == 503 else None)
+    assert "Traceback" not in answer.content.decode()

@@ -27,6 +27,7 @@ KNOWN = {
     "strategies/maintenance_logger.py": "here",
     "monitoring/log_health.py": "here",
     "monitoring/archives.py": "here",
+    "maintenance_portal/database_checks.py": "tests/maintenance_portal/test_database_checks.py",
     "strategies/audit_guard.py": "migrate",
     "strategies/job_guard.py": "migrate",
     "strategies/job_triggers.py": "migrate",

@@ -62,8 +62,10 @@ def test_what_opens_the_portal_itself_is_neither_taken_nor_read(
     monkeypatch.setenv("PORTAL_SECRET_KEY", "the portal's own key")
     monkeypatch.setenv("PORTAL_ENCRYPTION_KEYS_FILE", str(tmp_path / "mounted"))
     monkeypatch.setenv("DATABASE_URL", "postgresql://portal:password@db/portal")
+    monkeypatch.setenv("DATABASE_PASSWORD_FILE", str(tmp_path / "of_database"))
     for text in (
         "env:PORTAL_SECRET_KEY", "env:DATABASE_URL", f"file:{tmp_path}/data/secrets.key", f"file:{tmp_path}/innocent",
+        "env:DATABASE_PASSWORD", "env:DATABASE_WALLET_PASSWORD", f"file:{tmp_path}/of_database",
         f"file:{tmp_path}/mounted", f"file:{tmp_path}/x/../data/secrets.key", "file:/proc/self/environ",
         f"file:{settings.BASE_DIR}/.env",
     ):  # fmt: skip

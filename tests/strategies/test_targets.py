@@ -12,10 +12,12 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+from maintenance_portal import own_database
 from strategies import targets
 from strategies.audit import Actor
 from strategies.models import AuditEntry, Tag, Target, Tenant
 from strategies.platforms.oracle.platform import PLATFORM as ORACLE
+from strategies.platforms.oracle.sign_in import secret_parts
 from strategies.platforms.postgresql import platform as postgresql
 from strategies.platforms.sqlite.platform import PLATFORM as SQLITE
 from strategies.targets import ChangedMeanwhile, TargetValues
@@ -75,10 +77,17 @@ def test_home_in_a_file_is_found_whatever_its_name(path: str, own: Any) -> None:
     assert SQLITE.address(targets.home_url()).database == path
 
 
-def test_home_on_oracle_keeps_its_service(own: Any) -> None:
-    own({"ENGINE": "django.db.backends.oracle", "NAME": "db:1521/FREEPDB1", "USER": "portal", "HOST": ""})
-    assert targets.home_url() == "oracle://portal@db:1521/FREEPDB1"
-    assert ORACLE.address(targets.home_url()).database == "FREEPDB1"
+def test_home_on_oracle_keeps_its_hosts_its_wallet_and_what_was_bought(own: Any, settings: Any) -> None:
+    url = "oracle://portal:p@one,two:2484/FREEPDB1?protocol=tcps&wallet_location=/w&retry_count=3&edition=EE&licensed=partitioning"
+    read = own_database.read(url, wallet_password="of the wallet")
+    own(read.entry)
+    settings.PORTAL_HOME_URL = read.home
+    address = ORACLE.address(targets.home_url())
+    assert (address.user, address.host, address.database) == ("portal", "one,two:2484", "FREEPDB1")
+    assert address.options == {
+        "protocol": "tcps", "wallet_location": "/w", "edition": "EE", "licensed": "partitioning",
+    }  # fmt: skip
+    assert secret_parts(targets._secret(Target(is_home=True)) or "", address.options) == ("p", "of the wallet")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 from django_q.cluster import Cluster
 
 from maintenance_portal import processes
@@ -45,7 +45,7 @@ def take_over(cluster: str) -> None:
     """From the cluster before. Trouble is no reason not to start: what was lost is sent again, only later."""
     try:
         queue.take_over(cluster)
-    except DatabaseError:
+    except Error:
         log.warning("the wake-ups of the cluster before could not be taken over", exc_info=True)
     finally:
         connection.close()  # no process that is started from here on may share it
@@ -104,6 +104,6 @@ class Workers:
             else:
                 self._held.ask_to_pause()
             return self._held.count() > 0
-        except DatabaseError:
+        except Error:
             connection.close()
             return True
