@@ -33,6 +33,7 @@ from strategies.run_groups import run_groups
 _BENEATH = {
     "approvals": ("approval-rule", "standing-approval", "delegation"),
     "calendars": ("entry-",),
+    "jobs": ("import",),
     "windows": ("feed",),
     "notifications": ("notification", "channel", "message-text"),
     "systems": ("status-page",),

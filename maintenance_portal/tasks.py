@@ -37,7 +37,8 @@ from strategies.audit import PORTAL
 from strategies.batches import Budget
 from strategies.execution import lost, runner
 from strategies.gate_values import LEFT_OUT, UNREACHABLE
-from strategies.models import ACTIVE, Assessment, JobRun, Portal, Pulse, RunStatus, Target
+from strategies.models import ACTIVE, Assessment, FrameworkImport, JobRun, Portal, Pulse, RunStatus, Target
+from strategies.partition_framework import imports
 from strategies.plans import ErrorClass, TargetError
 from strategies.workers import WorkerIdentity
 
@@ -115,14 +116,15 @@ def _alone(part: Callable[..., object], *arguments: object) -> None:
 
 
 def prune_queue(moment: datetime) -> None:
-    """In the first minute of each hour, a batch a second: traces of failed tasks in the queue's own table, old messages, and
-    maintenance that was announced long ago."""
+    """In the first minute of each hour, a batch a second: traces of failed tasks in the queue's own table, old messages,
+    maintenance that was announced long ago, and archives that nobody imported."""
     if moment.minute == 0:
         queue.prune(moment)
         deliveries.prune(moment)
         announcements.prune(moment)
         subscriptions.prune(moment)
         collecting.prune(moment)
+        imports.prune(moment)
 
 
 def resume_paused() -> None:
@@ -169,9 +171,11 @@ def wake_again(moment: datetime) -> None:
     unchecked = Target.objects.being_checked().filter(
         Q(check_started_at__isnull=True) | Q(check_started_at__lt=F("check_asked_at"))
     )
+    unread = FrameworkImport.objects.open().filter(busy_until=None)
     waiting: tuple[tuple[str, QuerySet[Any], str, str], ...] = (
         ("run_job", ready, "ready_at", "woken_at"),
         ("assess", unseen, "asked_at", "woken_at"),
+        ("import_framework", unread, "asked_at", "woken_at"),
         ("check_target", unchecked, "check_asked_at", "check_woken_at"),
     )
     for task, rows, since, woken in waiting:
@@ -191,6 +195,7 @@ def give_up_cut_off(moment: datetime) -> None:
         targets.keep_check_error(target, why, moment)
     for assessment in Assessment.objects.filter(started_at__lt=before, finished_at=None):
         needs.keep_error(assessment, why, moment)
+    imports.give_up_cut_off(moment)
     cut_off = TargetError(ErrorClass.LOST, "worker_lost", "Cut off: its worker was lost.")
     unplanned = JobRun.objects.filter(status=RunStatus.PLANNED, planned_at=None, planning_at__lt=before)
     for run in unplanned.select_related("target"):
@@ -283,6 +288,13 @@ def assess(pk: int) -> None:
     assessment = Assessment.objects.select_related("target").filter(pk=pk).first()
     if assessment is not None:
         needs.assess(assessment, limit_seconds=settings.PORTAL_LOOK_SECONDS)
+
+
+def import_framework(pk: int) -> None:
+    """Work on an import for a part of a task's time; what is left then has its turn behind other work."""
+    row = imports.take(pk, timezone.now())
+    if row is not None and not imports.carry_out(row, timezone.now, limit_seconds=settings.PORTAL_LOOK_SECONDS):
+        queue.enqueue("import_framework", pk)
 
 
 def plan_run(pk: int) -> None:

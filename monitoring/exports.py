@@ -8,9 +8,9 @@ from typing import Protocol
 from django.db.models import QuerySet
 
 from monitoring.views.operations import COLUMNS
-from monitoring.views.sheets import cell
 from strategies import keyset
 from strategies.models import OperationLog
+from strategies.views.cells import cell
 
 BATCH = 1000
 

@@ -119,6 +119,7 @@ def by_capability(target: Target) -> list[CapabilityRights]:
     return [
         CapabilityRights(one.name, one.title, [row for row in rows if row["capability"] == one.name])
         for one in capabilities(target.platform)
+        if one.strategy or one.name == MONITORING
     ]
 
 

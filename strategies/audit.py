@@ -240,6 +240,12 @@ KINDS: Mapping[str, Kind] = {
         "maintenance.withdrawn": "Maintenance no longer announced",
     }),
     "Notification": Kind("Notification", {"notification.sent_again": "Notification sent again"}),
+    "FrameworkImport": Kind("Import of the partition framework", {
+        "import.asked": "Import of the partition framework asked for",
+        "import.tried": "Import of the partition framework tried",
+        "import.done": "Partition framework imported",
+        "import.failed": "Import of the partition framework not done",
+    }),
     "Hold": Kind("Hold", {"hold.placed": "Hold placed", "hold.lifted": "Hold lifted"}),
     "LogPolicy": Kind("Operation log", {
         "log.retention_changed": "Time to keep the log changed",

@@ -12,12 +12,15 @@ from strategies import registry
 from strategies.platforms.base import Change, Platform
 from strategies.platforms.queries import Query, Right, load_query, rights_of
 
-MONITORING = "monitoring"
+MONITORING, FRAMEWORK = "monitoring", "partition_framework"
+FRAMEWORK_TITLE = "Import of the partition framework"
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """`name` as it is typed; `strategy` is empty for monitoring. `rights` has each privilege once, those that are needed first.
+    """`name` as it is typed; `strategy` is empty for what belongs to none.
+
+    `rights` has each privilege once, those that are needed first.
 
     `optional_queries` names those of the queries that it can do without.
     """
@@ -32,7 +35,10 @@ class Capability:
 
 
 def capabilities(platform: str) -> tuple[Capability, ...]:
-    """Monitoring first, then the strategies that this platform supports, by name. Raises KeyError for an unknown platform."""
+    """Monitoring first, then the strategies that this platform supports, by name; last what no check of a target asks for.
+
+    Raises KeyError for an unknown platform.
+    """
     product = registry.platforms()[platform]
     own = tuple(load_query(platform, name) for name in product.queries)
     found = [
@@ -46,6 +52,10 @@ def capabilities(platform: str) -> tuple[Capability, ...]:
             optional = concern.optional_queries
             rights = _rights(queries, concern.rights, optional)
             found.append(Capability(strategy.lower(), routine.title, strategy, queries, changes, rights, optional))
+    older = tuple(load_query(platform, name) for name in product.framework_queries)
+    if older:
+        sent, rights = registry.changes(platform, "framework"), _rights(older, product.framework_rights)
+        found.append(Capability(FRAMEWORK, FRAMEWORK_TITLE, "", older, sent, rights))
     return tuple(found)
 
 

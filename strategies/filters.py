@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from strategies import job_list, needs, registry
-from strategies.capabilities import MONITORING, Capability, capabilities
+from strategies.capabilities import FRAMEWORK, FRAMEWORK_TITLE, MONITORING, Capability, capabilities
 from strategies.models import (
     Environment,
     Finding,
@@ -94,7 +94,10 @@ class StatementForm(FilterForm):
     def __init__(self, query: Mapping[str, Any]) -> None:
         super().__init__(query)
         strategies = [(name.lower(), title) for name, title in strategy_choices()]
-        products, kinds = [("", "Choose…"), *platform_choices()], [("", "All"), (MONITORING, "Monitoring"), *strategies]
+        products, kinds = (
+            [("", "Choose…"), *platform_choices()],
+            [("", "All"), (MONITORING, "Monitoring"), *strategies, (FRAMEWORK, FRAMEWORK_TITLE)],
+        )
         self.fields["platform"].choices = products  # type: ignore[attr-defined]
         self.fields["capability"].choices = kinds  # type: ignore[attr-defined]
 

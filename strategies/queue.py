@@ -25,6 +25,7 @@ TASKS: dict[str, tuple[str, str]] = {
     "check_target": ("maintenance_portal.tasks.check_target", DEFAULT),
     "assess": ("maintenance_portal.tasks.assess", DEFAULT),
     "collect": ("maintenance_portal.tasks.collect", DEFAULT),
+    "import_framework": ("maintenance_portal.tasks.import_framework", DEFAULT),
     "roll_up": ("maintenance_portal.tasks.roll_up", DEFAULT),
     "deliver": ("maintenance_portal.tasks.deliver", DEFAULT),
     "care_for_log": ("maintenance_portal.tasks.care_for_log", DEFAULT),

@@ -41,6 +41,7 @@ from strategies.models import (
     CalendarScope,
     Delegation,
     Finding,
+    FrameworkImport,
     Hold,
     JobRun,
     MaintenanceJob,
@@ -54,6 +55,7 @@ from strategies.models import (
     Tenant,
 )
 from strategies.operation_log import Beginning, Ending
+from strategies.partition_framework.report import Report, Tally
 from strategies.plans import ErrorClass, Locks, Meters, Plan, Step, TargetError
 from tests.jobs import a_job
 
@@ -187,6 +189,7 @@ class Scene:
     silent: System  # switched off
     subscription: Subscription
     status_page: StatusPage
+    imported: FrameworkImport
 
     @property
     def keys(self) -> dict[str, int]:
@@ -211,6 +214,7 @@ class Scene:
             "notifications": self.notification.pk,
             "systems": self.system.pk,
             "status-pages": self.status_page.pk,
+            "imports": self.imported.pk,
         }
 
 
@@ -290,6 +294,17 @@ def a_system(target: Target, name: str) -> System:
     return system
 
 
+def a_trial(target: Target) -> FrameworkImport:
+    """Of an import of the older framework, with something to say of its rows."""
+    found, now = Report(past_retention=3, retention_days=365), timezone.now()
+    found.tables["partition_maintenance_jobs"] = Tally(read=2, added=1, left_out=1)
+    found.tell("partition_maintenance_jobs", "row 1", "table_name", "left out", HOSTILE)
+    return FrameworkImport.objects.create(
+        target=target, schema=HOSTILE, file_name=HOSTILE, time_zone="UTC", asked_by=HOSTILE, asked_at=now, started_at=now,
+        finished_at=now, report=found.as_json(),
+    )  # fmt: skip
+
+
 def scene(name: str = "shop", tenant: str = "Main") -> Scene:
     owner = Tenant.objects.get_or_create(name=tenant)[0]
     now = timezone.now()
@@ -329,6 +344,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         calendar=entry.calendar,
         entry=entry,
         rule=rule,
+        imported=a_trial(target),
         approval=asked(held, rule),
         standing=standing_approval(target),
         delegation=Delegation.objects.create(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,6 +14,7 @@ from monitoring.calendar_forms import PlacesForm
 from monitoring.forms import PeriodForm
 from monitoring.rows import Meters, Summary
 from strategies.views.access import SignedIn
+from strategies.views.cells import cell
 
 SUMMARY = (
     "succeeded", "warned", "failed", "cancelled", "durations_measured", "average_ms", "p50_ms", "p95_ms",
@@ -33,18 +33,6 @@ def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -
     writer.writerow(columns)
     writer.writerows([cell(value) for value in row] for row in rows)
     return response
-
-
-def cell(value: Any) -> Any:
-    """As text. A text that a spreadsheet would take for a formula is marked as text; instants are UTC."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if value is None or isinstance(value, int):
-        return value
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def summary_cells(summary: Summary) -> tuple[Any, ...]:

@@ -11,8 +11,8 @@ from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from monitoring.views.sheets import cell
 from strategies import keyset
+from strategies.views.cells import cell
 
 BATCH = 1000
 M = TypeVar("M", bound=Model)

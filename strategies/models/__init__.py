@@ -20,6 +20,7 @@ from strategies.models.dependency import JobDependency
 from strategies.models.duration import Duration
 from strategies.models.event import Event
 from strategies.models.feed import Feed
+from strategies.models.framework import FrameworkFile, FrameworkImport, FrameworkSource, ImportedRow, ImportState
 from strategies.models.hold import Hold
 from strategies.models.job import JobState, MaintenanceJob, WhenLate
 from strategies.models.log_policy import DEFAULT_RETENTION_DAYS, LogPolicy
@@ -75,7 +76,12 @@ __all__ = [
     "ExecutionMode",
     "Feed",
     "Finding",
+    "FrameworkFile",
+    "FrameworkImport",
+    "FrameworkSource",
     "Hold",
+    "ImportState",
+    "ImportedRow",
     "JobDependency",
     "JobRun",
     "JobState",

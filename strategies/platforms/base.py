@@ -129,6 +129,13 @@ class Session(ABC):
         """
         yield
 
+    def only_read(self, schema: str) -> None:
+        """From here on nothing is changed where the product can see to that, and tables without an owner are those of this schema.
+
+        Raises PlatformError, NotSupported.
+        """
+        raise NotSupported("Tables of another schema cannot be read through a session like this.")
+
     @abstractmethod
     def progress(self) -> Progress | None:
         """How far the statement that runs in this session is, asked through a connection of its own; None = nothing runs."""
@@ -199,6 +206,8 @@ class Platform(ABC):
     prechecks: ClassVar[Mapping[str, Precheck]] = {}
     queries: ClassVar[tuple[str, ...]] = ()  # what the platform itself reads, whichever strategy is used
     rights: ClassVar[tuple[Right, ...]] = ()  # what it needs beside those that the headers of its queries name
+    framework_queries: ClassVar[tuple[str, ...]] = ()  # that read the older framework for partitions
+    framework_rights: ClassVar[tuple[Right, ...]] = ()  # what those need beside their headers
     shell: ClassVar[str] = ""  # the program that runs a script of grants; empty = the product has no accounts
     remark: ClassVar[str] = "--"  # how a line that this program leaves alone begins
     preamble: ClassVar[
@@ -212,6 +221,10 @@ class Platform(ABC):
     @abstractmethod
     def address(self, url: str) -> Address:
         """Read an address. Raises AddressRefused: unknown parts, a password in the URL, a relative path …"""
+
+    def schema_named(self, typed: str) -> str:
+        """The name of a schema as the database holds it, from what a person typed. Raises ValueError."""
+        return typed
 
     @abstractmethod
     def connect(self, address: Address, secret: str | None, tag: SessionTag, *, timeout_seconds: float = 10) -> Session:

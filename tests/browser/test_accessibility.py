@@ -85,6 +85,7 @@ def paths(shop: Scene) -> list[str]:
         "/statements/?platform=sqlite&capability=monitoring",
         "/statements/?platform=dbase",
         f"/operations/{shop.operation.pk}/",
+        f"/imports/{shop.imported.pk}/",
         f"/windows/{shop.window.pk}/",
         f"/windows/{shop.window.pk}/edit/",
         f"/calendars/{shop.calendar.pk}/",

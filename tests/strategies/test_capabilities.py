@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strategies import registry
-from strategies.capabilities import MONITORING, Capability, capabilities, in_short, script
+from strategies.capabilities import FRAMEWORK, MONITORING, Capability, capabilities, in_short, script
 from strategies.platforms.oracle import rights
 from strategies.platforms.queries import Query, Right
 
@@ -123,7 +123,8 @@ def test_no_name_breaks_out_of_its_quotes_or_its_line() -> None:
 def test_a_strategys_capability_has_its_name_and_monitoring_comes_first() -> None:
     found = capabilities("postgresql")
     assert found[0].name == MONITORING
-    assert [one.name for one in found[1:]] == [
+    assert found[-1].name == FRAMEWORK
+    assert [one.name for one in found[1:-1]] == [
         name.lower() for name in registry.routines() if registry.supports("postgresql", name)
     ]
 
@@ -145,6 +146,8 @@ def test_what_only_optional_queries_need_is_optional(platform: str) -> None:
 
 
 def _declared(platform: str, capability: Capability) -> tuple[Right, ...]:
+    if capability.name == FRAMEWORK:
+        return registry.platforms()[platform].framework_rights
     if not capability.strategy:
         return registry.platforms()[platform].rights
     return registry.concern(platform, capability.strategy).rights
@@ -160,7 +163,7 @@ def test_the_script_of_oracle_grants_what_can_be_done_without_in_remarks() -> No
 
 def test_on_oracle_the_grants_and_the_comparison_agree_on_what_is_optional() -> None:
     """Of every strategy: what a check of an account without any right calls blocking is what the script does not put in remarks."""
-    for capability in capabilities("oracle")[1:]:
+    for capability in capabilities("oracle")[1:-1]:
         concern = registry.concern("oracle", capability.strategy)
         of_queries = rights.of_queries(concern.queries, concern.optional_queries)
         compared = {right.privilege: right.is_optional for right in of_queries}

@@ -26,6 +26,12 @@ CHANGES: Mapping[str, tuple[Change, ...]] = {
             "ALTER SYSTEM KILL SESSION '<session>' IMMEDIATE", "Ends a session of the portal's own that did not stop."
         ),
     ),
+    "framework": (
+        Change(
+            "ALTER SESSION SET CURRENT_SCHEMA = <schema>",
+            "The tables of the older framework are found without their owner's name.",
+        ),
+    ),
     "indexes": (
         _LOCK_WAIT,
         Change("ALTER INDEX <owner.index> REBUILD", "Rebuilds an index; changes of its table wait."),

@@ -13,6 +13,10 @@ PLATFORM_RIGHTS = (
     Right("CREATE SESSION", "signing in"),
     Right("ALTER SYSTEM", "cancelling and ending sessions of the portal's own whose worker is gone", is_optional=True),
 )
+FRAMEWORK_TABLES = ("PARTITION_STRATEGY_CONFIG", "PARTITION_MAINTENANCE_JOBS", "PARTITION_OPERATION_LOG")
+FRAMEWORK_RIGHTS = tuple(
+    Right(f"SELECT ON {table}", "reading the older framework for partitions") for table in FRAMEWORK_TABLES
+)
 PREAMBLE = (
     "SET DEFINE OFF",  # else SQL*Plus asks what to put in the place of an & in a name
     "REM An account that maintains its own schema alone needs none of the privileges with ANY.",
@@ -35,8 +39,14 @@ def account(typed: str) -> str:
 
 def grant(privilege: str, account_name: str) -> str:
     """Raises ValueError for words that are no privilege, and for V$ names, which are synonyms that nothing can be granted on."""
+    if privilege.removeprefix("SELECT ON ") in FRAMEWORK_TABLES:
+        return f"REM The schema that owns it grants it: {granted(privilege, _of_one_line(account_name))}"
     if not _PRIVILEGE.fullmatch(privilege) or re.search(r"\.G?V\$", privilege):
         raise ValueError(f"{privilege} cannot be granted.")
+    return granted(privilege, _of_one_line(account_name))
+
+
+def _of_one_line(account_name: str) -> str:
     if "\n" in account_name or "\r" in account_name:
         raise ValueError("An account whose name has a line break is written into no script.")
-    return granted(privilege, account_name)
+    return account_name

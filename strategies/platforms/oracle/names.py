@@ -34,6 +34,11 @@ def can_quote(*names: str | None) -> bool:
     return True
 
 
+def is_plain(name: str) -> bool:
+    """Whether Oracle reads it without double quotes as it stands."""
+    return _PLAIN.fullmatch(name) is not None
+
+
 def literal(text: str) -> str:
     """A text literal for statements that take no binds, such as a PL/SQL block of a plan."""
     return "'" + text.replace("'", "''") + "'"

@@ -60,6 +60,10 @@ class Oracle(Platform):
         "load", "tablespaces", "temporary_tablespaces", "undo_errors", "standby_destinations", "standby_lag", "backup_age",
         "invalid_state", "own_log", "own_units", "own_compile_errors", "own_columns",
     )  # fmt: skip
+    framework_queries: ClassVar[tuple[str, ...]] = (
+        "framework_tables", "framework_counts", "framework_configs", "framework_jobs", "framework_log",
+    )  # fmt: skip
+    framework_rights: ClassVar[tuple[Right, ...]] = grants.FRAMEWORK_RIGHTS
     rights: ClassVar[tuple[Right, ...]] = grants.PLATFORM_RIGHTS
     shell: ClassVar[str] = "SQL*Plus"
     remark: ClassVar[str] = "REM"
@@ -70,6 +74,9 @@ class Oracle(Platform):
 
     def grant(self, privilege: str, account: str) -> str:
         return grants.grant(privilege, account)
+
+    def schema_named(self, typed: str) -> str:
+        return grants.account(typed)
 
     def missing_rights(self, session: Session) -> list[MissingRight]:
         """Each part stands by itself: what one right does not let the account see is told as not seen, and blocks nothing."""

@@ -15,7 +15,7 @@ from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 from strategies.platforms.oracle import facts, metering
 from strategies.platforms.oracle.beside import Beside
 from strategies.platforms.oracle.errors import one_line, target_error, told
-from strategies.platforms.oracle.names import oracle_query, read_name
+from strategies.platforms.oracle.names import is_plain, oracle_query, read_name
 from strategies.platforms.oracle.reading import limit_round_trips, of_cursor, read, require
 from strategies.platforms.oracle.sign_in import Signed
 from strategies.platforms.oracle.stated import Stated
@@ -100,6 +100,14 @@ class OracleSession(Session):
                 self._is_executing = False
         duration_ms = round((time.monotonic() - started) * 1000)
         return Outcome(duration_ms, error, metering.meters(before, metering.readings(self._ask), rows))
+
+    def only_read(self, schema: str) -> None:
+        """Nothing but queries is sent; 19c has no session that could not change anything."""
+        if not is_plain(schema):
+            raise NotSupported(
+                f"{schema} is a name that needs double quotes: such a schema cannot be entered from here."
+            )
+        self.alter(f"ALTER SESSION SET CURRENT_SCHEMA = {schema}")
 
     def cancel(self) -> None:
         """Repeating it is safe. Only the work at hand is cancelled, never the questions asked afterwards."""

@@ -20,6 +20,14 @@ CHANGES: Mapping[str, tuple[Change, ...]] = {
         Change("SET max_parallel_maintenance_workers = <number>", "Holds a session to the degree that its job allows."),
         Change("{BEGIN|COMMIT}", "Around the statements of a step that belong together."),
     ),
+    "framework": (
+        Change(
+            "SET default_transaction_read_only = on", "The session changes nothing while it reads the older framework."
+        ),
+        Change(
+            "SET search_path = <schema>", "The tables of the older framework are found without their schema's name."
+        ),
+    ),
     "indexes": (
         _LOCK_WAIT,
         Change("REINDEX (VERBOSE) INDEX CONCURRENTLY <schema.index>", "Rebuilds an index while others read and write."),

@@ -13,6 +13,7 @@ MAINTAIN, USAGE = "MAINTAIN ON ALL TABLES", "USAGE ON ALL SCHEMAS"
 _ROLE = re.compile(r"pg_[a-z_]+")
 _EXTENSION = re.compile(r"EXTENSION ([a-z_]+)")
 _FUNCTION = re.compile(r"EXECUTE ON FUNCTION ([a-z_]+) OF EXTENSION ([a-z_]+)")
+_TABLE = re.compile(r"SELECT ON (partition_[a-z_]+)")
 _OWN = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
@@ -34,6 +35,13 @@ def grant(privilege: str, account: str) -> str:
         return _each(
             f"SELECT format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, {_literal(account)})"
             f" FROM pg_namespace n WHERE {_OWN}"
+        )
+    if match := _TABLE.fullmatch(privilege):
+        return _each(
+            f"SELECT format(kind, n.nspname, c.relname, {_literal(account)})"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " CROSS JOIN (VALUES ('GRANT USAGE ON SCHEMA %1$I TO %3$I'), ('GRANT SELECT ON %1$I.%2$I TO %3$I')) k (kind)"
+            f" WHERE c.relname = '{match[1]}' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {_OWN}"
         )
     if match := _FUNCTION.fullmatch(privilege):
         return _each(

@@ -46,6 +46,9 @@ class Postgresql(Platform):
         "facts", "our_sessions", "cancel_session", "end_session", "progress", "backend_io", "backend_memory", "flush_counters",
         "waiting_sessions", "load", "replicas", "archiver", "invalid_indexes",
     )  # fmt: skip
+    framework_queries: ClassVar[tuple[str, ...]] = (
+        "framework_tables", "framework_counts", "framework_configs", "framework_jobs", "framework_log",
+    )  # fmt: skip
     shell: ClassVar[str] = "psql"
 
     def account(self, typed: str) -> str:
@@ -55,6 +58,10 @@ class Postgresql(Platform):
 
     def grant(self, privilege: str, account: str) -> str:
         return grants.grant(privilege, account)
+
+    def schema_named(self, typed: str) -> str:
+        """As PostgreSQL reads it: small letters, unless it is in double quotes."""
+        return typed[1:-1].replace('""', '"') if len(typed) > 2 and typed[0] == typed[-1] == '"' else typed.lower()
 
     def missing_rights(self, session: Session) -> list[MissingRight]:
         return rights.sight(session)

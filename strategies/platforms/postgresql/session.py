@@ -15,7 +15,7 @@ from strategies.platforms.base import PlatformError, Row, Session
 from strategies.platforms.postgresql import metering
 from strategies.platforms.postgresql.beside import Beside
 from strategies.platforms.postgresql.errors import target_error
-from strategies.platforms.postgresql.names import postgresql_query
+from strategies.platforms.postgresql.names import postgresql_query, quoted
 from strategies.platforms.postgresql.sign_in import Connection
 from strategies.platforms.queries import Query
 from strategies.platforms.stopping import Stops
@@ -128,6 +128,13 @@ class PostgresqlSession(Session):
             cursor = self._connection.execute(statement.encode())
             if is_check and cursor.description:
                 self._answers += cursor.fetchall()
+
+    def only_read(self, schema: str) -> None:
+        try:
+            self._connection.execute("SET default_transaction_read_only = on")
+            self._connection.execute(f"SET search_path = {quoted(schema)}".encode())
+        except psycopg.Error as error:
+            raise PlatformError(self._told(error)) from error
 
     def cancel(self) -> None:
         """Repeating it is safe. Only the work at hand is cancelled, never the questions asked afterwards."""

@@ -16,6 +16,7 @@ CHANGES: Mapping[str, tuple[Change, ...]] = {
         Change("BEGIN [IMMEDIATE]", "Begins the transaction in which a step is done."),
         Change("{COMMIT|ROLLBACK}", "Ends it, or takes it back."),
     ),
+    "framework": (Change("PRAGMA query_only = ON", "The session changes nothing while it reads the older framework."),),
     "indexes": (_WAIT, Change("REINDEX <schema.index>", "Rebuilds an index, in one transaction.")),
     "statistics": (
         _WAIT,

@@ -53,6 +53,14 @@ class Sqlite(Platform):
     url_example: ClassVar[str] = "sqlite:////srv/app/app.db"
     prechecks: ClassVar[Mapping[str, Precheck]] = PRECHECKS
     queries: ClassVar[tuple[str, ...]] = ("facts",)
+    framework_queries: ClassVar[tuple[str, ...]] = (
+        "framework_tables", "framework_counts", "framework_configs", "framework_jobs", "framework_log",
+    )  # fmt: skip
+
+    def schema_named(self, typed: str) -> str:
+        if typed.lower() != "main":
+            raise ValueError("A SQLite file has one schema, main.")
+        return "main"
 
     def limit_settings(self, limits: Limits) -> tuple[str, ...]:
         """The page cache, and the threads that sort beside the session's own.

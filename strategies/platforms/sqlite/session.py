@@ -112,6 +112,10 @@ class SqliteSession(Session):
         """Stops what `execute` does, or what is asked within `at_work`; never what is asked afterwards, of the state left behind."""
         self._stops.ask()
 
+    def only_read(self, schema: str) -> None:
+        """There is one schema, `main`."""
+        self._at_once("PRAGMA query_only = ON")
+
     def _interrupt(self) -> None:
         with suppress(sqlite3.ProgrammingError):  # closed meanwhile: nothing runs any more
             self._connection.interrupt()

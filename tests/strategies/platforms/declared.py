@@ -29,6 +29,7 @@ _FILLED: dict[str, tuple[str, str]] = {  # a placeholder's words → what may st
     ),
     **dict.fromkeys(("owner.index", "owner.table", "owner.object", "owner.name"), (_NAMES, '"A"."B c"')),
     **dict.fromkeys(("schema.index", "schema.table", "name"), (_NAMES, '"a"."b c"')),
+    "schema": (rf"(?:{_NAME}|\w+)", "MAINT"),
     "amcheck": (rf"(?:{_NAME}|[a-z_][a-z0-9_]*)", "public"),  # a schema as the server quotes it: only where it has to
     **dict.fromkeys(("arguments", "options", "values", "columns", "indexes", "table", "index"), (_VALUES, "1, 'x;y'")),
     "counted": (_VALUES, "(SELECT 1)"),

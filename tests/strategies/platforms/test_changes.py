@@ -178,7 +178,8 @@ def _text(piece: ast.expr, module: ModuleType) -> str:
 
 def forms_of(platform: str) -> list[re.Pattern[str]]:
     """All that a platform declares, whichever of its modules."""
-    return patterns(kind for routine in registry.routines().values() for kind in declared(platform, routine.concern))
+    concerns = [*(routine.concern for routine in registry.routines().values()), "framework"]
+    return patterns(kind for concern in concerns for kind in declared(platform, concern))
 
 
 @pytest.mark.parametrize("platform", ["oracle", "postgresql"])

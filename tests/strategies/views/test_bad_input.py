@@ -49,7 +49,7 @@ FIELDS = (
     "level", "text", "preset", "delegate", "starts_on", "ends_on", "most_score", "most_runs", "from_score", "level-0", "role-0",
     "quorum-0", "people-0", "setting-host", "setting-port", "setting-url", "secret", "recipient", "recipients", "events", "channel",
     "subject", "body", "role", "least_severity", "preview", "targets", "notice", "strategies", "ahead_hours", "reminder_minutes",
-    "address", "steps", "subscription", "system",
+    "address", "steps", "subscription", "system", "origin", "schema", "file",
 )  # fmt: skip
 PAGES = [path for name, path in addresses().items() if name not in ("sign-out", "health")]
 PARTS = 8
