@@ -18,6 +18,7 @@ def use_utc(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    atomic = False  # Oracle changes no structure within a transaction
     dependencies = [("strategies", "0036_approvals_by_time")]
 
     operations = [migrations.RunPython(use_utc, migrations.RunPython.noop)]

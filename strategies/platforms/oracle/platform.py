@@ -59,6 +59,7 @@ class Oracle(Platform):
         "our_sessions", "progress", "waiting_sessions", "open_transactions", "compile_errors", "visible_compile_errors",
         "load", "tablespaces", "temporary_tablespaces", "undo_errors", "standby_destinations", "standby_lag", "backup_age",
         "invalid_state", "own_log", "own_units", "own_compile_errors", "own_columns",
+        "package_state",
     )  # fmt: skip
     framework_queries: ClassVar[tuple[str, ...]] = (
         "framework_tables", "framework_counts", "framework_configs", "framework_jobs", "framework_log",
