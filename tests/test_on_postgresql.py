@@ -22,6 +22,7 @@ SHORT = (
     "tests/strategies/test_log_guard.py",
     "tests/strategies/test_job_guard.py",
     "tests/strategies/test_operation_log.py",
+    "tests/monitoring/test_partitions.py",
 )
 WHOLE = (
     "tests/strategies", "tests/monitoring", "tests/test_examples.py", "tests/maintenance_portal/test_tasks.py",

@@ -18,10 +18,12 @@ class Journal:
     def __init__(self, run: JobRun, *, now: Callable[[], datetime]) -> None:
         self._run, self._now = run, now
         self._job_name = run.job.job_name if run.job else None
+        self._begun: dict[int, datetime] = {}
 
     def begin(self, step: Step, attempt: int, session_id: str) -> int:
         """The row of an attempt that is about to be made; the operation's id."""
-        return operation_log.begin(
+        moment = self._now()
+        operation = operation_log.begin(
             Beginning(
                 strategy_name=self._run.strategy_name,
                 operation_type=step.operation_type,
@@ -37,8 +39,10 @@ class Journal:
                 job_name=self._job_name,
                 context={"reason": step.reason, "before": dict(step.evidence)},
             ),
-            self._now(),
+            moment,
         )
+        self._begun[operation] = moment
+        return operation
 
     def end(
         self, operation: int, step: Step, status: OperationStatus, message: str, outcome: Outcome,
@@ -58,9 +62,12 @@ class Journal:
             context["error_class"] = error.error_class.value
         affected = checked.objects_affected if checked is not None and status is OperationStatus.SUCCESS else None
         ending = Ending(status, message, outcome.duration_ms, error, outcome.meters, affected, context)
-        operation_log.end(operation, ending, self._now())
+        self._end(operation, ending)
 
     def note(self, step: Step, status: OperationStatus, message: str, session_id: str) -> None:
         """A row for a step that was not sent to the target."""
         operation = self.begin(step, 1, session_id)
-        operation_log.end(operation, Ending(status, message, 0, context={"reason": step.reason}), self._now())
+        self._end(operation, Ending(status, message, 0, context={"reason": step.reason}))
+
+    def _end(self, operation: int, ending: Ending) -> None:
+        operation_log.end(operation, ending, self._now(), self._begun.pop(operation, None))
