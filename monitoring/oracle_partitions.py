@@ -20,7 +20,7 @@ NO_WAY_BACK = (
     "Oracle has no statement that makes a partitioned table one without partitions again: use DBMS_REDEFINITION, or"
     " restore a backup."
 )
-_NO_LICENCE = (
+NO_LICENCE = (
     "Partitioning is not stated as licensed for the portal's own database (edition=EE&licensed=partitioning in its address):"
     " the log stays one table, and rows past their time go in batches."
 )
@@ -31,7 +31,7 @@ _SIZE = "SELECT SUM(bytes) FROM user_segments WHERE segment_name = UPPER(%s)"
 def check_licence() -> None:
     """Raises PartitionRefused."""
     if not stated_of_home().has_partitioning:
-        raise PartitionRefused(_NO_LICENCE)
+        raise PartitionRefused(NO_LICENCE)
 
 
 def propose(moment: datetime) -> Proposal:

@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection
 
 from monitoring import partitions
+from monitoring.oracle_partitions import NO_LICENCE
 from monitoring.partitions import Partition, missing, month_of, next_month
+from strategies.licences import stated_of_home
 
 SHOWN = 36
 
@@ -42,14 +44,16 @@ def state(moment: datetime, kept_days: Sequence[int]) -> State:
     found = partitions.shown()
     if found is None:
         return State((), 0, "This database does not say whether the log has partitions.")
+    if not found and connection.vendor == "oracle" and not stated_of_home().has_partitioning:
+        return State((), 0, f"The log is one table. {NO_LICENCE}")
     if not found:
         return State((), 0, "The log is one table. The command partition_log gives it a partition for each month.")
-    return State(*_newest(found, max(kept_days)), _next_care(found, moment.astimezone(UTC).date()))
+    rows, today = tuple(Shown(part, _goes_from(part, max(kept_days))) for part in found), moment.astimezone(UTC).date()
+    return State(*_newest(rows), f"{_next_care(found, today)} {_next_drop(rows, today)}".strip())
 
 
-def _newest(found: Sequence[Partition], days: int) -> tuple[tuple[Shown, ...], int]:
-    rows = tuple(Shown(part, _goes_from(part, days)) for part in found)
-    return rows[-SHOWN:], max(0, len(rows) - SHOWN)
+def _newest(rows: Sequence[Shown]) -> tuple[tuple[Shown, ...], int]:
+    return tuple(rows[-SHOWN:]), max(0, len(rows) - SHOWN)
 
 
 def _goes_from(part: Partition, days: int) -> date | None:
@@ -67,6 +71,14 @@ def _next_care(found: Sequence[Partition], today: date) -> str:
     return (
         f"They reach to the end of {partitions.months_ahead(today)[-1]:%B %Y}; each night the care looks that they do."
     )
+
+
+def _next_drop(rows: Sequence[Shown], today: date) -> str:
+    names = [row.partition.name for row in rows if row.goes_from is not None and row.goes_from <= today]
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"By night it drops {', '.join(names[:3])}{more}, unless one of their rows stays."
 
 
 def unprepared(moment: datetime) -> tuple[date, ...]:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from monitoring import partition_care, partition_state, partitions
+from monitoring.partition_state import Shown
 from monitoring.partitions import Partition
 from strategies.models import Role
 
@@ -60,14 +61,22 @@ def test_the_bounds_are_read_as_postgresql_writes_them() -> None:
 
 
 def test_a_partition_goes_as_a_whole_by_the_longest_rule() -> None:
-    shown, older = partition_state._newest(months((2026, 12)), 90)
-    assert [row.goes_from for row in shown] == [date(2027, 3, 1), date(2027, 4, 1), None]
-    assert older == 0
+    found = [partition_state._goes_from(part, 90) for part in months((2026, 12))]
+    assert found == [date(2027, 3, 1), date(2027, 4, 1), None]
+
+
+def test_what_the_next_care_drops_is_named() -> None:
+    rows = [Shown(part, partition_state._goes_from(part, 90)) for part in months(*((2026, n) for n in range(1, 7)))]
+    assert partition_state._next_drop(rows, date(2026, 3, 31)) == ""
+    assert partition_state._next_drop(rows, date(2026, 5, 2)) == (
+        "By night it drops first, 2026_1, unless one of their rows stays."
+    )
+    assert "first, 2026_1, 2026_2 and 1 more," in partition_state._next_drop(rows, date(2026, 6, 30))
 
 
 def test_of_many_partitions_the_newest_are_shown() -> None:
     many = months(*((2000 + n // 12, n % 12 + 1) for n in range(100)))
-    shown, older = partition_state._newest(many, 90)
+    shown, older = partition_state._newest([Shown(part, None) for part in many])
     assert (len(shown), older) == (36, 66)
     assert shown[-1].partition.is_rest
 

@@ -359,6 +359,23 @@ def test_a_number_that_was_typed_twice_keeps_the_log_partitioned() -> None:
     OperationLog.objects.filter(operation_time__gte=at(date(2026, 4, 5), 0)).delete()
 
 
+def test_of_a_number_that_was_typed_twice_an_archive_takes_the_row_that_it_holds(
+    settings: Any, tmp_path: Any, person: Callable[..., Any]
+) -> None:
+    settings.PORTAL_DATA = tmp_path
+    with_months()
+    (row,) = log(operation(date(2026, 4, 5), message="April"))
+    postgresql_log.ask(
+        "INSERT INTO generic_operation_log (operation_id, operation_time, message) VALUES (%s, '2026-09-05', 'September')",
+        [row.pk],
+    )
+    client = Client()
+    client.force_login(person("anna", Role.DBA))
+    assert "September" in client.get(reverse("operation", args=[row.pk])).content.decode()
+    assert archives.archive_logs(NOW, file_name="april.jsonl.gz", end_date=date(2026, 4, 30)).rows == 1
+    assert [left.message for left in OperationLog.objects.all()] == ["September"]
+
+
 # Written and ended.
 
 
