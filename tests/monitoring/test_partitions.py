@@ -31,7 +31,7 @@ from monitoring import (
 )
 from monitoring.archive_files import ArchiveRefused
 from monitoring.partition_plans import PartitionRefused
-from strategies import log_policies, operation_log
+from strategies import keyset, log_policies, operation_log
 from strategies.audit import Actor
 from strategies.models import AuditEntry, OperationLog, OperationStatus, Role, RunStatus
 from tests.long import IS_ALL
@@ -371,9 +371,17 @@ def test_of_a_number_that_was_typed_twice_an_archive_takes_the_row_that_it_holds
     )
     client = Client()
     client.force_login(person("anna", Role.DBA))
-    assert "September" in client.get(reverse("operation", args=[row.pk])).content.decode()
-    assert archives.archive_logs(NOW, file_name="april.jsonl.gz", end_date=date(2026, 4, 30)).rows == 1
-    assert [left.message for left in OperationLog.objects.all()] == ["September"]
+    try:
+        assert "September" in client.get(reverse("operation", args=[row.pk])).content.decode()
+        log(operation(date(2026, 6, 1), message="June"))
+        listed = [
+            one.message for batch in keyset.batches(OperationLog.objects.all(), 1, by="operation_time") for one in batch
+        ]
+        assert listed == ["April", "June", "September"]
+        assert archives.archive_logs(NOW, file_name="april.jsonl.gz", end_date=date(2026, 4, 30)).rows == 1
+        assert {left.message for left in OperationLog.objects.all()} == {"June", "September"}
+    finally:
+        OperationLog.objects.filter(message="September").delete()
 
 
 # Written and ended.
