@@ -32,6 +32,11 @@ class Expiry:
     def latest(self) -> date | None:
         return max((day for day in (self.general, *self.own.values()) if day is not None), default=None)
 
+    @property
+    def earliest(self) -> date | None:
+        """Rows of days before this one are past their time whatever their strategy; None where some strategy has no day."""
+        return None if self.general is None else min((self.general, *self.own.values()))
+
     def before(self, limit: date) -> Expiry:
         """The same, but for days from `limit` on, which are kept."""
         general = None if self.general is None else min(self.general, limit)

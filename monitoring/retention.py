@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import NamedTuple
 
 from django.conf import settings
@@ -149,12 +149,14 @@ def _delete(
         if not gone and latest is not None:
             rollups.seal(latest)
         at_work.go_on()
+        began = perf_counter()
         with transaction.atomic():
             rows.filter(pk__in=list(batch)).delete()
             _keep_for_audit(actor, Counter(batch.values()))
         gone += len(batch)
         if perf_counter() >= until:
             return gone, False
+        sleep(partition_drops.RESTS * (perf_counter() - began))
     return gone, True
 
 
