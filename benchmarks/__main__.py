@@ -22,7 +22,7 @@ from benchmarks.measuring import ENOUGH_PAIRS, Figure, machine, not_measured
 # What may be asked for, in the order of the figures: each is a module of this package with a function `measure`.
 NAMES = (
     "trend_page", "history_pages", "percentiles", "rollup_upkeep", "operation_log", "gate", "punctuality", "clock", "charts",
-    "native_tools", "few_needs", "notifications",
+    "native_tools", "few_needs", "notifications", "log_partitions",
 )  # fmt: skip
 FULL = (100_000, 1_000_000, 5_000_000)
 

@@ -54,7 +54,7 @@ def portal(moment: datetime) -> Pair:
     beginning = _beginning()
 
     def both() -> None:
-        operation_log.end(operation_log.begin(beginning, moment), ENDING, moment)
+        operation_log.end(operation_log.begin(beginning, moment), ENDING, moment, moment)
 
     return both
 

@@ -63,10 +63,16 @@ class Portals:
 
     def postgresql(self, name: str) -> Database | None:
         """None where no server can be started."""
-        if self.server is None:
-            return None
+        return None if self.server is None else self._copied(self._postgresql_template, name)
+
+    def copied(self, database: Database, name: str) -> Database:
+        """Another one with the same rows, of a database in PostgreSQL to which nobody is connected."""
+        return self._copied(database.name, name)
+
+    def _copied(self, template: str, name: str) -> Database:
+        assert self.server is not None  # noqa: S101 (asked before)
         with self.server.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._postgresql_template}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self._database("postgresql", name, _postgresql(self.server, name))
 
     @cached_property
@@ -109,9 +115,13 @@ def _sqlite(path: Path) -> dict[str, Any]:
     return {**settings.DATABASES["default"], "NAME": str(path)}
 
 
-def _postgresql(server: RunningServer, name: str) -> dict[str, Any]:
-    place = {"HOST": str(server.socket), "PORT": str(server.port), "USER": "postgres", "NAME": name}
+def postgresql(socket: str, port: str, name: str) -> dict[str, Any]:
+    place = {"HOST": socket, "PORT": port, "USER": "postgres", "NAME": name}
     return {"ENGINE": "django.db.backends.postgresql", **place}
+
+
+def _postgresql(server: RunningServer, name: str) -> dict[str, Any]:
+    return postgresql(str(server.socket), str(server.port), name)
 
 
 def _migrate(database: Database) -> None:

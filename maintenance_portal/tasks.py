@@ -16,7 +16,17 @@ from django.db import close_old_connections
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from monitoring import announcements, archives, deliveries, dispatch, log_health, retention, rollups, subscriptions
+from monitoring import (
+    announcements,
+    archives,
+    deliveries,
+    dispatch,
+    log_health,
+    partition_care,
+    retention,
+    rollups,
+    subscriptions,
+)
 from strategies import (
     approval_clock,
     collecting,
@@ -357,8 +367,9 @@ def roll_up(_: int) -> None:
 
 
 def care_for_log(_: int) -> None:
-    """Delete what is past its time, measure what is left, and finish archives whose process was killed."""
+    """Make partitions ahead, delete what is past its time, measure what is left, and finish archives whose process was killed."""
     moment = timezone.now()
+    partition_care.keep_ahead(moment)
     retention.prune(moment)
     log_health.monitor_log_table_size(moment)
     with suppress(retention.Busy):

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from strategies.models import OperationLog
 
 FOLDER = "archives"
 WRITING, MOVING = ".part", ".moving"
+SLACK = timedelta(seconds=1)  # SQLite compares instants as texts, of whatever length somebody typed
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,120}\.jsonl\.gz")
 
 
@@ -127,21 +128,28 @@ def _rename(path: Path, to: Path) -> None:
 
 def _delete_moved(moving: Path, at_work: Turn) -> None:
     """Delete from the log what a complete file holds, batch by batch; then it gets its own name."""
-    for keys in _keys(moving):
+    for batch in _batches(moving):
         at_work.go_on()
+        times = batch.values()
+        # By their time as well: a log that is partitioned may hold a number twice, and looks into these months only
+        there = OperationLog.objects.filter(
+            operation_time__gte=min(times) - SLACK, operation_time__lte=max(times) + SLACK
+        )
         with transaction.atomic():
-            OperationLog.objects.filter(pk__in=keys).delete()
+            there.filter(pk__in=list(batch)).delete()
     _rename(moving, moving.with_name(moving.name.removesuffix(MOVING)))
 
 
-def _keys(path: Path) -> Iterator[list[int]]:
-    batch: list[int] = []
+def _batches(path: Path) -> Iterator[dict[int, datetime]]:
+    """Numbers of operations with their times, in the order of these."""
+    batch: dict[int, datetime] = {}
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
-            batch.append(json.loads(line)["operation_id"])
+            row = json.loads(line)
+            batch[row["operation_id"]] = datetime.fromisoformat(row["operation_time"])
             if len(batch) == BATCH:
                 yield batch
-                batch = []
+                batch = {}
     if batch:
         yield batch
 

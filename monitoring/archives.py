@@ -14,7 +14,7 @@ from pathlib import Path
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from monitoring import archive_files, expiry, retention, rollups
+from monitoring import archive_files, expiry, partitions, retention, rollups
 from monitoring.archive_files import ArchiveRefused, NotWhole
 from monitoring.expiry import start_of
 from monitoring.retention import Turn
@@ -110,6 +110,8 @@ def _check_table(name: str) -> bool:
             "archive_table",
             f"A table's name has 3 to {longest} small letters, digits and underscores, and begins with a letter.",
         )
+    if any(part.name == name for part in partitions.of_log()):
+        raise ArchiveRefused("archive_table", f"{name} is a partition of the log itself.")
     look = connection.introspection
     with connection.cursor() as cursor:
         if name not in look.table_names(cursor, include_views=True):

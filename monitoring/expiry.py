@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from strategies import log_policies
 from strategies.models import OPEN, UNFINISHED, JobRun, OperationLog
+from strategies.models.readable import IsReadable
 
 # Strategies write rows of their own whose end nobody but they know of. What has none after so long was left behind.
 RUNNING_FOR = timedelta(days=31)
@@ -30,6 +31,11 @@ class Expiry:
     @property
     def latest(self) -> date | None:
         return max((day for day in (self.general, *self.own.values()) if day is not None), default=None)
+
+    @property
+    def earliest(self) -> date | None:
+        """Rows of days before this one are past their time whatever their strategy; None where some strategy has no day."""
+        return None if self.general is None else min((self.general, *self.own.values()))
 
     def before(self, limit: date) -> Expiry:
         """The same, but for days from `limit` on, which are kept."""
@@ -73,5 +79,20 @@ def past_their_time(found: Expiry) -> QuerySet[OperationLog]:
     return without_open_runs(rows)
 
 
+def all_rows() -> QuerySet[OperationLog]:
+    """Of the whole log, so that they can be asked whether they are past their time."""
+    return OperationLog.objects.order_by().alias(is_readable=IsReadable("operation_time"))
+
+
+def is_past(found: Expiry) -> Q:
+    """The same as a condition on rows of `all_rows`."""
+    return Q(is_readable=1) & found.condition & nobody_works_on()
+
+
 def without_open_runs(rows: QuerySet[OperationLog]) -> QuerySet[OperationLog]:
-    return rows.filter(~Exists(JobRun.objects.filter(pk=OuterRef("run_id"), status__in=OPEN))).order_by()
+    return rows.filter(nobody_works_on()).order_by()
+
+
+def nobody_works_on() -> Q:
+    """A condition on rows: they are of a run that is over, or of none."""
+    return ~Q(Exists(JobRun.objects.filter(pk=OuterRef("run_id"), status__in=OPEN)))

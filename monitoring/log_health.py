@@ -10,16 +10,15 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
-from monitoring import expiry, retention, rollups, trends
+from monitoring import expiry, partition_state, retention, rollups, trends
 from monitoring.models import Grain, LogCare, LogSize, Rollup
 from monitoring.rows import DayCount, Period
 from strategies import log_policies
 from strategies.assessments import Severity
 from strategies.log_policies import Policy
-from strategies.models import OPEN, UNFINISHED, JobRun, OperationLog, StrategyType, User
-from strategies.models.readable import IsReadable
+from strategies.models import UNFINISHED, OperationLog, StrategyType, User
 
 EVERY = timedelta(hours=1)
 SHARE = 200  # measuring reads the whole log: it takes at most one two-hundredth of the time
@@ -35,7 +34,8 @@ STALE = timedelta(hours=1)
 # Size.
 
 _SIZE = {
-    "postgresql": "SELECT pg_total_relation_size(%s::regclass)",
+    "postgresql": "SELECT pg_total_relation_size(%s::regclass) "
+    "+ COALESCE((SELECT SUM(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = %s::regclass), 0)",
     "sqlite": "SELECT SUM(pgsize) FROM dbstat WHERE aggregate = TRUE "
     "AND name IN (SELECT name FROM sqlite_master WHERE tbl_name = %s)",
     "oracle": "SELECT SUM(bytes) FROM user_segments WHERE segment_name = UPPER(%s) "
@@ -74,11 +74,12 @@ def monitor_log_table_size(moment: datetime, *, force: bool = False) -> LogSize 
     if not force and not is_due(moment):
         return None
     began = perf_counter()
-    rows = OperationLog.objects.order_by().alias(is_readable=IsReadable("operation_time"))
     can_be_read = Q(is_readable=1)
-    expired = can_be_read & expiry.in_force(moment).condition & _nobody_works_on()
+    expired = expiry.is_past(expiry.in_force(moment))
     found = list(
-        rows.values_list("strategy_name").annotate(
+        expiry.all_rows()
+        .values_list("strategy_name")
+        .annotate(
             n=Count("pk"),
             old=Min("operation_time", filter=can_be_read),
             new=Max("operation_time", filter=can_be_read),
@@ -150,12 +151,7 @@ def sizes(period: Period) -> Mapping[date, LogSize]:
 def never_ended(rows: QuerySet[OperationLog], moment: datetime) -> QuerySet[OperationLog]:
     """Those of these rows without an end that nobody works on: begun over a day ago, of a run that is over or of none."""
     rows = rows.filter(status__in=UNFINISHED, operation_time__lt=moment - NEVER_ENDED_AFTER)
-    return rows.filter(_nobody_works_on())
-
-
-def _nobody_works_on() -> Q:
-    """A condition on rows: they are of a run that is over, or of none."""
-    return ~Q(Exists(JobRun.objects.filter(pk=OuterRef("run_id"), status__in=OPEN)))
+    return rows.filter(expiry.nobody_works_on())
 
 
 # Rules.
@@ -202,6 +198,7 @@ def check_log_table_health(moment: datetime) -> tuple[Concern, ...]:
     size = latest()
     found = [
         _not_measured(size, moment), _not_counted(moment), _not_readable(size), _not_pruned(size, moment), _grows(moment),
+        _not_prepared(moment),
     ]  # fmt: skip
     return tuple(concern for concern in found if concern is not None)
 
@@ -269,6 +266,18 @@ def _not_pruned(size: LogSize | None, moment: datetime) -> Concern | None:
         Severity.WARNING,
         f"Rows past their time are still there, of {len(late)} {'strategy' if len(late) == 1 else 'strategies'}.",
         "They go by night, once their days are counted; rows of runs that are open stay.",
+    )
+
+
+def _not_prepared(moment: datetime) -> Concern | None:
+    """Whether rows of this or the next month would lie with the rest, from where no partition is dropped."""
+    soon = partition_state.unprepared(moment)
+    if not soon:
+        return None
+    return Concern(
+        Severity.WARNING,
+        f"The log has no partition for {' and '.join(f'{month:%B %Y}' for month in soon)}.",
+        "The care for the log makes them. Look whether the portal's workers are alive, and in their log for what the database said.",
     )
 
 

@@ -254,6 +254,9 @@ KINDS: Mapping[str, Kind] = {
         "log.policy_dropped": "Own rule of a strategy dropped",
         "log.pruned": "Log pruned",
         "log.archived": "Log archived",
+        "log.partitioned": "Log partitioned by month",
+        "log.partitions_undone": "Log made one table again",
+        "log.partitions_packed": "Partitions of the log packed",
     }),
     "User": Kind("Person", {
         "user.signed_in": "Signed in",

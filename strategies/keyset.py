@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q, QuerySet, Subquery, Value
@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 
 M = TypeVar("M", bound=Model)
 SIZE = 50
+NEAR = timedelta(seconds=1)
 _LARGEST = 2**63 - 1
 
 
@@ -71,9 +72,11 @@ def _beyond(
     """What comes after `key` at the time that `row` has, or before it; `at` is that time, should the row be gone.
 
     The database compares its own value: SQLite keeps instants as texts, and writes fractions of a second as Django does not.
+    It is looked for near that time only, since a log that is partitioned may hold a key twice, at different times.
     """
     kept = ExpressionWrapper(F(by), output_field=DateTimeField())
-    known = rows.model._default_manager.filter(pk=row).order_by().annotate(kept_time=kept).values("kept_time")
+    near = {} if at is None else {f"{by}__gte": at - NEAR, f"{by}__lte": at + NEAR}
+    known = rows.model._default_manager.filter(pk=row, **near).order_by().annotate(kept_time=kept).values("kept_time")
     time = Coalesce(Subquery(known), Value(at, output_field=DateTimeField()))
     reached, passed = ("gte", "lte") if later else ("lte", "gte")
     return _first(rows, Q(**{f"{by}__{reached}": time}) & ~Q(**{by: time, f"pk__{passed}": key}))

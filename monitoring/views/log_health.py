@@ -11,12 +11,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from monitoring import expiry, log_health, retention, rollups
+from monitoring import expiry, log_health, partition_state, retention, rollups
 from monitoring.figures import log_health as figures
 from monitoring.figures.theme import THEMES
 from monitoring.forms import PeriodForm, PolicyForm
 from monitoring.log_health import Kept
 from monitoring.models import LogSize
+from monitoring.partition_state import State
 from monitoring.views.sheets import csv_file, refused
 from strategies import log_policies
 from strategies.audit import Actor
@@ -50,6 +51,7 @@ def _page(request: SignedIn, sent: PolicyForm | None = None) -> HttpResponse:
         "size": size,
         "concerns": log_health.check_log_table_health(moment) if user.has_every_tenant else (),
         "rules": rules,
+        "partitions": _partitions(rules, moment) if user.has_every_tenant else None,
         "never_ended": open_rows[: log_health.SHOWN],
         "has_more": len(open_rows) > log_health.SHOWN,
         "running_for": expiry.RUNNING_FOR.days,
@@ -69,6 +71,10 @@ def _page(request: SignedIn, sent: PolicyForm | None = None) -> HttpResponse:
             "growth": [(day, sizes.get(day.day)) for day in days[::-1]],
         }
     return render(request, "monitoring/log_health.html", context, status=422 if sent else 200)
+
+
+def _partitions(rules: tuple[Kept, ...], moment: datetime) -> State:
+    return partition_state.state(moment, [rule.policy.retention_days for rule in rules])
 
 
 def _form(request: SignedIn, moment: datetime) -> PeriodForm:

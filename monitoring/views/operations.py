@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from monitoring.filters import OperationFilter
@@ -38,7 +38,11 @@ def operations(request: SignedIn) -> HttpResponse:
 @require_safe
 @for_readers_of_sql
 def operation(request: SignedIn, pk: int) -> HttpResponse:
-    row = get_object_or_404(OperationLog.objects.visible_to(request.user).select_related("target"), pk=pk)
+    # A number may be typed twice into a log that is partitioned: the later row is shown
+    found = OperationLog.objects.visible_to(request.user).select_related("target").filter(pk=pk)
+    row = found.order_by("-operation_time").first()
+    if row is None:
+        raise Http404
     return render(request, "monitoring/operation.html", {"operation": row, "unfinished": UNFINISHED})
 
 

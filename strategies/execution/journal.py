@@ -19,12 +19,16 @@ class Journal:
     def __init__(self, run: JobRun, *, now: Callable[[], datetime]) -> None:
         self._run, self._now = run, now
         self._job_name = run.job.job_name if run.job else None
+        self._begun: dict[int, datetime] = {}
 
     def begin(self, step: Step, attempt: int, session_id: str) -> int:
         """The row of an attempt that is about to be made; the operation's id."""
 
         def write() -> int:
-            return operation_log.begin(row, self._now())
+            moment = self._now()
+            operation = operation_log.begin(row, moment)
+            self._begun[operation] = moment
+            return operation
 
         def write_unless_kept() -> int:
             mine = OperationLog.objects.filter(run=self._run, step_key=step.key, attempt=attempt)
@@ -71,10 +75,14 @@ class Journal:
             context["error_class"] = error.error_class.value
         affected = checked.objects_affected if checked is not None and status is OperationStatus.SUCCESS else None
         ending = Ending(status, message, outcome.duration_ms, error, outcome.meters, affected, context)
-        once_it_answers(lambda: operation_log.end(operation, ending, self._now()))
+        self._end(operation, ending)
 
     def note(self, step: Step, status: OperationStatus, message: str, session_id: str) -> None:
         """A row for a step that was not sent to the target."""
         operation = self.begin(step, 1, session_id)
-        ending = Ending(status, message, 0, context={"reason": step.reason})
-        once_it_answers(lambda: operation_log.end(operation, ending, self._now()))
+        self._end(operation, Ending(status, message, 0, context={"reason": step.reason}))
+
+    def _end(self, operation: int, ending: Ending) -> None:
+        """`began`, where it is known, finds the row in one partition."""
+        began = self._begun.pop(operation, None)
+        once_it_answers(lambda: operation_log.end(operation, ending, self._now(), began))

@@ -157,10 +157,9 @@ def _settle(run: JobRun, session: Session, operation: OperationLog, step: Step, 
     if checked.ok:
         message = f"Its worker was lost, but the target shows: {checked.message}"
         row = Ending(OperationStatus.SUCCESS, message, None, None, objects_affected=checked.objects_affected)
-        operation_log.end(operation.pk, row, moment)
+        operation_log.end(operation.pk, row, moment, operation.operation_time)
         return None
     left = verification.state_left(concern, session, step)
-    operation_log.end(
-        operation.pk, Ending(OperationStatus.ERROR, f"{_LOST.message} {left.message}", None, _LOST), moment
-    )
+    row = Ending(OperationStatus.ERROR, f"{_LOST.message} {left.message}", None, _LOST)
+    operation_log.end(operation.pk, row, moment, operation.operation_time)
     return left

@@ -32,6 +32,14 @@ _UNKNOWN_TO_IT = (
     # A parameter's value that is a number: the grammar wants names or texts
     (re.compile(r"^(ALTER SESSION SET \w+ = )(\d+)$"), lambda found: f"{found[1]}'{found[2]}'"),
     (re.compile(r"^(ALTER INDEX .* COALESCE) CLEANUP$", re.DOTALL), lambda found: found[1]),  # from 12c
+    # A table made partitioned in place, online and with what becomes of its indexes: from 12.2
+    (
+        re.compile(
+            r'^(ALTER TABLE "[^"]+" MODIFY PARTITION BY RANGE .*\))'
+            r' ONLINE UPDATE INDEXES \("[^"]+" (?:LOCAL|GLOBAL)(?:, "[^"]+" (?:LOCAL|GLOBAL))*\)$'
+        ),
+        lambda found: found[1],
+    ),
     # It has no ALTER SYSTEM: the two forms that end a session's work are held to the manual's page here, any other is refused.
     (
         re.compile(
