@@ -16,6 +16,14 @@ def packages_in(target: Target) -> dict[str, str]:
     return found
 
 
+def names(target: Target) -> list[str]:
+    """Strategies that this database can have done, by name."""
+    if target.platform not in registry.platforms():
+        return []
+    here = {name for name in registry.routines() if registry.supports(target.platform, name)}
+    return sorted(here | packages_in(target).keys())
+
+
 def why_not(target: Target, strategy: str, values: Mapping[str, Any]) -> str:
     """Why this database cannot have the strategy done with these parameters, in a sentence; empty = it can."""
     product = registry.platforms().get(target.platform)

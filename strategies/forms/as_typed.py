@@ -29,6 +29,8 @@ def split(stored: Any, kinds: Mapping[str, type | None]) -> tuple[dict[str, Any]
 def _fits(value: Any, kind: type | None) -> bool:
     if kind is bool or isinstance(value, bool):
         return kind is bool and isinstance(value, bool)
+    if kind is str:
+        return isinstance(value, str)
     return isinstance(value, (int, float) if kind is float else int)
 
 

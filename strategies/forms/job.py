@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 from django.db.models import Q
 from django.http import QueryDict
 
-from strategies import job_changes, registry
+from strategies import implementations, job_changes, registry
 from strategies.dependencies import parse_names
 from strategies.forms import as_typed, job_dependencies, job_fields
 from strategies.forms.job_fields import LIMIT
@@ -102,11 +102,13 @@ class JobForm(forms.Form):
         super().__init__(data, initial=_initial(job))
         self.job = job
         self._row_to_keep: MaintenanceJob | None = None
-        self.routine: Routine[Any] | None = registry.routines().get(strategy)
+        package = implementations.packages_in(target).get(strategy, "")
+        is_known = strategy in registry.routines() or bool(package)
+        self.routine: Routine[Any] | None = registry.routine_of(strategy, {}) if is_known else None
         self._user, self._target, self._strategy = user, target, strategy
         sent: Mapping[str, Any] = data or typed or {}
         for part in (
-            job_fields.parameters(self.routine, config, job, sent),
+            job_fields.parameters(self.routine, config, job, sent, package=package),
             job_fields.limits(job, sent),
             job_fields.checks(registry.platforms().get(target.platform), job),
             job_dependencies.part(job, sent, MaintenanceJob.objects.visible_to(user), is_bound=self.is_bound),
@@ -209,7 +211,7 @@ class JobForm(forms.Form):
         if self.routine is None or not isinstance(values, dict):
             return
         try:
-            self.routine.read_parameters(values)
+            registry.routine_of(self._strategy, values).read_parameters(values)
         except ParametersRefused as refusal:
             beside = self.cleaned_data.get("parameters_as_typed") or {}
             for name, reason in refusal.problems.items():
@@ -277,9 +279,8 @@ class JobForm(forms.Form):
 
 
 def supports(target: Target, strategy: str) -> bool:
-    """Whether there is an implementation of the strategy for this database's product."""
-    is_known = target.platform in registry.platforms() and strategy in registry.routines()
-    return is_known and registry.supports(target.platform, strategy)
+    """Whether there is an implementation of the strategy for this database."""
+    return strategy in implementations.names(target)
 
 
 def _initial(job: MaintenanceJob | None) -> dict[str, Any]:

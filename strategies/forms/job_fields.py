@@ -12,11 +12,12 @@ from pydantic.fields import FieldInfo
 from strategies.dependencies import parse_names
 from strategies.forms import as_typed
 from strategies.forms.as_typed import AsTypedField
-from strategies.forms.parameters import PREFIX, form_field
+from strategies.forms.parameters import FOR_PACKAGE_HELP, PREFIX, form_field, implementation_field
+from strategies.in_database import PackageRoutine
 from strategies.job_definitions import LIMITS
 from strategies.models import MaintenanceJob, StrategyConfig
 from strategies.platforms.base import Platform
-from strategies.routines.base import Routine
+from strategies.routines.base import IMPLEMENTATION, Routine
 
 LIMIT = "limit-"
 _LIMIT_WORDS = {
@@ -55,14 +56,28 @@ class Part:
 
 
 def parameters(
-    routine: Routine[Any] | None, config: StrategyConfig | None, job: MaintenanceJob | None, typed: Container[str]
-) -> Part:
-    """A field for each parameter of the routine. Left empty, it is that of the configuration, else the default."""
+    routine: Routine[Any] | None, config: StrategyConfig | None, job: MaintenanceJob | None, typed: Container[str], *,
+    package: str = "",
+) -> Part:  # fmt: skip
+    """A field for each parameter of the routine. Left empty, it is that of the configuration, else the default.
+
+    Where the database has a package of the strategy's name, also who does it, and what the package gets.
+    """
     part = Part()
-    known = routine.parameters.model_fields if routine is not None else {}
+    fields = routine.parameters.model_fields if routine is not None else {}
+    known = {name: info for name, info in fields.items() if name != IMPLEMENTATION}
     stored = job.job_parameters if job is not None else None
-    own, others = as_typed.split(stored, {name: info.annotation for name, info in known.items()})
+    has_both = bool(package) and not isinstance(routine, PackageRoutine)
+    kinds = {name: info.annotation for name, info in known.items()}
+    own, others = as_typed.split(stored, kinds | ({IMPLEMENTATION: str} if has_both else {}))
     configured = _configured(config)
+    if has_both:
+        chosen = str(configured.get(IMPLEMENTATION, "the portal's own"))
+        part.fields[PREFIX + IMPLEMENTATION] = implementation_field(
+            package, f"{'As configured' if IMPLEMENTATION in configured else 'Default'}: {chosen}"
+        )
+    if IMPLEMENTATION in own:
+        part.initial[PREFIX + IMPLEMENTATION] = own[IMPLEMENTATION]
     for name, info in known.items():
         inherited = configured.get(name, info.get_default())
         source = "As configured" if name in configured else "Default"
@@ -70,7 +85,13 @@ def parameters(
         if name in own:
             value = own[name]
             part.initial[PREFIX + name] = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-    part.keep("parameters_as_typed", "Parameters as they were typed", others, typed)
+    if package:
+        part.fields["parameters_as_typed"] = AsTypedField(
+            label="Parameters of the package", required=False, help_text=FOR_PACKAGE_HELP
+        )
+        part.initial["parameters_as_typed"] = others
+    else:
+        part.keep("parameters_as_typed", "Parameters as they were typed", others, typed)
     return part
 
 

@@ -8,10 +8,14 @@ from annotated_types import Ge, Le
 from django import forms
 from pydantic.fields import FieldInfo
 
+from strategies.forms.as_typed import AsTypedField
 from strategies.forms.plain_text import plain
-from strategies.routines.base import Parameters, ParametersRefused, Routine, concerns
+from strategies.in_database import PackageRoutine, wants_package
+from strategies.routines.base import IMPLEMENTATION, PACKAGE, PYTHON, Parameters, ParametersRefused, Routine, concerns
 
 PREFIX = "parameter-"  # so that no parameter takes the name of a field of the form itself
+FOR_PACKAGE = "for-package"
+FOR_PACKAGE_HELP = "A JSON object that execute_strategy gets as p_parameters; empty = none."
 LONGEST_MINUTES = 24 * 60
 
 
@@ -30,13 +34,21 @@ class RunForm(forms.Form):
         help_text="Whatever still runs then is cancelled, and the run ends as timed out.",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, routine: Routine[Any], platform: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, routine: Routine[Any], platform: str, package: str = "", **kwargs: Any
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self._routine = routine
         self.parameters: dict[str, Any] = {}
-        for name, field in routine.parameters.model_fields.items():
-            if concerns(field, platform):
+        for name, field in self._routine.parameters.model_fields.items():
+            if name != IMPLEMENTATION and concerns(field, platform):
                 self.fields[PREFIX + name] = form_field(field)
+        if package:
+            if not isinstance(self._routine, PackageRoutine):
+                self.fields[PREFIX + IMPLEMENTATION] = implementation_field(package, "The portal's own")
+            self.fields[FOR_PACKAGE] = AsTypedField(
+                label="Parameters of the package", required=False, help_text=FOR_PACKAGE_HELP
+            )
 
     def clean_target_object(self) -> str:
         return plain(str(self.cleaned_data["target_object"]) or "ALL", "name")
@@ -48,18 +60,40 @@ class RunForm(forms.Form):
             for name, value in cleaned.items()
             if name.startswith(PREFIX) and value not in (None, "")
         }
+        chosen = PackageRoutine(self._routine.name) if wants_package(typed) else self._routine
         try:
-            self.parameters = self._routine.read_parameters(typed).model_dump(mode="json")
+            self.parameters = chosen.read_parameters(self._given(chosen, typed)).model_dump(mode="json")
         except ParametersRefused as refusal:
             for name, reason in refusal.problems.items():
                 self.add_error(PREFIX + name if PREFIX + name in self.fields else None, reason)
         return cleaned
 
+    def _given(self, chosen: Routine[Any], typed: dict[str, Any]) -> dict[str, Any]:
+        """A package gets what was typed for it; what only the portal's own implementation takes is left out then."""
+        is_package = isinstance(chosen, PackageRoutine)
+        for_package = self.cleaned_data.get(FOR_PACKAGE)
+        if for_package is None:
+            for_package = {}
+        if not isinstance(for_package, dict):
+            self.add_error(FOR_PACKAGE, 'Expected a JSON object like {"key": 1}.')
+            return typed
+        if for_package and not is_package:
+            self.add_error(FOR_PACKAGE, "These are the package's, and the portal's own implementation is chosen.")
+        if not is_package:
+            return typed
+        shared = {
+            name: value for name, value in typed.items() if name in Parameters.model_fields or name == IMPLEMENTATION
+        }
+        if both := sorted(shared.keys() & for_package.keys()):
+            self.add_error(FOR_PACKAGE, f"{both[0]} has a field of its own; say it in one place.")
+        return {**for_package, **shared}
+
     @property
     def own(self) -> list[forms.BoundField]:
-        """The parameters of this routine."""
+        """The parameters of this routine, and of the package where there is one."""
         own = [name for name in self._routine.parameters.model_fields if name not in Parameters.model_fields]
-        return [self[PREFIX + name] for name in own if PREFIX + name in self.fields]
+        names = [PREFIX + IMPLEMENTATION, *(PREFIX + name for name in own), FOR_PACKAGE]
+        return [self[name] for name in dict.fromkeys(names) if name in self.fields]
 
     @property
     def shared(self) -> list[forms.BoundField]:
@@ -69,6 +103,15 @@ class RunForm(forms.Form):
     @property
     def has_shared_errors(self) -> bool:
         return any(field.errors for field in self.shared)
+
+
+def implementation_field(package: str, otherwise: str) -> forms.Field:
+    """Which of the two does it, where the strategy is here and in the database."""
+    return forms.TypedChoiceField(
+        label="Implementation", required=False, empty_value=None,
+        choices=[("", otherwise), (PYTHON, "The portal's own"), (PACKAGE, f"The package {package}")],
+        help_text="Whose work it is where the database has a package of the strategy's name.",
+    )  # fmt: skip
 
 
 def form_field(field: FieldInfo) -> forms.Field:

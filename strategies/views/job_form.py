@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from strategies import job_changes, job_definitions, registry, schedule_preview
+from strategies import implementations, job_changes, job_definitions, registry, schedule_preview
 from strategies.audit import Actor
 from strategies.forms.job import JobForm, supports
 from strategies.job_changes import ChangedMeanwhile
@@ -106,7 +106,7 @@ def job_due(request: SignedIn) -> HttpResponse:
     target = _target(request.user, request.GET.get("target", ""), None)
     strategy = request.GET.get("strategy", "")
     row, config = MaintenanceJob(), None
-    if target is not None and strategy in registry.routines():
+    if target is not None and supports(target, strategy):
         row = _row(target, strategy, request.GET, None)
         config = job_definitions.configurations([row]).get(row.pk)
     context = {"preview": schedule_preview.preview(_scheduled(row, request.GET), config, timezone.now())}
@@ -127,7 +127,8 @@ def _target(user: User, text: str, job: MaintenanceJob | None) -> Target | None:
 def _strategies(target: Target | None) -> list[str]:
     """Those that there is an implementation of, for this database where one is chosen."""
     names = StrategyType.objects.filter(is_active=True).values_list("strategy_name", flat=True)
-    return [name for name in names if name in registry.routines() and (target is None or supports(target, name))]
+    known = registry.routines().keys() if target is None else implementations.names(target)
+    return [name for name in names if name in known]
 
 
 def _chosen(text: str, names: list[str], job: MaintenanceJob | None) -> str:

@@ -13,7 +13,18 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from strategies import account_rights, budgets, continuing, keyset, progress, registry, run_consent, runs, successors
+from strategies import (
+    account_rights,
+    budgets,
+    continuing,
+    implementations,
+    keyset,
+    progress,
+    registry,
+    run_consent,
+    runs,
+    successors,
+)
 from strategies.account_rights import Lacking
 from strategies.audit import Actor
 from strategies.budgets import Budget, Line, Used
@@ -81,24 +92,25 @@ def run_plan(request: SignedIn) -> HttpResponse:
     """Choose database and strategy, then its parameters; what comes back is a plan, and nothing runs yet."""
     targets = Target.objects.visible_to(request.user).filter(is_active=True).defer("facts")
     target = _chosen_target(targets, request.GET.get("target", ""))
-    names = [name for name in registry.routines() if target is None or registry.supports(target.platform, name)]
+    names = list(registry.routines()) if target is None else implementations.names(target)
     strategy = request.GET.get("strategy", "") if request.GET.get("strategy", "") in names else ""
     context: dict[str, Any] = {
-        "targets": targets, "target": target, "routines": [registry.routines()[name] for name in names], "strategy": strategy,
+        "targets": targets, "target": target, "routines": [registry.routine_of(name, {}) for name in names], "strategy": strategy,
     }  # fmt: skip
     if target is None or not strategy:
         return render(request, "strategies/run_plan.html", context)
-    routine = registry.routines()[strategy]
     data = request.POST if request.method == "POST" else None
     asked_for = {"target_object": request.GET.get("object") or "ALL"}
-    form = RunForm(data, routine=routine, platform=target.platform, initial=asked_for)
+    package = implementations.packages_in(target).get(strategy, "")
+    routine = registry.routine_of(strategy, {})
+    form = RunForm(data, routine=routine, platform=target.platform, package=package, initial=asked_for)
     if request.method == "POST" and form.is_valid():
         run = runs.ask(
             Actor.of(request), target, strategy, timezone.now(), target_object=form.cleaned_data["target_object"],
             parameters=form.parameters, timeout_seconds=form.cleaned_data["timeout_minutes"] * 60,
         )  # fmt: skip
         return redirect("run", run.pk)
-    context |= {"form": form, "routine": routine}
+    context |= {"form": form, "routine": routine, "has_manual": strategy in registry.routines()}
     return render(request, "strategies/run_plan.html", context, status=422 if form.errors else 200)
 
 
