@@ -19,7 +19,7 @@ from strategies.assessments import Severity
 from strategies.audit import Actor
 from strategies.filters import TargetFilter
 from strategies.forms.target_page import SwitchForm, TargetPageForm
-from strategies.models import Assessment, Finding, Hold, Target, Tenant, User
+from strategies.models import Assessment, Finding, Hold, LogCollection, Target, Tenant, User
 from strategies.plans import Step
 from strategies.routines.base import Routine
 from strategies.targets import ChangedMeanwhile, NameTaken, TargetInUse
@@ -106,6 +106,7 @@ def _live(row: Target, user: User) -> dict[str, Any]:
         "useful": account_rights.useful(row),
         "is_busy": row.is_being_checked or any(look.open for look in looks),
         "secret": secrets.describe(row.secret),
+        "collection": LogCollection.objects.filter(target=row).first(),
         "holds": Hold.objects.in_force().visible_to(user).filter(target=row),
         "recent": row.runs.select_related("target").defer("plan", "parameters").order_by("-pk")[:8],
     }

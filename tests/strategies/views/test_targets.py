@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from strategies import registry, secrets
-from strategies.models import Assessment, AuditEntry, Finding, Role, Tag, Target, TargetState, Tenant
+from strategies.models import Assessment, AuditEntry, Finding, LogCollection, Role, Tag, Target, TargetState, Tenant
 from tests.pages import HOSTILE, Scene, planned_run, step, text_of
 
 PASSWORD = "tr0ub4dor&3 größe"
@@ -245,6 +245,25 @@ def test_a_look_that_ends_while_the_page_is_made_is_asked_for_once_more(dba: Cli
         assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 200
     assert done
     assert dba.get(f"/databases/{shop.target.pk}/live/").status_code == 286
+
+
+def test_a_log_of_its_own_says_when_it_was_read_and_what_keeps_it_from_that(
+    dba: Client, shop: Scene, person: Callable[..., Any]
+) -> None:
+    path = f"/databases/{shop.target.pk}/"
+    assert "Log of its strategies" not in text_of(dba.get(path))
+    log = LogCollection.objects.create(target=shop.target, next_at=timezone.now())
+    assert "not read yet" in text_of(dba.get(path))
+    LogCollection.objects.filter(pk=log.pk).update(
+        collected_at=timezone.now(), error="ORA-00942: table or view does not exist"
+    )
+    page = text_of(dba.get(path))
+    assert f'href="/operations/?target={shop.target.pk}"' in page
+    assert "log there could not be" in page
+    assert "ORA-00942" in page
+    other = Client()
+    other.force_login(person("mia", Role.STAKEHOLDER))
+    assert "ORA-00942" not in text_of(other.get(path))
 
 
 def test_a_finding_shows_its_evidence_and_what_a_run_would_do(dba: Client, shop: Scene) -> None:
