@@ -64,6 +64,14 @@ def read(script: str) -> list[Unit]:
     return found
 
 
+def examples(name: str) -> str:
+    """The packages of an example of the documents, as a script. Raises FileNotFoundError where the documents are not there."""
+    text = (_FOLDER.parent.parent / "docs" / "examples" / f"{name}.sql").read_text(encoding="utf-8")
+    parts = [part.strip() for part in re.split(r"^/$", text, flags=re.MULTILINE)]
+    kept = [part[part.index("CREATE OR REPLACE PACKAGE") :] for part in parts if "CREATE OR REPLACE PACKAGE" in part]
+    return "".join(f"{part}\n/\n" for part in kept)
+
+
 def columns(table: Unit) -> tuple[str, ...]:
     """Of a table that is made, as the dictionary holds them."""
     lines = table.statement.splitlines()[1:-1]

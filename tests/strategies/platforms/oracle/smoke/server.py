@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ OPTIONS = (
     "Advanced Compression", "Real Application Clusters",
 )  # fmt: skip
 EVERYTHING = (
-    "CREATE SESSION", "CREATE TABLE", "CREATE PROCEDURE", "CREATE JOB", "CREATE EXTERNAL JOB", "CREATE CREDENTIAL", "ALTER SYSTEM",
+    "CREATE SESSION", "CREATE TABLE", "CREATE SEQUENCE", "CREATE TRIGGER", "CREATE PROCEDURE",
+    "CREATE JOB", "CREATE EXTERNAL JOB", "CREATE CREDENTIAL", "ALTER SYSTEM",
     "ANALYZE ANY", "ANALYZE ANY DICTIONARY", "ALTER ANY INDEX", "ALTER ANY TABLE", "DROP ANY TABLE", "ALTER ANY PROCEDURE",
     "ALTER ANY TYPE", "ALTER ANY TRIGGER", "ALTER ANY MATERIALIZED VIEW", "SELECT ANY DICTIONARY",
 )  # fmt: skip
@@ -87,6 +89,9 @@ class Server:
         self.credentials: set[str] = set()
         self.bin: set[str] = set()
         self.has_bin = True
+        self.units: set[str] = set()
+        self.log: list[dict[str, Any]] = []
+        self.silenced: set[str] = set()
         self._seconds = 0
         self._turn = threading.RLock()
 
@@ -100,7 +105,9 @@ class Server:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.tables or self.indexes or self.procedures or self.jobs or self.credentials or self.bin)
+        return not (
+            self.tables or self.indexes or self.procedures or self.jobs or self.credentials or self.bin or self.units
+        )
 
     def now(self) -> str:
         self._seconds += 5
@@ -458,6 +465,64 @@ class Server:
     def _high_values(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
         return [{"table_owner": "SALES", "table_name": "T", "partition_name": "P1", "high_value": "1000"}]
 
+    # Packages: what they are asked is played, since nothing here can run them.
+
+    def make_unit(self, connection: ServerConnection, kind: str, name: str) -> Rows:
+        if kind in ("TABLE", "PACKAGE"):
+            self.units.add(name.upper())
+        return []
+
+    def drop_unit(self, connection: ServerConnection, kind: str, name: str) -> Rows:
+        self.units.discard(name)
+        if name.endswith("_OPERATION_LOG"):
+            self.log.clear()
+        self.tables.pop(name, None)
+        return []
+
+    def start(self, connection: ServerConnection, strategy: str) -> Rows:
+        if strategy in self.silenced:
+            return [{"answer": None}]
+        self.log.append({"status": "STARTED", "error_code": None, "duration_ms": None, "cpu_time_ms": None,
+                         "operation_time": datetime.now(UTC).replace(tzinfo=None), "strategy_context": None})  # fmt: skip
+        return [{"answer": len(self.log)}]
+
+    def end(self, connection: ServerConnection, number: str, status: str) -> Rows:
+        self.log[int(number) - 1] |= {"status": status, "error_code": "ORA-00054", "duration_ms": 3, "cpu_time_ms": 0}
+        return []
+
+    def switch(self, connection: ServerConnection, strategy: str, word: str) -> Rows:
+        (self.silenced.discard if word == "TRUE" else self.silenced.add)(strategy)
+        return []
+
+    def log_at_once(self, connection: ServerConnection) -> Rows:
+        self.log.append({"status": "SUCCESS"})
+        return []
+
+    def archive(self, connection: ServerConnection, name: str) -> Rows:
+        self.tables[name] = Table(rows=len(self.log))
+        return []
+
+    def execute_strategy(self, connection: ServerConnection, name: str, target_object: str) -> Rows:
+        self.log.append({"status": "SUCCESS"})
+        for index in self.indexes.values():
+            if index.table == target_object and "INDEX_MAINTENANCE" in name:
+                index.status = "VALID"
+        return []
+
+    def status_of(self, connection: ServerConnection, name: str) -> Rows:
+        bad = "INDEX_MAINTENANCE" in name and any(index.status == "UNUSABLE" for index in self.indexes.values())
+        return [{"object_name": "T", "status": "ERROR" if bad else "SUCCESS", "message": "It is as it is."}]
+
+    def _facts_packages(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {"owner": "PORTAL", "package_name": name, "status": "VALID", "is_own": 1}
+            for name in sorted(self.units)
+            if name.endswith("_PKG") and "LOG" not in name
+        ]
+
+    def _package_state(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"kind": "PACKAGE", "status": "VALID", "compiled_at": "2026-11-28 08:00:00"}]
+
 
 class ServerConnection(Connection):
     """One session of that server."""
@@ -512,7 +577,31 @@ class ServerConnection(Connection):
 
 
 Act = Callable[..., Any]
+_PACKAGE = r"(?:mportal_smoke_\w+_pkg)"
 _ACTS: tuple[tuple[str, Act | None], ...] = (
+    (r"CREATE (?:OR REPLACE )?(TABLE|INDEX|TRIGGER|PACKAGE BODY|PACKAGE) (mportal_smoke_\w+)", Server.make_unit),
+    (r"COMMENT ON TABLE mportal_smoke_", None),
+    (r'DROP (PACKAGE) "PORTAL"\."([^"]+)"', Server.drop_unit),
+    (r'DROP (TABLE) "PORTAL"\."([^"]+_(?:OPERATION_LOG|LOG_POLICY|STRATEGY_TYPES|ARCHIVE))"', Server.drop_unit),
+    (r"BEGIN OPEN :answer FOR SELECT e\.name", None),
+    (r"BEGIN OPEN :answer FOR SELECT l\.status", lambda self, connection: self.log),
+    (rf"BEGIN :answer := {_PACKAGE}\.log_strategy_start\('(\w+)'", Server.start),
+    (rf"BEGIN {_PACKAGE}\.log_strategy_end\((\d+), '(\w+)'", Server.end),
+    (rf"BEGIN {_PACKAGE}\.register_strategy", Server.log_at_once),
+    (
+        rf"BEGIN SELECT COUNT\(\*\) INTO :answer FROM TABLE\({_PACKAGE}\.(\w+)\)",
+        lambda self, connection, name: [{"answer": {"get_performance_trends": 30, "check_log_table_health": 0}.get(name, 1)}],
+    ),
+    (rf"BEGIN :answer := LENGTH\({_PACKAGE}", lambda self, connection: [{"answer": 240}]),
+    (rf"BEGIN {_PACKAGE}\.set_strategy_logging\('(\w+)', (TRUE|FALSE)\)", Server.switch),
+    (rf"BEGIN {_PACKAGE}\.log_operation", Server.log_at_once),
+    (rf"BEGIN {_PACKAGE}\.archive_logs\('(\w+)'", Server.archive),
+    (rf"BEGIN {_PACKAGE}\.compress_log_partitions", lambda self, connection: [{"answer": -20707}]),
+    (r"BEGIN SELECT COUNT\(\*\) INTO :answer FROM MPORTAL_", lambda self, connection: [{"answer": len(self.log)}]),
+    (r"BEGIN SELECT COUNT\(\*\) INTO :answer FROM mportal_", lambda self, connection: [{"answer": len(self.log)}]),
+    (r'BEGIN :answer := CASE WHEN "PORTAL"\.', lambda self, connection: [{"answer": 1}]),
+    (r'BEGIN :answer := "PORTAL"\."([^"]+)"\.get_strategy_status', Server.status_of),
+    (r"""BEGIN\s+--[^\n]*\s+"PORTAL"\."([^"]+)"\.execute_strategy\(p_target_object => '([^']+)'""", Server.execute_strategy),
     (r"ALTER SESSION DISABLE PARALLEL (DDL|DML|QUERY)$", Server.disable_parallel),
     (r"ALTER SESSION |BEGIN\s+DBMS_STATS.FLUSH|SAVEPOINT|COMMIT", None),
     (rf"CREATE TABLE {_NAME}", Server.create_table),
