@@ -202,11 +202,13 @@ def carry_out(moment: datetime, tell: Tell) -> None:
 def prepare(today: date, tell: Tell) -> None:
     """What goes before the switch; it goes on where another process was killed."""
     table = read()
+    ask("SET max_parallel_maintenance_workers = 0")  # pages are to keep their cores; it is for this connection only
     for statement in beside(table, upper_of(table, today)):
         if "CONCURRENTLY" in statement:  # waits for those who were there before, and keeps nobody waiting behind
             send(statement, tell)
         else:
             in_turns(lambda one=statement: _send_impatiently(one, tell))  # type: ignore[misc]
+    ask("RESET max_parallel_maintenance_workers")
 
 
 def _send_impatiently(statement: str, tell: Tell) -> None:
