@@ -75,13 +75,24 @@ def django_db_setup(django_db_setup: None) -> None:
 
     def sql_flush(self: Any, style: Any, tables: list[str], **kwargs: Any) -> list[str]:
         emptied = [table for table in tables if table not in ("django_content_type", "auth_permission")]
-        statements = empty(self, style, emptied, **kwargs)
+        if self.connection.vendor == "postgresql":  # its TRUNCATE of a hundred empty tables takes half a second
+            statements = [f"DELETE FROM {self.quote_name(table)}" for table in _filled(self.connection, emptied)]
+        else:
+            statements = empty(self, style, emptied, **kwargs)
         return [
             *audit_guard.REMOVE_SEALS[connection.vendor], *audit_guard.REMOVE[connection.vendor], *statements,
             *audit_guard.INSTALL[connection.vendor], *audit_guard.INSTALL_SEALS[connection.vendor],
         ]  # fmt: skip
 
     operations.sql_flush = sql_flush  # type: ignore[method-assign]
+
+
+def _filled(connection: Any, tables: list[str]) -> list[str]:
+    """Those that hold a row; one query."""
+    asked = [f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(table)})" for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+        return [table for (table,) in cursor.fetchall()]
 
 
 @pytest.fixture(autouse=True)

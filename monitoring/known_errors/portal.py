@@ -73,6 +73,11 @@ ERRORS: dict[str, Entry] = {
         "Have its owner end it; if it comes each night, move one of the two.",
     ),
     "address": Entry(PERMANENT, "The database's address cannot be read.", "Correct it on the database's page."),
+    "package": Entry(
+        PERMANENT,
+        "The package in the database is not what the plan was made with, or refuses the object.",
+        "Have the run planned anew; where validate_target refuses, its author says what it takes.",
+    ),
     "secret": Entry(
         PERMANENT,
         "The secret that the database's account refers to is not there.",

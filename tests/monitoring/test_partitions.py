@@ -31,7 +31,7 @@ from monitoring import (
 )
 from monitoring.archive_files import ArchiveRefused
 from monitoring.partition_plans import PartitionRefused
-from strategies import keyset, log_policies, operation_log
+from strategies import keyset, log_policies, maintenance_logger, operation_log
 from strategies.audit import Actor
 from strategies.models import AuditEntry, OperationLog, OperationStatus, Role, RunStatus
 from tests.long import IS_ALL
@@ -156,7 +156,7 @@ def test_numbers_go_on_and_each_writer_writes() -> None:
     )
     assert begun == before.pk + 1
     assert operation_log.end(begun, operation_log.Ending(OperationStatus.SUCCESS, "Done.", 5), NOW, NOW)
-    own = operation_log.log_operation("S", "REBUILD", NOW, target=shop)
+    own = maintenance_logger.log_operation("S", "REBUILD", target=shop, moment=NOW)
     typed = postgresql_log.ask(
         "INSERT INTO generic_operation_log (operation_time) VALUES ('2031-01-01') RETURNING operation_id"
     )

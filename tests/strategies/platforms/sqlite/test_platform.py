@@ -207,7 +207,9 @@ def test_every_query_has_its_header_and_belongs_to_a_concern() -> None:
     folder = Path(PLATFORM.__class__.connect.__code__.co_filename).parent / "queries"
     names = {file.stem for file in folder.glob("*.sql")}
     assert all(load_query("sqlite", name).sql for name in names)
-    assert names == {*INDEXES.queries, *STATISTICS.queries, *SPACE.queries, *INTEGRITY.queries}
+    assert names == {
+        *INDEXES.queries, *STATISTICS.queries, *SPACE.queries, *INTEGRITY.queries, *PLATFORM.framework_queries,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
