@@ -63,7 +63,9 @@ def test_two_portals_serve_pages_and_two_work_once_the_tables_are_there() -> Non
 
 def test_every_image_has_its_version() -> None:
     named = [service["image"] for service in SERVICES.values()]
-    images = [image for image in named if not image.startswith("${ORACLE_IMAGE:?")] + re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    images = [image for image in named if not image.startswith("${ORACLE_IMAGE:?")] + re.findall(
+        r"^FROM (\S+)", DOCKERFILE, re.MULTILINE
+    )
     for image in images:
         assert re.search(r":v?\d+\.\d+", image), image
 
