@@ -1,7 +1,7 @@
 # The portal with everything that it needs; settings and secrets come from outside (docs/operations.md).
 FROM python:3.12-slim-bookworm AS packages
-COPY requirements.txt /tmp/
-RUN python -m venv /opt/portal && /opt/portal/bin/pip install --no-cache-dir --disable-pip-version-check -r /tmp/requirements.txt
+COPY requirements.txt requirements-redis.txt /tmp/
+RUN python -m venv /opt/portal && /opt/portal/bin/pip install --no-cache-dir --disable-pip-version-check -r /tmp/requirements.txt -r /tmp/requirements-redis.txt
 
 FROM python:3.12-slim-bookworm
 RUN groupadd --gid 10001 portal \

@@ -133,7 +133,7 @@ def prune_queue(moment: datetime) -> None:
         deliveries.prune(moment)
         announcements.prune(moment)
         subscriptions.prune(moment)
-        collecting.prune(moment)
+        collecting.prune()
         imports.prune(moment)
 
 

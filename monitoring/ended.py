@@ -3,8 +3,8 @@
 Operations that ended are SUCCESS, WARNING, ERROR and TIMEOUT (both are failures) and CANCELLED; rows that are at work, INFO,
 and words that nobody knows are counted as rows only. Runs belong to the day on which they finished: failed, timed out, lost and
 rolled back are failures, and one that goes on in the next window ended with a warning. Runs, and the operations of runs, belong
-to their job by its number, so that its history is one whatever it is called. A row that names a job and belongs to no run is one
-execution of that job: so do strategies log that are started elsewhere.
+to their job by its number, so that its history is one whatever it is called. A row EXECUTE that names a job and belongs to no run is
+one execution of that job: so do strategies log that are started elsewhere.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from monitoring.models import Grain, LogSize
 from monitoring.sums import Outcome, Sums
+from strategies import maintenance_logger
 from strategies.models import JobRun, OperationLog, OperationStatus, RunStatus, Target
 
 OPERATIONS: dict[str, Outcome] = {
@@ -37,6 +38,7 @@ RUNS: dict[str, Outcome] = {
     RunStatus.MISSED: "missed",
 }
 CHUNK = 2000
+EXECUTE = maintenance_logger.EXECUTE
 Group = tuple[Grain, str, str, int | None, int | None]  # grain, strategy, name, target, job
 Groups = dict[Group, Sums]
 _Job = tuple[str, int | None]  # name and number; no number where a row typed in SQL says the name
@@ -96,7 +98,7 @@ def _operations(
         sums = found[strategy, jobs.get(run) or (job or "", None), operation_type, target]
         sums.ended(OPERATIONS[status], duration_ms)
         sums.cost(cpu_ms, memory_mb, io_operations, processed)
-        if job and run is None:
+        if job and run is None and operation_type == EXECUTE:
             executed[strategy, job, target].ended(OPERATIONS[status], duration_ms)
     return came, found, executed
 

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef
 
 from strategies import targets
 from strategies.models import UNFINISHED, CollectedOperation, LogCollection, OperationLog, Target
@@ -22,7 +23,9 @@ log = logging.getLogger(__name__)
 # A row is in sight when its transaction commits, which is later than it says: the latest minutes are read again each time, and
 # a whole day once an hour. Longer than that no transaction is expected to stay open that logs.
 OVERLAP, WIDE, WIDE_EVERY = timedelta(minutes=2), timedelta(days=1), timedelta(hours=1)
-KEPT = timedelta(days=40)  # for how long ended rows are known again
+KEPT = timedelta(
+    days=2
+)  # longer than a look goes back behind the latest change: what is gone here is not collected again
 LONGEST_WAIT = timedelta(minutes=10)
 AT_MOST = 20  # portions in one task; the next goes on
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,7 +87,7 @@ def keep(target: Target, rows: Sequence[Row]) -> int:
     """Keep one portion; how many rows were new or changed. A row that cannot be kept is named in the log, and stops no other."""
     try:
         return _keep(target, rows)
-    except DatabaseError:
+    except (DataError, IntegrityError):  # of a row; other trouble is the database's, and ends the look
         if len(rows) == 1:
             log.exception("operation %s of %s could not be kept", rows[0]["operation_id"], target)
             return 0
@@ -159,8 +162,10 @@ def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def prune(moment: datetime) -> int:
-    """Forget ended rows that are not read again, a batch at a time; how many."""
-    old = CollectedOperation.objects.filter(changed_at__lt=moment - KEPT, is_ended=True).order_by("changed_at")
+def prune() -> int:
+    """Forget rows that are no longer in the log, a batch at a time; how many. What is there is known, however late it is changed."""
+    is_there = Exists(OperationLog.objects.filter(pk=OuterRef("operation_id")))
+    read_again = F("target__log_collection__changed_at") - KEPT
+    old = CollectedOperation.objects.filter(~is_there, changed_at__lt=read_again).order_by("changed_at")
     keys = list(old.values_list("pk", flat=True)[:500])
     return CollectedOperation.objects.filter(pk__in=keys).delete()[0] if keys else 0

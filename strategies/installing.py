@@ -32,17 +32,28 @@ class Installation:
     is_removal: bool
 
     def carry_out(self, actor: Actor, moment: datetime) -> None:
-        """Raises PlatformError, own_units.DoesNotCompile, ValueError for refused work."""
+        """Raises PlatformError, own_units.DoesNotCompile, LogNotCollected, ValueError for refused work."""
         made = [f"{unit.kind} {unit.name}" for unit in self.work.units]
         # Before it is done: the process may be killed in the middle, and changes of structure cannot be taken back
         audit.record(
             actor, "packages.removed" if self.is_removal else "packages.installed", self.target, after={"units": made},
             target=self.target,
         )  # fmt: skip
-        own_units.send(self.session, self.work)
         if self.is_removal:
-            LogCollection.objects.filter(target=self.target).delete()
+            self._remove(moment)
+        else:
+            own_units.send(self.session, self.work)
         targets.ask_check(self.target, actor, moment)
+
+    def _remove(self, moment: datetime) -> None:
+        """The packages first, so that nobody logs any more; then what was logged is collected; then the tables."""
+        packages = tuple(unit for unit in self.work.units if unit.kind != "TABLE")
+        tables = tuple(unit for unit in self.work.units if unit.kind == "TABLE")
+        own_units.send(self.session, Work(packages))
+        if tables:
+            _collect_all(self.target, moment)
+            own_units.send(self.session, Work(tables))
+            LogCollection.objects.filter(target=self.target).delete()
 
 
 def place_of(target: Target) -> Place:
@@ -57,21 +68,24 @@ def installation(target: Target) -> Iterator[Installation]:
 
 
 @contextmanager
-def removal(target: Target, moment: datetime) -> Iterator[Installation]:
-    """What was logged is collected first. Raises PlatformError, NotSupported, LogNotCollected."""
-    _collect_all(target, moment)
+def removal(target: Target) -> Iterator[Installation]:
+    """Raises PlatformError, NotSupported."""
     with _session(target) as session:
         yield Installation(target, session, own_units.to_remove(session, place_of(target)), is_removal=True)
 
 
 def _collect_all(target: Target, moment: datetime) -> None:
-    mark = LogCollection.objects.filter(target=target).first()
-    while mark is not None and collecting.collect(target, moment):
-        pass
-    if mark is not None:
-        mark.refresh_from_db()
+    """Raises LogNotCollected."""
+    LogCollection.objects.get_or_create(target=target, defaults={"next_at": moment})
+    is_over = False
+    while not is_over:
+        kept = collecting.collect(target, moment)
+        mark = LogCollection.objects.get(target=target)
         if mark.error:
-            raise LogNotCollected(f"Its log could not be read, and its rows would be lost: {mark.error}")
+            raise LogNotCollected(
+                f"The packages are gone, and the tables stay: the log could not be read, and its rows would be lost: {mark.error}"
+            )
+        is_over = not kept and mark.reading_at is None
 
 
 @contextmanager

@@ -51,14 +51,14 @@ UPDATE generic_operation_log
        error_message = %(error_message)s, cpu_time_ms = %(cpu_time_ms)s, memory_used_mb = %(memory_used_mb)s,
        io_operations = %(io_operations)s, rows_processed = %(rows_processed)s, objects_affected = %(objects_affected)s,
        ended_at = %(ended_at)s
- WHERE operation_id = %(operation_id)s AND status IN ('STARTED', 'RUNNING', 'PENDING')
+ WHERE operation_id = %(operation_id)s AND run_id IS NULL AND status IN ('STARTED', 'RUNNING', 'PENDING')
 """
 _MEASURE = """
 UPDATE generic_operation_log
    SET cpu_time_ms = COALESCE(%(cpu_time_ms)s, cpu_time_ms), memory_used_mb = COALESCE(%(memory_used_mb)s, memory_used_mb),
        io_operations = COALESCE(%(io_operations)s, io_operations), rows_processed = COALESCE(%(rows_processed)s, rows_processed),
        objects_affected = COALESCE(%(objects_affected)s, objects_affected)
- WHERE operation_id = %(operation_id)s
+ WHERE operation_id = %(operation_id)s AND run_id IS NULL
 """
 
 
@@ -275,6 +275,9 @@ def _own_connection() -> BaseDatabaseWrapper:
     if own is None or own.settings_dict["NAME"] != usual.settings_dict["NAME"]:
         own = _of_thread.connection = usual.copy()
     own.close_if_unusable_or_obsolete()
+    if own.connection is None and own.vendor == "postgresql":
+        with own.cursor() as cursor:  # what the caller itself has locked is never let go while this waits for it
+            cursor.execute("SET lock_timeout = '2s'")
     return own
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -17,6 +18,8 @@ from strategies.plans import ErrorClass, Need, Outcome, Step, StepRole, TargetEr
 from strategies.platforms.base import PlatformError, Session
 
 log = logging.getLogger(__name__)
+
+_LONG_SECONDS = 1.0  # for one row of the log: its database was away
 
 
 class Attempts:
@@ -55,7 +58,12 @@ class Attempts:
             text = f"Not needed any more: {need.why}"
             self._journal.note(step, OperationStatus.INFO, text, self.session.session_id)
             return StepEnd.NOT_NEEDED, None
+        began = time.monotonic()
         operation = self._journal.begin(step, attempt, self.session.session_id)
+        if time.monotonic() - began > _LONG_SECONDS and not self._is_still_ours():
+            text = "Not sent: another worker had taken the run over."
+            self._journal.end(operation, step, OperationStatus.CANCELLED, text, Outcome(0), None, None)
+            return StepEnd.STOPPED, None
         if step.is_check:  # also one that will not come to its end is behind the others next time
             durations.begun(self._run.target, self._run.strategy_name, step.key, self._now())
         with self._watch.at_work():
@@ -64,6 +72,13 @@ class Attempts:
         # Reading damage may end the session that reads it, or the whole server: not again in the same run.
         is_too_much = step.is_check and error is not None and error.error_class is ErrorClass.LOST
         return end, None if is_too_much else error
+
+    def _is_still_ours(self) -> bool:
+        """Asked after the portal's own database was away: the lease may have passed meanwhile."""
+        if JobRun.objects.filter(pk=self._run.pk, fencing_token=self._run.fencing_token).exists():
+            return True
+        self._watch.give_up()
+        return False
 
     @property
     def _was_begun_before(self) -> bool:

@@ -3,9 +3,9 @@ CREATE OR REPLACE PACKAGE generic_log_store_pkg AUTHID DEFINER AS
     -- The two bodies of this package are alike to the logger, which is the only one that calls it.
 
     TYPE execution_row IS RECORD (
-        job_name      VARCHAR2(128),
-        strategy_name VARCHAR2(50),
-        status        VARCHAR2(20),
+        job_name      VARCHAR2(128 CHAR),
+        strategy_name VARCHAR2(50 CHAR),
+        status        VARCHAR2(20 CHAR),
         duration_ms   NUMBER,
         ended_at      TIMESTAMP
     );

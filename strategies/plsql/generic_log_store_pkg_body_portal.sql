@@ -50,9 +50,12 @@ CREATE OR REPLACE PACKAGE BODY generic_log_store_pkg AS
              WHERE r.finished_at >= p_from
                AND r.finished_at < p_before
             UNION ALL
-            SELECT l.job_name, l.strategy_name, l.status, l.duration_ms, NVL(l.ended_at, l.operation_time) AS ended_at
+            -- as text of the database's own character set, as the words above are: both parts have to be of one
+            SELECT l.job_name, l.strategy_name, TO_CHAR(l.status) AS status, l.duration_ms,
+                   NVL(l.ended_at, l.operation_time) AS ended_at
               FROM generic_operation_log l
              WHERE l.job_name IS NOT NULL
+               AND l.operation_type = 'EXECUTE'
                AND l.run_id IS NULL
                AND l.status IN ('SUCCESS', 'WARNING', 'ERROR', 'TIMEOUT', 'CANCELLED')
                AND l.operation_time >= p_from

@@ -10,6 +10,7 @@ CREATE OR REPLACE PACKAGE BODY generic_log_store_pkg AS
             SELECT l.job_name, l.strategy_name, l.status, l.duration_ms, NVL(l.ended_at, l.operation_time) AS ended_at
               FROM generic_operation_log l
              WHERE l.job_name IS NOT NULL
+               AND l.operation_type = 'EXECUTE'
                AND l.status IN ('SUCCESS', 'WARNING', 'ERROR', 'TIMEOUT', 'CANCELLED')
                AND l.operation_time >= p_from
                AND l.operation_time < p_before

@@ -8,11 +8,11 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
     ------------------------------------------------------------------------------------------------------------ The registry
 
     TYPE strategy_row IS RECORD (
-        strategy_name VARCHAR2(50),
-        strategy_type VARCHAR2(20),
-        description   VARCHAR2(200),
-        category      VARCHAR2(30),
-        is_active     VARCHAR2(1)
+        strategy_name VARCHAR2(50 CHAR),
+        strategy_type VARCHAR2(20 CHAR),
+        description   VARCHAR2(200 CHAR),
+        category      VARCHAR2(30 CHAR),
+        is_active     VARCHAR2(1 CHAR)
     );
     TYPE strategy_tab IS TABLE OF strategy_row;
 
@@ -144,20 +144,20 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
 
     TYPE operation_row IS RECORD (
         operation_id     NUMBER,
-        strategy_name    VARCHAR2(50),
-        operation_type   VARCHAR2(50),
-        job_name         VARCHAR2(128),
-        target_object    VARCHAR2(500),
-        target_type      VARCHAR2(30),
-        status           VARCHAR2(20),
-        message          VARCHAR2(2000),
+        strategy_name    VARCHAR2(50 CHAR),
+        operation_type   VARCHAR2(50 CHAR),
+        job_name         VARCHAR2(128 CHAR),
+        target_object    VARCHAR2(500 CHAR),
+        target_type      VARCHAR2(30 CHAR),
+        status           VARCHAR2(20 CHAR),
+        message          VARCHAR2(2000 CHAR),
         duration_ms      NUMBER,
         operation_time   TIMESTAMP,
-        user_name        VARCHAR2(150),
-        session_id       VARCHAR2(100),
+        user_name        VARCHAR2(150 CHAR),
+        session_id       VARCHAR2(100 CHAR),
         sql_text         CLOB,
-        error_code       VARCHAR2(50),
-        error_message    VARCHAR2(2000),
+        error_code       VARCHAR2(50 CHAR),
+        error_message    VARCHAR2(2000 CHAR),
         strategy_context CLOB,
         cpu_time_ms      NUMBER,
         memory_used_mb   NUMBER,
@@ -168,8 +168,8 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
     TYPE operation_tab IS TABLE OF operation_row;
 
     TYPE performance_row IS RECORD (
-        strategy_name        VARCHAR2(50),
-        operation_type       VARCHAR2(50),
+        strategy_name        VARCHAR2(50 CHAR),
+        operation_type       VARCHAR2(50 CHAR),
         operation_count      NUMBER,
         success_count        NUMBER,
         warning_count        NUMBER,
@@ -187,20 +187,20 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
     TYPE performance_tab IS TABLE OF performance_row;
 
     TYPE error_row IS RECORD (
-        strategy_name  VARCHAR2(50),
-        operation_type VARCHAR2(50),
-        error_code     VARCHAR2(50),
+        strategy_name  VARCHAR2(50 CHAR),
+        operation_type VARCHAR2(50 CHAR),
+        error_code     VARCHAR2(50 CHAR),
         error_count    NUMBER,
         first_time     TIMESTAMP,
         last_time      TIMESTAMP,
-        last_object    VARCHAR2(500),
-        last_message   VARCHAR2(2000)
+        last_object    VARCHAR2(500 CHAR),
+        last_message   VARCHAR2(2000 CHAR)
     );
     TYPE error_tab IS TABLE OF error_row;
 
     TYPE job_row IS RECORD (
-        job_name        VARCHAR2(128),
-        strategy_name   VARCHAR2(50),
+        job_name        VARCHAR2(128 CHAR),
+        strategy_name   VARCHAR2(50 CHAR),
         execution_count NUMBER,
         success_count   NUMBER,
         warning_count   NUMBER,
@@ -210,7 +210,7 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
         avg_duration_ms NUMBER,
         p95_duration_ms NUMBER,
         last_execution  TIMESTAMP,
-        last_status     VARCHAR2(20)
+        last_status     VARCHAR2(20 CHAR)
     );
     TYPE job_tab IS TABLE OF job_row;
 
@@ -279,9 +279,9 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
     TYPE size_tab IS TABLE OF size_row;
 
     TYPE concern_row IS RECORD (
-        severity VARCHAR2(10),
-        concern  VARCHAR2(500),
-        advice   VARCHAR2(500)
+        severity VARCHAR2(10 CHAR),
+        concern  VARCHAR2(500 CHAR),
+        advice   VARCHAR2(500 CHAR)
     );
     TYPE concern_tab IS TABLE OF concern_row;
 

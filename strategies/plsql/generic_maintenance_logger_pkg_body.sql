@@ -359,6 +359,9 @@ CREATE OR REPLACE PACKAGE BODY generic_maintenance_logger_pkg AS
         v_id := begun(
             p_strategy_name, p_operation_type, p_target_object, p_target_type, p_sql_text, p_strategy_context, p_job_name
         );
+        IF v_id IS NULL THEN
+            RETURN;
+        END IF;
         g_cpu.DELETE(TO_CHAR(v_id));  -- it took place before
         IF UPPER(p_status) IN ('STARTED', 'RUNNING', 'PENDING') THEN
             RETURN;
@@ -829,7 +832,7 @@ CREATE OR REPLACE PACKAGE BODY generic_maintenance_logger_pkg AS
     BEGIN
         SELECT COUNT(*) INTO v_known FROM user_tables t WHERE t.table_name = p_name;
         IF v_known = 0 THEN
-            EXECUTE IMMEDIATE 'CREATE TABLE ' || DBMS_ASSERT.SIMPLE_SQL_NAME(p_name) || ' AS SELECT operation_id, strategy_name, '
+            EXECUTE IMMEDIATE 'CREATE TABLE ' || DBMS_ASSERT.SIMPLE_SQL_NAME(p_name) || ' SEGMENT CREATION IMMEDIATE AS SELECT operation_id, strategy_name, '
                 || 'operation_type, job_name, target_object, target_type, status, message, duration_ms, operation_time, user_name, '
                 || 'session_id, sql_text, error_code, error_message, strategy_context, cpu_time_ms, memory_used_mb, io_operations, '
                 || 'rows_processed, objects_affected, ended_at FROM generic_operation_log WHERE 1 = 0';

@@ -134,11 +134,12 @@ def test_what_a_strategy_logs_itself_under_the_name_of_a_job_counts_as_its_execu
     shop = target()
     run(shop, job=job("nightly", shop))
     log(
+        operation(target=shop, job_name="nightly", operation_type="EXECUTE"),
         operation(target=shop, job_name="nightly"),
-        operation(target=shop, job_name="nightly", status="ERROR"),
-        operation(target=shop, job_name="their own"),
-        operation(job_name="nightly"),
-        operation(target=shop, status="STARTED", job_name="nightly"),
+        operation(target=shop, job_name="nightly", status="ERROR", operation_type="EXECUTE"),
+        operation(target=shop, job_name="their own", operation_type="EXECUTE"),
+        operation(job_name="nightly", operation_type="EXECUTE"),
+        operation(target=shop, status="STARTED", job_name="nightly", operation_type="EXECUTE"),
     )
     rollups.roll_up(NOW)
     found = {

@@ -187,6 +187,7 @@ def test_the_executions_of_jobs(ask: Ask, dba: User, elsewhere: psycopg.Connecti
     ):
         ended = run(shop, status, TODAY - timedelta(days=day), job=nightly, strategy_name="INDEX_MAINTENANCE")
         operation(ended.due_at.date(), job_name="nightly", run=ended, target=shop).save()
+    OperationLog.objects.filter(operation_type="OWN").update(operation_type="EXECUTE")
     OperationLog.objects.filter(job_name="").update(job_name=None)  # Oracle has no empty texts
     rollups.rebuild(FIRST, TODAY)
     elsewhere.execute("DROP TABLE IF EXISTS executions")

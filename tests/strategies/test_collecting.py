@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DataError, OperationalError
 from django.utils import timezone
 
 from maintenance_portal import tasks
@@ -194,13 +194,32 @@ def test_a_row_that_cannot_be_kept_stops_no_other(
 
     def refusing(row: Row) -> dict[str, Any]:
         if row["operation_id"] == 3:
-            raise DatabaseError("no")
+            raise DataError("no")
         return real(row)
 
     monkeypatch.setattr(collecting, "as_operation", refusing)
     assert collecting.collect(sales, NOW + MINUTE) == 4
     assert [number for number, *_ in kept()] == [1, 2, 4, 5]
     assert "operation 3 of sales could not be kept" in caplog.text
+
+
+def test_trouble_of_the_portals_own_database_loses_no_row(
+    theirs: Log, sales: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 6):
+        theirs.write(number, NOW - timedelta(days=90))
+    real, away = collecting.as_operation, [True]
+
+    def locked(row: Row) -> dict[str, Any]:
+        if away[0]:
+            raise OperationalError("database is locked")
+        return real(row)
+
+    monkeypatch.setattr(collecting, "as_operation", locked)
+    with pytest.raises(OperationalError):
+        collecting.collect(sales, NOW)
+    away[0] = False
+    assert collecting.collect(sales, NOW + MINUTE) == 5
 
 
 def test_trouble_is_kept_where_a_dba_sees_it_and_tried_again_ever_less_often(theirs: Log, sales: Target) -> None:
@@ -246,12 +265,17 @@ def test_what_is_collected_counts_in_figures_like_any_other_row(theirs: Log, sal
     assert Rollup.objects.get(grain=Grain.STRATEGY).strategy_name == "MY_STRATEGY"
 
 
-def test_ended_rows_are_forgotten_once_they_are_not_read_again(theirs: Log, sales: Target) -> None:
+def test_what_is_no_longer_in_the_log_is_forgotten_and_what_is_stays_known_however_late_it_changes(
+    theirs: Log, sales: Target
+) -> None:
     theirs.write(1, status="SUCCESS")
-    theirs.write(2)
+    theirs.write(2, status="SUCCESS")
     collecting.collect(sales, NOW)
-    assert collecting.prune(NOW + timedelta(days=39)) == 0
-    assert collecting.prune(NOW + timedelta(days=41)) == 1
-    assert collecting.prune(NOW + timedelta(days=41)) == 0
-    assert CollectedOperation.objects.get().is_ended is False
-    assert OperationLog.objects.count() == 2
+    OperationLog.objects.order_by("pk")[0].delete()
+    assert collecting.prune() == 0
+    collecting.collect(sales, NOW + timedelta(days=399))  # nothing changed there since, so it is read once more
+    theirs.write(2, NOW + timedelta(days=400), message="masked")
+    collecting.collect(sales, NOW + timedelta(days=400, minutes=1))
+    assert collecting.prune() == 1
+    collecting.collect(sales, NOW + timedelta(days=401))
+    assert kept() == [(2, "SUCCESS", "masked")]

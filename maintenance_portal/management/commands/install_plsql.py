@@ -38,9 +38,8 @@ class Command(PortalCommand):
             return self.stdout.write(script(Place(options["printed"])))
         name = options["target"]
         target = cli.target_named("--target", name) if name else Target.objects.get(is_home=True)
-        moment = timezone.now()
         try:
-            opened = installing.removal(target, moment) if options["uninstall"] else installing.installation(target)
+            opened = installing.removal(target) if options["uninstall"] else installing.installation(target)
             with opened as found:
                 return self._offer(found, is_agreed=options["yes"])
         except NotSupported as why:
@@ -78,4 +77,4 @@ def targets_words(found: Installation) -> str:
 
 
 def _note(found: Installation, kind: str) -> str:
-    return " and all its rows, which the portal has collected" if found.is_removal and kind == "TABLE" else ""
+    return " and all its rows, once the portal has collected them" if found.is_removal and kind == "TABLE" else ""

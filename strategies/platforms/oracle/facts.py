@@ -54,15 +54,19 @@ def told(seen: Seen, stated: Stated, version: tuple[int, ...], sign_in_warning: 
     )
 
 
-def packages(seen: Seen) -> dict[str, str]:
-    """Strategy → OWNER.PACKAGE. The account's own schema goes first; one that only others have, and several of them, is not chosen."""
+def packages(seen: Seen, *, also_invalid: bool = False) -> dict[str, str]:
+    """Strategy → OWNER.PACKAGE, of valid ones. The account's own schema goes first, also where its package does not compile now;
+    one that only others have, and several of them, is not chosen.
+    """
     found: dict[str, list[str]] = {}
     own = set()
     for row in _rows(seen, "packages"):
         strategy = str(row["package_name"]).removesuffix(PACKAGE)
-        if row["status"] == "VALID" and strategy not in own:
+        if strategy in own:
+            continue
+        own |= {strategy} if row["is_own"] else set()
+        if row["status"] == "VALID" or also_invalid:
             found.setdefault(strategy, []).append(f"{row['owner']}.{row['package_name']}")
-            own |= {strategy} if row["is_own"] else set()
     return {strategy: names[0] for strategy, names in sorted(found.items()) if len(names) == 1}
 
 

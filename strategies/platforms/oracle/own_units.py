@@ -41,15 +41,14 @@ def to_install(session: Session, place: Place) -> Work:
     """Tables that are not there yet, and all that is compiled. Raises PlatformError."""
     there = _there(session)
     wanted = units(place)
-    refusals = [*_foreign(there, wanted), *_lacking(session, place)]
+    refusals = _lacking(session, place)
     if place is Place.PORTAL and ("TABLE", _OF_THE_PORTAL) not in there:
         refusals.append(
             f"The portal's tables are not in this schema ({_OF_THE_PORTAL} is missing): have them made first (migrate)."
         )
-    tables = {unit.name for unit in wanted if unit.kind == "TABLE" and ("TABLE", unit.name) in there}
-    refusals += _other_columns(session, [unit for unit in wanted if unit.kind == "TABLE" and unit.name in tables])
-    has_log = _OF_THE_PORTAL in tables
-    left = [unit for unit in wanted if unit.is_code or not _is_there(unit, tables, has_log=has_log)]
+    found = _columns(session) if place is Place.TARGET and there else {}
+    refusals += [sentence for unit in wanted if (sentence := _why_foreign(unit, there, found))]
+    left = [unit for unit in wanted if unit.is_code or not _is_there(unit, there)]
     return Work(tuple(left), tuple(refusals))
 
 
@@ -87,19 +86,25 @@ def _there(session: Session) -> dict[tuple[str, str], Row]:
     return {(str(row["kind"]), str(row["name"])): row for row in session.rows(oracle_query("own_units"))}
 
 
-def _is_there(unit: Unit, tables: set[str], *, has_log: bool) -> bool:
-    """Indexes stand on the log alone; what belongs to a table was made with it."""
-    return has_log if unit.kind == "INDEX" else unit.name in tables
+def _is_there(unit: Unit, there: dict[tuple[str, str], Row]) -> bool:
+    """An installation that was cut off goes on: the comment of a table is what makes it ours, and comes after it."""
+    if unit.kind == "COMMENT":
+        table = there.get(("TABLE", unit.name))
+        return table is not None and bool(table["is_ours"])
+    return (unit.kind, unit.name) in there
 
 
-def _foreign(there: dict[tuple[str, str], Row], wanted: Sequence[Unit]) -> list[str]:
-    return [
-        f"{unit.kind} {unit.name} is there and not ours: nothing of it is replaced. Rename or drop it, or use another schema."
-        for unit in wanted
-        if unit.kind in ("TABLE", "PACKAGE", "PACKAGE BODY", "TRIGGER")
-        and (found := there.get((unit.kind, unit.name))) is not None
-        and not found["is_ours"]
-    ]
+def _why_foreign(unit: Unit, there: dict[tuple[str, str], Row], found: dict[str, set[str]]) -> str:
+    """Why this one stands in the way; empty = it does not. A table of just our columns is one that was cut off before its comment."""
+    row = there.get((unit.kind, unit.name))
+    if row is None or unit.kind == "INDEX":
+        return ""
+    own = set(columns(unit)) if unit.kind == "TABLE" else set()
+    if not row["is_ours"] and (unit.kind != "TABLE" or found.get(unit.name) != own):
+        return f"{unit.kind} {unit.name} is there and not ours: nothing of it is replaced. Rename or drop it, or use another schema."
+    if missing := own - found.get(unit.name, set()):
+        return f"TABLE {unit.name} is there without {', '.join(sorted(missing))}: it was made by another version."
+    return ""
 
 
 def _lacking(session: Session, place: Place) -> list[str]:
@@ -111,13 +116,9 @@ def _lacking(session: Session, place: Place) -> list[str]:
     ]
 
 
-def _other_columns(session: Session, tables: Sequence[Unit]) -> list[str]:
-    """Tables of an earlier version that lack a column."""
+def _columns(session: Session) -> dict[str, set[str]]:
+    """Of the tables that are there, by name."""
     found = defaultdict(set)
-    for row in session.rows(oracle_query("own_columns")) if tables else ():
+    for row in session.rows(oracle_query("own_columns")):
         found[str(row["table_name"])].add(str(row["column_name"]))
-    return [
-        f"TABLE {unit.name} is there without {', '.join(sorted(missing))}: it was made by something else, or by another version."
-        for unit in tables
-        if (missing := set(columns(unit)) - found[unit.name])
-    ]
+    return dict(found)

@@ -79,15 +79,24 @@ class Package(Concern[PackageParameters]):
     def is_needed(self, session: Session, step: Step) -> Need:
         """What runs is what was shown: a package that was compiled anew is another one. Raises PlatformError for both refusals."""
         owner, name = step.check["owner"], step.check["package_name"]
+        is_valid = validate(
+            session, owner, name, step.object
+        )  # first: what is only marked as invalid is compiled by the call
         now = _compiled_at(session, owner, name)
         if now != step.check["compiled_at"]:
             raise _refused(f"{owner}.{name} was compiled on {now}, after the plan was made; have the run planned anew.")
-        if not validate(session, owner, name, step.object):
+        if not is_valid:
             raise _refused(f"validate_target of {owner}.{name} refuses {step.object}.")
         return Need(True)
 
     def verify(self, session: Session, step: Step, outcome: Outcome | None) -> Verification:
-        return judge(status(session, step.check["owner"], step.check["package_name"], step.object))
+        """How things stand now is no proof of a call whose end nobody saw: they may have stood so before it."""
+        found = judge(status(session, step.check["owner"], step.check["package_name"], step.object))
+        if outcome is None and found.ok:
+            return Verification(
+                False, f"Whether the call came to its end is not known. {found.message}", found.evidence
+            )
+        return found
 
     def state_left(self, session: Session, step: Step) -> StateLeft:
         told = judge(status(session, step.check["owner"], step.check["package_name"], step.object)).message
@@ -96,10 +105,10 @@ class Package(Concern[PackageParameters]):
     def _found(self, session: Session) -> tuple[str, str]:
         """Owner and name. Raises ObjectUnknown, PlatformError."""
         seen: facts.Seen = {"packages": session.rows(oracle_query("facts_packages"))}
-        found = facts.packages(seen).get(self._strategy)
+        found = facts.packages(seen, also_invalid=True).get(self._strategy)
         if found is None:
             raise ObjectUnknown(
-                f"{self._strategy}{facts.PACKAGE} is not one valid package with execute_strategy that the account may call."
+                f"{self._strategy}{facts.PACKAGE} is not one package with execute_strategy that the account may call."
             )
         owner, _, name = found.partition(".")
         return owner, name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +38,9 @@ def read(connection: oracledb.Connection, query: Query, parameters: Mapping[str,
     require(connection)
     with connection.cursor() as cursor:
         cursor.arraysize = _AT_ONCE
+        instants = [name for name, value in (parameters or {}).items() if isinstance(value, datetime)]
+        if instants:  # the driver would send them as DATE, without their fractions of a second
+            cursor.setinputsizes(**dict.fromkeys(instants, oracledb.DB_TYPE_TIMESTAMP))
         cursor.execute(query.sql, dict(parameters or {}), fetch_lobs=False, fetch_decimals=True)
         if cursor.description is None:
             return []

@@ -1,4 +1,4 @@
--- purpose: Tables, packages and triggers of the account's schema with the names that an installation makes, and whether they are ours.
+-- purpose: What the account's schema has under the names that an installation makes, and whether it is ours.
 -- needs: CREATE SESSION
 -- licence: none
 -- since: 19
@@ -13,5 +13,5 @@ SELECT o.object_type AS kind, o.object_name AS name, o.status,
        END AS is_ours
   FROM user_objects o
  WHERE o.object_name LIKE 'GENERIC\_%' ESCAPE '\'
-   AND o.object_type IN ('TABLE', 'PACKAGE', 'PACKAGE BODY', 'TRIGGER')
+   AND o.object_type IN ('TABLE', 'INDEX', 'PACKAGE', 'PACKAGE BODY', 'TRIGGER')
  ORDER BY o.object_type, o.object_name

@@ -23,7 +23,7 @@ def there(*units_: Unit, is_ours: int = 1, status: str = "VALID") -> list[dict[s
     return [
         {"KIND": unit.kind, "NAME": unit.name, "STATUS": status, "IS_OURS": is_ours}
         for unit in units_
-        if unit.kind in ("TABLE", "PACKAGE", "PACKAGE BODY", "TRIGGER")
+        if unit.kind != "COMMENT"
     ]
 
 
@@ -63,6 +63,18 @@ def test_beside_the_portals_tables_only_code_is_made() -> None:
     assert {unit.kind for unit in work.units} == {"PACKAGE", "PACKAGE BODY"}
     empty = own_units.to_install(a_session(schema()), Place.PORTAL)
     assert "have them made first (migrate)" in empty.refusals[0]
+
+
+def test_an_installation_that_was_cut_off_goes_on() -> None:
+    """Between a table and its comment, or between a table and its indexes."""
+    tables = [unit for unit in units(Place.TARGET) if unit.kind == "TABLE"]
+    last = there(tables[-1], is_ours=0)
+    connection = schema(own_units=[*there(*tables[:-1]), *last], own_columns=all_columns())
+    work = own_units.to_install(a_session(connection), Place.TARGET)
+    assert work.refusals == ()
+    assert [(unit.kind, unit.name) for unit in work.units if not unit.is_code] == [
+        ("COMMENT", "GENERIC_OPERATION_LOG"), ("INDEX", "GENERIC_OPERATION_LOG_TIME"), ("INDEX", "GENERIC_OPERATION_LOG_CHANGE"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from strategies.models import (
     Target,
     User,
 )
-from strategies.plans import Step
+from strategies.plans import Outcome, Step
 from strategies.platforms.base import NotSupported, ObjectUnknown, PlatformError
 from strategies.platforms.oracle import sign_in
 from strategies.platforms.oracle.packages import Package, judge
@@ -84,9 +84,8 @@ def test_a_hostile_name_stays_one_text() -> None:
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"facts_packages": []}, "MY_STRATEGY_PKG is not one valid package with execute_strategy"),
-        ({"facts_packages": [{**OWN, "STATUS": "INVALID"}]}, "is not one valid package"),
-        ({"facts_packages": [{**OWN, "IS_OWN": 0}, {**OWN, "IS_OWN": 0, "OWNER": "B"}]}, "is not one valid package"),
+        ({"facts_packages": []}, "MY_STRATEGY_PKG is not one package with execute_strategy"),
+        ({"facts_packages": [{**OWN, "IS_OWN": 0}, {**OWN, "IS_OWN": 0, "OWNER": "B"}]}, "is not one package"),
         (
             {"package_state": [{**STATE[0]}, {**STATE[1], "STATUS": "INVALID"}]},
             "The package body APP.MY_STRATEGY_PKG does not compile",
@@ -114,6 +113,13 @@ def test_a_package_that_was_compiled_anew_is_not_what_was_shown() -> None:
         concern.is_needed(a_session(world(package_state=now)), step)
     with pytest.raises(PlatformError, match=r"validate_target of APP\.MY_STRATEGY_PKG refuses ORDERS"):
         concern.is_needed(a_session(world(**{"~validate_target": [{"ANSWER": 0}]})), step)
+
+
+def test_of_a_call_whose_end_nobody_saw_its_status_is_no_proof() -> None:
+    step, concern = a_step(world()), Package("MY_STRATEGY")
+    assert concern.verify(a_session(world()), step, Outcome(5)).ok
+    lost = concern.verify(a_session(world()), step, None)
+    assert (lost.ok, lost.message.split(".")[0]) == (False, "Whether the call came to its end is not known")
 
 
 STATUSES: dict[str, tuple[list[dict[str, Any]], bool, str]] = {

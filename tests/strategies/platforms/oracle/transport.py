@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +51,7 @@ class Cursor:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows: list[tuple[Any, ...]] = []
+        self._kinds: dict[str, Any] = {}
         self.description: list[tuple[Any, ...]] | None = None
         self.rowcount = 0
         self.warning: Any = None
@@ -62,7 +64,7 @@ class Cursor:
 
     def execute(self, statement: str, parameters: Mapping[str, Any] | None = None, **how: Any) -> None:
         self._connection.check()
-        answer = self._connection.answer(statement, dict(parameters or {}), how)
+        answer = self._connection.answer(statement, self._sent(parameters or {}), how)
         if isinstance(answer, Exception):
             self._connection.is_gone |= isinstance(answer, OSError) or answer.args[0].is_session_dead
             raise answer
@@ -74,10 +76,20 @@ class Cursor:
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             self.take(answer)
 
+    def _sent(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """As the server gets them: an instant is a DATE, unless its type was said."""
+        return {
+            name: value.replace(microsecond=0) if isinstance(value, datetime) and name not in self._kinds else value
+            for name, value in parameters.items()
+        }
+
     def take(self, rows: Rows) -> None:
         columns = list(rows[0]) if rows else ["NOTHING"]
         self.description = [(column.upper(),) for column in columns]
         self._rows = [tuple(map(_fetched, row.values())) for row in rows]
+
+    def setinputsizes(self, **kinds: Any) -> None:
+        self._kinds = kinds
 
     def var(self, kind: Any) -> Variable:
         return Variable(self._connection, kind)
