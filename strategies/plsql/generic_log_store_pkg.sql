@@ -23,6 +23,9 @@ CREATE OR REPLACE PACKAGE generic_log_store_pkg AUTHID DEFINER AS
         p_archive_table IN VARCHAR2, p_from IN TIMESTAMP, p_before IN TIMESTAMP, p_strategy_name IN VARCHAR2
     ) RETURN NUMBER;
 
+    -- Whether strategies wrote this operation themselves; those of the portal's runs are theirs to end.
+    FUNCTION is_of_strategies(p_operation_id IN NUMBER) RETURN BOOLEAN;
+
     -- Leave a record of a change, in the transaction of the caller. p_after is JSON, or NULL.
     PROCEDURE tell(p_object_type IN VARCHAR2, p_name IN VARCHAR2, p_action IN VARCHAR2, p_after IN VARCHAR2);
 END generic_log_store_pkg;

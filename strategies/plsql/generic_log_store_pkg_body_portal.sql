@@ -31,6 +31,16 @@ CREATE OR REPLACE PACKAGE BODY generic_log_store_pkg AS
         );
     END tell;
 
+    FUNCTION is_of_strategies(p_operation_id IN NUMBER) RETURN BOOLEAN IS
+        v_of_a_run NUMBER;
+    BEGIN
+        SELECT COUNT(*) INTO v_of_a_run
+          FROM generic_operation_log l
+         WHERE l.operation_id = p_operation_id
+           AND l.run_id IS NOT NULL;
+        RETURN v_of_a_run = 0;
+    END is_of_strategies;
+
     FUNCTION job_executions(p_from IN TIMESTAMP, p_before IN TIMESTAMP) RETURN execution_tab PIPELINED IS
         v_row execution_row;
     BEGIN

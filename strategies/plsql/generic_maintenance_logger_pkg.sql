@@ -3,7 +3,8 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
     --
     -- What writes into the log never breaks its caller: it commits by itself, survives the caller's rollback, and raises nothing;
     -- last_error says what went wrong. What changes rules, the registry or the rows that are there raises ORA-20701 to ORA-20709
-    -- with the reason. Instants are stored in UTC. Dates that are passed in are read as SYSDATE tells the time.
+    -- with the reason. Instants are stored in UTC. Dates that are passed in are read as SYSDATE tells the time, by the zone that the
+    -- server has today.
 
     ------------------------------------------------------------------------------------------------------------ The registry
 
@@ -297,7 +298,7 @@ CREATE OR REPLACE PACKAGE generic_maintenance_logger_pkg AUTHID DEFINER AS
         p_strategy_name IN VARCHAR2 DEFAULT NULL
     );
 
-    -- Compress one partition of the log, or all but the newest two. Only where the log is partitioned.
+    -- Compress one partition of the log, or all of months (UTC) that are over. Only where the log is partitioned.
     PROCEDURE compress_log_partitions(p_partition_name IN VARCHAR2 DEFAULT NULL);
 
     -- Write a file in UTF-8 into a directory object of the database, oldest rows first. A cell that a spreadsheet would take for a

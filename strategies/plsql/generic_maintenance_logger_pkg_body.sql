@@ -242,6 +242,10 @@ CREATE OR REPLACE PACKAGE BODY generic_maintenance_logger_pkg AS
             v_error := NVL(v_error, v_message);
             v_code := NVL(v_code, REGEXP_SUBSTR(v_error, '[A-Z]{2,4}-[0-9]{4,5}'));
         END IF;
+        IF NOT generic_log_store_pkg.is_of_strategies(p_operation_id) THEN
+            remember('Operation ' || v_key || ' is one of the portal''s runs, which write their ends themselves.');
+            RETURN;
+        END IF;
         IF v_cpu IS NULL AND g_cpu.EXISTS(v_key) THEN
             v_cpu := 10 * (DBMS_UTILITY.GET_CPU_TIME - g_cpu(v_key));
         END IF;
@@ -403,6 +407,10 @@ CREATE OR REPLACE PACKAGE BODY generic_maintenance_logger_pkg AS
     ) IS
         PRAGMA AUTONOMOUS_TRANSACTION;
     BEGIN
+        IF NOT generic_log_store_pkg.is_of_strategies(p_operation_id) THEN
+            remember('Operation ' || TO_CHAR(p_operation_id) || ' is one of the portal''s runs, which are measured by themselves.');
+            RETURN;
+        END IF;
         UPDATE generic_operation_log l
            SET l.cpu_time_ms = NVL(ROUND(p_cpu_time_ms), l.cpu_time_ms),
                l.memory_used_mb = NVL(ROUND(p_memory_used_mb, 2), l.memory_used_mb),
@@ -876,22 +884,28 @@ CREATE OR REPLACE PACKAGE BODY generic_maintenance_logger_pkg AS
     END compress_partition;
 
     PROCEDURE compress_log_partitions(p_partition_name IN VARCHAR2 DEFAULT NULL) IS
-        v_known NUMBER;
-        v_done  NUMBER := 0;
+        v_month  TIMESTAMP := TRUNC(utc_now, 'MM');
+        v_before TIMESTAMP;
+        v_known  NUMBER;
+        v_done   NUMBER := 0;
     BEGIN
         SELECT COUNT(*) INTO v_known FROM user_part_tables t WHERE t.table_name = 'GENERIC_OPERATION_LOG';
         IF v_known = 0 THEN
             RAISE_APPLICATION_ERROR(-20707, 'GENERIC_OPERATION_LOG is not partitioned here; there is nothing to compress by partition.');
         END IF;
         FOR part IN (
-            SELECT p.partition_name, p.compression, p.partition_position,
-                   MAX(p.partition_position) OVER () AS newest
+            SELECT p.partition_name, p.compression, p.high_value
               FROM user_tab_partitions p
              WHERE p.table_name = 'GENERIC_OPERATION_LOG'
              ORDER BY p.partition_position
         ) LOOP
+            -- An expression such as TIMESTAMP' 2026-04-01 00:00:00', which only the database itself can read
+            v_before := NULL;
+            IF part.high_value != 'MAXVALUE' THEN
+                EXECUTE IMMEDIATE 'SELECT CAST(' || part.high_value || ' AS TIMESTAMP) FROM dual' INTO v_before;
+            END IF;
             IF part.partition_name = UPPER(p_partition_name)
-               OR (p_partition_name IS NULL AND part.compression = 'DISABLED' AND part.partition_position < part.newest - 1)
+               OR (p_partition_name IS NULL AND part.compression = 'DISABLED' AND v_before <= v_month)
             THEN
                 compress_partition(part.partition_name);
                 v_done := v_done + 1;

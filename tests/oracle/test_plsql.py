@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 
-from strategies.plsql.scripts import LOGGER, MARK, Place, Unit, script, tables, units
+from strategies import collecting
+from strategies.platforms.oracle.names import oracle_query
+from strategies.plsql.scripts import LOGGER, MARK, Place, Unit, columns, script, tables, units
 from tests.oracle import grammar, own, plsql
 from tests.oracle.recorder import Recorder
 
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 ALL = [(place, unit) for place in Place for unit in units(place)]
 
 
@@ -48,6 +54,21 @@ def test_the_two_stores_are_alike_to_the_logger() -> None:
         }
 
 
+def test_the_columns_of_the_log_are_the_same_wherever_they_are_listed() -> None:
+    """Else one that is added would be archived in one place and lost in another."""
+    (table,) = [unit for unit in units(Place.TARGET) if (unit.kind, unit.name) == ("TABLE", "GENERIC_OPERATION_LOG")]
+    wanted = [name.lower() for name in columns(table) if name != "CHANGED_AT"]
+    listed = re.compile(r"operation_id, strategy_name,.*?ended_at", re.DOTALL)
+    texts = [own.body_of("GENERIC_LOG_STORE_PKG", place) for place in Place] + [own.body_of(LOGGER, Place.TARGET)]
+    for text in texts:
+        found = [re.findall(r"\w+", re.sub(r"'\s*\|\|\s*'", "", one)) for one in listed.findall(text)]
+        assert wanted in found
+    collected = re.findall(r"\bl\.(\w+)", oracle_query("own_log").sql.split("FROM")[0])
+    assert collected == [*wanted, "changed_at"]
+    values = collecting.as_operation(dict.fromkeys(collected) | {"operation_id": 1, "operation_time": NOW})
+    assert {*values} == {*wanted} - {"operation_id"}
+
+
 def test_the_script_for_sqlplus_holds_every_statement_and_shows_what_does_not_compile() -> None:
     for place in Place:
         text = script(place)
@@ -64,7 +85,7 @@ SEEDED = {
     "a table that is not there": ("FROM generic_log_policy p", "FROM generic_log_policies p"),
     "an alias that is not there": ("WHERE t.strategy_name = p_strategy_name", "WHERE s.strategy_name = p_strategy_name"),
     "a view that is not there": ("FROM user_tab_partitions p", "FROM user_partitions p"),
-    "a column of a view that is not there": ("p.compression, p.partition_position", "p.compression, p.position"),
+    "a column of a view that is not there": ("p.compression, p.high_value", "p.compression, p.position"),
     "a subprogram of a package of Oracle's": ("DBMS_LOB.SUBSTR(found.sql_text", "DBMS_LOB.SUBSTRING(found.sql_text"),
     "a function of a package of Oracle's": ("UTL_FILE.FOPEN_NCHAR(", "UTL_FILE.OPEN_NCHAR("),
     "a constant-like function": ("- g_cpu(v_key)", "- DBMS_UTILITY.GET_CPU()"),
@@ -75,7 +96,7 @@ SEEDED = {
     "a parameter that is left out": ("p_operation_type => 'REPORT', ", ""),
     "an argument too many": ("change_rule(p_strategy_name, 'Y', NULL, 'log.switched_on', NULL)",
                              "change_rule(p_strategy_name, 'Y', NULL, 'log.switched_on', NULL, NULL)"),
-    "a variable that nobody declared": ("        v_known NUMBER;\n        v_done  NUMBER := 0;", "        v_done  NUMBER := 0;"),
+    "a variable that nobody declared": ("        v_known  NUMBER;\n        v_done   NUMBER := 0;", "        v_done   NUMBER := 0;"),
     "a constant that nobody declared": ("c_longest - 3", "c_longer - 3"),
     "a package's variable that nobody declared": ("g_last_error := SUBSTRB", "g_error := SUBSTRB"),
     "a field that the record has not": ("v_row.error_count := found.error_count", "v_row.errors := found.error_count"),

@@ -14,7 +14,7 @@ from strategies.plsql.scripts import Place, Unit, columns, units
 
 _OF_THE_PORTAL = "GENERIC_OPERATION_LOG"
 _RIGHTS = {
-    Place.PORTAL: ("CREATE PROCEDURE",),
+    Place.PORTAL: ("CREATE PROCEDURE", "CREATE TABLE"),  # the table of an archive
     Place.TARGET: ("CREATE TABLE", "CREATE SEQUENCE", "CREATE TRIGGER", "CREATE PROCEDURE"),
 }
 _FIRST_GO = ("PACKAGE", "TABLE")  # a body goes with its package, a trigger and an index with their table
