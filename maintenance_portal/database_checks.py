@@ -41,7 +41,8 @@ def own_database(databases: Iterable[str] | None = None, **_: Any) -> list[Check
     is_behind = _waits_for_migrations(database)
     found = _OF_PRODUCT.get(database.vendor, _nothing)(database, is_behind)
     if is_behind and not any(isinstance(one, Error) for one in found):
-        hint = "python3 run.py manage migrate makes them; so does the start of the portal."
+        by_start = "" if database.vendor == "oracle" else "; so does the start of the portal"
+        hint = f"python3 run.py manage migrate makes them{by_start}."
         found.append(Advice("The portal's tables are not those of this version.", hint=hint, id="portal.W003"))
     return found
 

@@ -35,10 +35,23 @@ _AFTER_GRACE = 20.0  # the clusters end by themselves within the grace and ten s
 _HURRIED = 12.0
 
 
+class TablesBehind(Exception):
+    """The portal's tables are not those of this version, and a start does not change them."""
+
+
 def migrate() -> bool:
-    """Bring the portal's tables up to date; False where they were. Asking is quicker than running the command."""
+    """Bring the portal's tables up to date; False where they were. Asking is quicker than running the command.
+
+    Raises TablesBehind on Oracle: it commits each statement by itself and gives everybody no lock that outlives that, so portals
+    that start at once would make the same tables, and what broke off would stay half made.
+    """
     if not _is_behind():
         return False
+    if connection.vendor == "oracle":
+        raise TablesBehind(
+            "The portal's tables are not those of this version. On Oracle a start does not change them: back up, then run "
+            "`python3 run.py manage migrate` once."
+        )
     with _turn():
         if not _is_behind():
             return False  # another portal, which started at the same moment, was first

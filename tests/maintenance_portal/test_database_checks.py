@@ -13,7 +13,7 @@ from django.db.backends.base import base
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
-from maintenance_portal import database_checks, own_database
+from maintenance_portal import database_checks, own_database, supervisor
 from tests.oracle import dictionary, portal, transport
 from tests.servers import RunningServer, available_servers, start_server
 
@@ -155,6 +155,7 @@ def test_an_oracle_says_what_it_lacks(
     with oracle(version, {**WELL, **answers}) as wrapper:
         (message,) = ask(wrapper)
     assert (message.id, message.msg) == (identity, words)
+    assert "start of the portal" not in str(message.hint)  # which makes no tables there
 
 
 def test_of_an_oracle_with_another_character_set_and_without_bounds_only_that_is_told(
@@ -166,6 +167,16 @@ def test_of_an_oracle_with_another_character_set_and_without_bounds_only_that_is
     with oracle("19c", answers) as wrapper:
         (message,) = ask(wrapper)
     assert (message.id, "WE8MSWIN1252" in message.msg) == ("portal.W004", True)
+
+
+def test_a_start_changes_no_tables_on_an_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Portals that start at once would make the same tables: there is no lock there that outlives a statement's own commit."""
+    wrapper: Any = transport.database("19c")
+    monkeypatch.setattr(supervisor, "connection", wrapper)
+    monkeypatch.setattr(supervisor, "_is_behind", lambda: True)
+    with pytest.raises(supervisor.TablesBehind, match="manage migrate"):
+        supervisor.migrate()
+    assert wrapper.connection.sent == []
 
 
 @pytest.mark.parametrize("privilege", database_checks._ORACLE_NEEDS)

@@ -84,7 +84,7 @@ class Command(BaseCommand):
             if supervisor.migrate():
                 self._say("The portal's tables are up to date.")
             return listener
-        except ports.PortRefused as refusal:
+        except (ports.PortRefused, supervisor.TablesBehind) as refusal:
             raise CommandError(str(refusal)) from None
         except Error as refusal:
             raise CommandError(f"The portal's own database cannot be used: {first_line(refusal)}") from None
