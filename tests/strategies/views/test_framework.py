@@ -176,6 +176,8 @@ def test_an_import_that_did_not_come_to_its_end_says_why_and_is_not_followed_by_
     tasks.import_framework(row.pk)
     page = text_of(dba.get(f"/imports/{row.pk}/"))
     assert "There is none of the tables" in page
+    assert "No row was read" in page
+    assert "Changed there" not in page, "a table of noughts says nothing"
     assert "Import now" not in page
     dba.post(f"/imports/{row.pk}/start/")
     assert FrameworkImport.objects.count() == 1
