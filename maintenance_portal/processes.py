@@ -36,11 +36,12 @@ class Child:
     """The parent's view of one process, which leads a process group of its own."""
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str] | None = None, *, output: int | None = None
-    ) -> None:
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None, *, output: int | None = None,
+        errors: int | None = None,
+    ) -> None:  # fmt: skip
         self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 (our own commands)
-            list(command), stdin=subprocess.PIPE, stdout=output, cwd=ROOT, start_new_session=True,
+            list(command), stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=ROOT, start_new_session=True,
             env={**os.environ, **(environment or {}), PIPE: "1"},
         )  # fmt: skip
         self.pid = self.process.pid
@@ -68,7 +69,7 @@ class Child:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
         self._is_cleared = True

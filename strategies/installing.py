@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from strategies import audit, collecting, targets
 from strategies.audit import Actor
 from strategies.models import LogCollection, Target
-from strategies.platforms.base import NotSupported
-from strategies.platforms.oracle import own_units
-from strategies.platforms.oracle.own_units import Work
-from strategies.platforms.oracle.session import OracleSession
+from strategies.platforms.base import Session
+from strategies.platforms.packages import Packages, Work
 from strategies.plsql.scripts import Place
 
 
@@ -27,12 +24,13 @@ class Installation:
     """What is to be done in one session on one database. Nothing is sent before `carry_out`."""
 
     target: Target
-    session: OracleSession
+    session: Session
+    packages: Packages
     work: Work
     is_removal: bool
 
     def carry_out(self, actor: Actor, moment: datetime) -> None:
-        """Raises PlatformError, own_units.DoesNotCompile, LogNotCollected, ValueError for refused work."""
+        """Raises PlatformError, DoesNotCompile, LogNotCollected, ValueError for refused work."""
         made = [f"{unit.kind} {unit.name}" for unit in self.work.units]
         # Before it is done: the process may be killed in the middle, and changes of structure cannot be taken back
         audit.record(
@@ -42,17 +40,17 @@ class Installation:
         if self.is_removal:
             self._remove(moment)
         else:
-            own_units.send(self.session, self.work)
+            self.packages.send(self.session, self.work)
         targets.ask_check(self.target, actor, moment)
 
     def _remove(self, moment: datetime) -> None:
         """The packages first, so that nobody logs any more; then what was logged is collected; then the tables."""
         packages = tuple(unit for unit in self.work.units if unit.kind != "TABLE")
         tables = tuple(unit for unit in self.work.units if unit.kind == "TABLE")
-        own_units.send(self.session, Work(packages))
+        self.packages.send(self.session, Work(packages))
         if tables:
             _collect_all(self.target, moment)
-            own_units.send(self.session, Work(tables))
+            self.packages.send(self.session, Work(tables))
             LogCollection.objects.filter(target=self.target).delete()
 
 
@@ -63,15 +61,17 @@ def place_of(target: Target) -> Place:
 @contextmanager
 def installation(target: Target) -> Iterator[Installation]:
     """Raises PlatformError, NotSupported."""
-    with _session(target) as session:
-        yield Installation(target, session, own_units.to_install(session, place_of(target)), is_removal=False)
+    packages = targets.platform_of(target).packages()
+    with targets.session(target, "install") as session:
+        yield Installation(target, session, packages, packages.to_install(session, place_of(target)), is_removal=False)
 
 
 @contextmanager
 def removal(target: Target) -> Iterator[Installation]:
     """Raises PlatformError, NotSupported."""
-    with _session(target) as session:
-        yield Installation(target, session, own_units.to_remove(session, place_of(target)), is_removal=True)
+    packages = targets.platform_of(target).packages()
+    with targets.session(target, "install") as session:
+        yield Installation(target, session, packages, packages.to_remove(session, place_of(target)), is_removal=True)
 
 
 def _collect_all(target: Target, moment: datetime) -> None:
@@ -86,12 +86,3 @@ def _collect_all(target: Target, moment: datetime) -> None:
                 f"The packages are gone, and the tables stay: the log could not be read, and its rows would be lost: {mark.error}"
             )
         is_over = not kept and mark.reading_at is None
-
-
-@contextmanager
-def _session(target: Target) -> Iterator[OracleSession]:
-    platform = targets.platform_of(target)
-    if not platform.has_packages:
-        raise NotSupported(f"{platform.label} has no packages; strategies written in Python log by themselves.")
-    with targets.session(target, "install") as session:
-        yield cast(OracleSession, session)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from maintenance_portal.management.commands.oracle_smoke import tried
+from maintenance_portal.management.commands.oracle_smoke import every_item, other_portal
 from strategies.platforms.oracle.platform import PLATFORM
-from strategies.platforms.oracle.smoke import catalogue, ground
+from strategies.platforms.oracle.smoke import ground
 from strategies.platforms.oracle.smoke.items import Item, State
 from strategies.platforms.oracle.smoke.running import result_of
 from strategies.platforms.oracle.smoke.stage import Stage
@@ -21,15 +21,17 @@ if not URL:
     pytest.skip("ORACLE_TEST_URL is not set: nothing is tried on a real Oracle server", allow_module_level=True)
 
 pytestmark = [pytest.mark.oracle, pytest.mark.timeout(900)]
+WHOLE = Stage(PLATFORM, PLATFORM.address(URL), os.environ.get(PASSWORD), token=randomness.token_hex(4))
+PORTAL = other_portal(WHOLE)
 
 
 @pytest.fixture(scope="module")
 def whole_stage() -> Iterator[Stage]:
-    found = Stage(PLATFORM, PLATFORM.address(URL), os.environ.get(PASSWORD), token=randomness.token_hex(4))
-    assert ground.survey(found) == []
-    yield found
-    found.leave()
-    assert found.left == []
+    assert ground.survey(WHOLE) == []
+    yield WHOLE
+    PORTAL.close()
+    WHOLE.leave()
+    assert WHOLE.left == []
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def stage(whole_stage: Stage) -> Iterator[Stage]:
     whole_stage.clear()
 
 
-@pytest.mark.parametrize("item", catalogue.items(tried()), ids=lambda item: item.name)
+@pytest.mark.parametrize("item", every_item(PORTAL), ids=lambda item: item.name)
 def test_an_item_of_the_trial(item: Item, stage: Stage) -> None:
     result = result_of(item, stage)
     if result.state is State.NOT_APPLICABLE:

@@ -30,6 +30,7 @@ from strategies.plans import (
     TargetError,
     Verification,
 )
+from strategies.platforms.packages import Packages
 from strategies.platforms.queries import Query, Right
 
 Row = Mapping[str, Any]
@@ -249,6 +250,10 @@ class Platform(ABC):
     def package_concern(self, strategy: str) -> Concern[Any]:
         """How a package in a database of this product does a strategy. Raises NotSupported where none can."""
         raise NotSupported(f"No package can do {strategy} on {self.label}.")
+
+    def packages(self) -> Packages:
+        """How packages that strategies call get into a database of this product. Raises NotSupported where none can."""
+        raise NotSupported(f"{self.label} has no packages; strategies written in Python log by themselves.")
 
     def logged(self, session: Session, since: datetime, after: int) -> list[Row]:
         """What strategies in the database have logged there: rows that changed since this instant, those of the instant itself from

@@ -12,6 +12,10 @@ MARK = "maintenance-portal"  # stands in the first lines of each source, and in 
 LOGGER = "GENERIC_MAINTENANCE_LOGGER_PKG"
 _FOLDER = Path(__file__).parent
 _MADE = re.compile(r"(?:CREATE (?:OR REPLACE )?|COMMENT ON )(TABLE|INDEX|TRIGGER|PACKAGE BODY|PACKAGE) (\w+)")
+_BLOCK = re.compile(
+    r"\s*(BEGIN|DECLARE|CREATE\s+(OR\s+REPLACE\s+)?(PACKAGE|PROCEDURE|FUNCTION|TRIGGER|TYPE)|CREATE\s+TABLE)\b", re.I
+)
+_OF_SQLPLUS = ("--", "REM ", "PROMPT ", "SET ", "WHENEVER ", "SHOW ")
 _SHOW_ERRORS = """\
 SELECT e.name, e.type, e.line, e.position, e.text
   FROM user_errors e
@@ -50,26 +54,45 @@ def units(place: Place) -> tuple[Unit, ...]:
 
 
 def read(script: str) -> list[Unit]:
-    """The statements of a script, each of which ends before a line that holds a slash. Raises ValueError for others."""
+    """The units that a script makes. Raises ValueError where it does anything else."""
     found = []
-    for part in re.split(r"^/$", script, flags=re.MULTILINE):
-        statement = re.sub(r"\A(?:\s*--[^\n]*\n)*", "", part).strip()
-        if not statement:
-            continue
-        made = _MADE.match(statement)
-        if made is None:
+    for statement in statements(script):
+        unit = unit_of(statement)
+        if unit is None:
             raise ValueError(f"no statement that makes something: {statement[:60]}")
-        kind = "COMMENT" if statement.startswith("COMMENT") else made[1]
-        found.append(Unit(kind, made[2].upper(), statement))
+        found.append(unit)
     return found
 
 
-def examples(name: str) -> str:
-    """The packages of an example of the documents, as a script. Raises FileNotFoundError where the documents are not there."""
-    text = (_FOLDER.parent.parent / "docs" / "examples" / f"{name}.sql").read_text(encoding="utf-8")
-    parts = [part.strip() for part in re.split(r"^/$", text, flags=re.MULTILINE)]
-    kept = [part[part.index("CREATE OR REPLACE PACKAGE") :] for part in parts if "CREATE OR REPLACE PACKAGE" in part]
-    return "".join(f"{part}\n/\n" for part in kept)
+def unit_of(statement: str) -> Unit | None:
+    """What a statement makes; None where it makes nothing of ours."""
+    made = _MADE.match(statement)
+    if made is None:
+        return None
+    return Unit("COMMENT" if statement.startswith("COMMENT") else made[1], made[2].upper(), statement)
+
+
+def example(name: str) -> str:
+    """The text of an example of the documents. Raises FileNotFoundError where the documents are not there."""
+    return (_FOLDER.parent.parent / "docs" / "examples" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def statements(script: str) -> list[str]:
+    """What SQL*Plus would send: a script is cut at lines that hold a slash, or after a semicolon where no block stands."""
+    found, lines, is_block = [], list[str](), False
+    for line in script.splitlines():
+        if not lines and (not line.strip() or line.startswith(_OF_SQLPLUS)):
+            continue
+        if line.strip() == "/":
+            found.append("\n".join(lines))
+            lines = []
+            continue
+        is_block = is_block if lines else _BLOCK.match(line) is not None
+        lines.append(line)
+        if not is_block and line.rstrip().endswith(";"):
+            found.append("\n".join(lines).rstrip().removesuffix(";"))
+            lines = []
+    return [*found, *(["\n".join(lines)] if any(map(str.strip, lines)) else [])]
 
 
 def columns(table: Unit) -> tuple[str, ...]:

@@ -30,27 +30,6 @@ _SQL = re.compile(
 _CALL = re.compile(r"(?<![\w.$])(\w+)\.(\w+)\s*(?=\()")
 
 
-def statements(script: str) -> list[str]:
-    """What SQL*Plus would send: a script is cut at lines that hold a slash, or after a semicolon where no block stands."""
-    found, lines, is_block = [], list[str](), False
-    for line in script.splitlines():
-        if not lines and (not line.strip() or line.startswith(("--", "REM ", "PROMPT ", "SET ", "WHENEVER ", "SHOW "))):
-            continue
-        if line.strip() == "/":
-            found.append("\n".join(lines))
-            lines = []
-            continue
-        if not lines:
-            is_block = re.match(
-                r"\s*(BEGIN|DECLARE|CREATE\s+(OR\s+REPLACE\s+)?(PACKAGE|PROCEDURE|FUNCTION|TRIGGER|TYPE)|CREATE\s+TABLE)\b", line, re.I
-            ) is not None  # fmt: skip
-        lines.append(line)
-        if not is_block and line.rstrip().endswith(";"):
-            found.append("\n".join(lines).rstrip().removesuffix(";"))
-            lines = []
-    return [*found, *(["\n".join(lines)] if any(map(str.strip, lines)) else [])]
-
-
 def bare(text: str) -> str:
     """The same text, as long as it was, without remarks and without what stands in strings."""
     blank = lambda found: re.sub(r"[^\n]", " ", found[0])  # noqa: E731

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from strategies.plsql import scripts
 from strategies.plsql.scripts import Place
 from tests.oracle import grammar, own, plsql
 from tests.oracle.recorder import Recorder
@@ -31,7 +32,7 @@ CALLS = {
 
 
 def statements(name: str) -> list[str]:
-    return [one for one in plsql.statements((EXAMPLES / name).read_text()) if not one.lstrip().startswith("@")]
+    return [one for one in scripts.statements((EXAMPLES / name).read_text()) if not one.lstrip().startswith("@")]
 
 
 def packages(name: str) -> dict[str, plsql.Package]:

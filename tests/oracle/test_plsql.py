@@ -9,7 +9,7 @@ import pytest
 
 from strategies import collecting
 from strategies.platforms.oracle.names import oracle_query
-from strategies.plsql.scripts import LOGGER, MARK, Place, Unit, columns, script, tables, units
+from strategies.plsql.scripts import LOGGER, MARK, Place, Unit, columns, script, statements, tables, units
 from tests.oracle import grammar, own, plsql
 from tests.oracle.recorder import Recorder
 
@@ -72,7 +72,7 @@ def test_the_columns_of_the_log_are_the_same_wherever_they_are_listed() -> None:
 def test_the_script_for_sqlplus_holds_every_statement_and_shows_what_does_not_compile() -> None:
     for place in Place:
         text = script(place)
-        assert [statement for statement in plsql.statements(text) if statement.startswith(("CREATE", "COMMENT"))] == [
+        assert [statement for statement in statements(text) if statement.startswith(("CREATE", "COMMENT"))] == [
             unit.statement for unit in units(place)
         ]
         assert "user_errors" in text

@@ -14,7 +14,7 @@ from strategies.audit import Actor
 from strategies.installing import Installation, LogNotCollected
 from strategies.models import Target
 from strategies.platforms.base import NotSupported, PlatformError
-from strategies.platforms.oracle.own_units import DoesNotCompile
+from strategies.platforms.packages import DoesNotCompile
 from strategies.plsql.scripts import Place, script
 
 

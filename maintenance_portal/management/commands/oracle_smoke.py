@@ -6,22 +6,28 @@ import os
 import secrets as randomness
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from maintenance_portal import printing
+from maintenance_portal import own_trial, printing
 from maintenance_portal.cli import BadInput, Exit, PortalCommand, add_json
 from maintenance_portal.foreground import Attendant
+from maintenance_portal.other_portal import OtherPortal
+from maintenance_portal.own_trial import OwnTrial
 from strategies import registry, secrets
 from strategies.platforms.base import Address, AddressRefused
 from strategies.platforms.oracle.platform import PLATFORM
-from strategies.platforms.oracle.smoke import catalogue, reporting, statements
+from strategies.platforms.oracle.sign_in import secret_parts
+from strategies.platforms.oracle.smoke import catalogue, ground, reporting, statements
 from strategies.platforms.oracle.smoke.items import Item, Report, State
 from strategies.platforms.oracle.smoke.reading import Tried
 from strategies.platforms.oracle.smoke.running import trial
 from strategies.platforms.oracle.smoke.stage import Stage
+
+MB = 1_048_576
 
 
 class Command(PortalCommand):
@@ -42,13 +48,14 @@ class Command(PortalCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         address, secret = _address(options["url"]), _secret(options["secret"])
         file = _file(options["report"])
-        items = catalogue.items(tried())
         stage = Stage(PLATFORM, address, secret, token=randomness.token_hex(4))
-        self._announce(items, stage, is_json=options["json"])
-        if not self.is_agreed(options["yes"]):
-            self.stderr.write("Nothing was tried.")
-            return self.end(Exit.BAD)
-        report = self._try(items, stage)
+        with closing(other_portal(stage)) as portal:
+            items = every_item(portal)
+            self._announce(items, stage, is_json=options["json"])
+            if not self.is_agreed(options["yes"]):
+                self.stderr.write("Nothing was tried.")
+                return self.end(Exit.BAD)
+            report = self._try(items, stage, portal)
         is_written = file is None or self._write(file, report)
         self._tell(report, file, is_json=options["json"])
         return self.end(Exit.GOOD if report.is_good and is_written else Exit.BAD)
@@ -59,9 +66,12 @@ class Command(PortalCommand):
             f"On {stage.address.url} this is tried, one after the other:",
             *(f"  {item.title}{' (with objects of its own)' if item.changes else ''}" for item in items),
             f"Objects are made in the account's own schema only. Their names begin with {stage.prefix}, and each is removed"
-            " after its item. Sessions of the trial's own are cancelled and killed; nobody else's are. Counters of changes that"
-            " lie in memory are written down (DBMS_STATS.FLUSH_DATABASE_MONITORING_INFO). Nothing else is changed.",
-            f"It may take some minutes. It needs CREATE TABLE and a quota of 64 MB; names with {statements.PREFIX} are its own.",
+            " after its item; those of the portal's own database have the portal's names, are made only where the schema holds"
+            " nothing, and are removed in the end. Sessions of the trial's own are cancelled and killed; nobody else's are."
+            " Counters of changes that lie in memory are written down (DBMS_STATS.FLUSH_DATABASE_MONITORING_INFO). Nothing else"
+            " is changed.",
+            f"It may take half an hour. It needs CREATE TABLE and a quota of {ground.NEEDED_BYTES // MB} MB, for the portal's own"
+            f" database {own_trial.NEEDED_BYTES // MB} MB; names with {statements.PREFIX} are its own.",
         ]
         for line in lines:
             if is_json:
@@ -69,12 +79,13 @@ class Command(PortalCommand):
             else:
                 self.say(line)
 
-    def _try(self, items: Sequence[Item], stage: Stage) -> Report:
+    def _try(self, items: Sequence[Item], stage: Stage, portal: OtherPortal) -> Report:
         stopped, now = threading.Event(), [""]
 
         def stop() -> bool:
             stopped.set()
             self.stderr.write("Stopping: what was made is removed. Ctrl+C once more leaves it behind.")
+            portal.cancel()
             stage.cancel()
             return True
 
@@ -112,6 +123,18 @@ class Command(PortalCommand):
         for text in report.left:
             self.stderr.write(printing.printable(f"Left behind: {text}"))
         return self.say(f"The report is in {file}.")
+
+
+def other_portal(stage: Stage) -> OtherPortal:
+    """A portal whose own database is where that stage stands."""
+    password, of_wallet = secret_parts(stage.secret or "", stage.address.options)
+    return OtherPortal(stage.address.url, password=password, wallet_password=of_wallet or "")
+
+
+def every_item(portal: OtherPortal) -> tuple[Item, ...]:
+    """What is tried with a database that is maintained, and then what is tried with the portal's own."""
+    strategies = tried()
+    return *catalogue.items(strategies), *OwnTrial(portal, strategies).items()
 
 
 def tried() -> tuple[Tried, ...]:

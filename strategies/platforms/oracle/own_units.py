@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import cast
 
 from strategies.platforms.base import Row, Session
 from strategies.platforms.oracle.names import oracle_query, quoted
 from strategies.platforms.oracle.rights import Held
 from strategies.platforms.oracle.session import OracleSession
+from strategies.platforms.packages import DoesNotCompile, Packages, Work
 from strategies.plsql.scripts import Place, Unit, columns, units
 
 _OF_THE_PORTAL = "GENERIC_OPERATION_LOG"
@@ -21,57 +21,41 @@ _FIRST_GO = ("PACKAGE", "TABLE")  # a body goes with its package, a trigger and 
 MOST_ERRORS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What is to be done, to be shown before: `units` are sent in their order, `refusals` say why nothing is."""
+class OwnUnits(Packages):
+    """In the schema of the account."""
 
-    units: tuple[Unit, ...]
-    refusals: tuple[str, ...] = ()
+    def to_install(self, session: Session, place: Place) -> Work:
+        there = _there(session)
+        wanted = units(place)
+        refusals = _lacking(session, place)
+        if place is Place.PORTAL and ("TABLE", _OF_THE_PORTAL) not in there:
+            refusals.append(
+                f"The portal's tables are not in this schema ({_OF_THE_PORTAL} is missing): have them made first (migrate)."
+            )
+        found = _columns(session) if place is Place.TARGET and there else {}
+        refusals += [sentence for unit in wanted if (sentence := _why_foreign(unit, there, found))]
+        left = [unit for unit in wanted if unit.is_code or not _is_there(unit, there)]
+        return Work(tuple(left), tuple(refusals))
 
+    def to_remove(self, session: Session, place: Place) -> Work:
+        names = {unit.name for unit in units(place)}
+        ours = [
+            key for key, row in _there(session).items() if row["is_ours"] and key[1] in names and key[0] in _FIRST_GO
+        ]
+        made = [
+            Unit(kind, name, f"DROP {kind} {quoted(name)}{' PURGE' if kind == 'TABLE' else ''}")
+            for kind, name in sorted(ours)
+        ]
+        return Work(tuple(made))
 
-class DoesNotCompile(Exception):
-    """What the database said of our own source, line by line."""
-
-    def __init__(self, errors: Sequence[str]) -> None:
-        super().__init__("; ".join(errors))
-        self.errors = tuple(errors)
-
-
-def to_install(session: Session, place: Place) -> Work:
-    """Tables that are not there yet, and all that is compiled. Raises PlatformError."""
-    there = _there(session)
-    wanted = units(place)
-    refusals = _lacking(session, place)
-    if place is Place.PORTAL and ("TABLE", _OF_THE_PORTAL) not in there:
-        refusals.append(
-            f"The portal's tables are not in this schema ({_OF_THE_PORTAL} is missing): have them made first (migrate)."
-        )
-    found = _columns(session) if place is Place.TARGET and there else {}
-    refusals += [sentence for unit in wanted if (sentence := _why_foreign(unit, there, found))]
-    left = [unit for unit in wanted if unit.is_code or not _is_there(unit, there)]
-    return Work(tuple(left), tuple(refusals))
-
-
-def to_remove(session: Session, place: Place) -> Work:
-    """What of it is there and ours, as statements that remove it. Raises PlatformError."""
-    names = {unit.name for unit in units(place)}
-    ours = [key for key, row in _there(session).items() if row["is_ours"] and key[1] in names and key[0] in _FIRST_GO]
-    made = [
-        Unit(kind, name, f"DROP {kind} {quoted(name)}{' PURGE' if kind == 'TABLE' else ''}")
-        for kind, name in sorted(ours)
-    ]
-    return Work(tuple(made))
-
-
-def send(session: OracleSession, work: Work) -> None:
-    """Send the statements; then ask what does not compile. Raises PlatformError, DoesNotCompile, ValueError for refused work."""
-    if work.refusals:
-        raise ValueError(" ".join(work.refusals))
-    for unit in work.units:
-        session.alter(unit.statement)
-    has_compiled = any(unit.is_code and unit.statement.startswith("CREATE") for unit in work.units)
-    if has_compiled and (errors := compile_errors(session)):
-        raise DoesNotCompile(errors)
+    def send(self, session: Session, work: Work) -> None:
+        if work.refusals:
+            raise ValueError(" ".join(work.refusals))
+        for unit in work.units:
+            cast(OracleSession, session).alter(unit.statement)
+        has_compiled = any(unit.is_code and unit.statement.startswith("CREATE") for unit in work.units)
+        if has_compiled and (errors := compile_errors(session)):
+            raise DoesNotCompile(errors)
 
 
 def compile_errors(session: Session) -> list[str]:

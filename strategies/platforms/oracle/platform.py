@@ -26,11 +26,13 @@ from strategies.platforms.oracle.address import EXAMPLE, read_address
 from strategies.platforms.oracle.beside import PATIENCE_SECONDS
 from strategies.platforms.oracle.errors import is_hidden
 from strategies.platforms.oracle.names import oracle_query
+from strategies.platforms.oracle.own_units import OwnUnits
 from strategies.platforms.oracle.packages import Package
 from strategies.platforms.oracle.prechecks import PRECHECKS
 from strategies.platforms.oracle.session import OracleSession
 from strategies.platforms.oracle.sign_in import client_info, module_and_action, sign_in
 from strategies.platforms.oracle.stated import Stated
+from strategies.platforms.packages import Packages
 from strategies.platforms.queries import Right
 
 _SESSION = re.compile(r"(\d+),(\d+),@(\d+)")
@@ -110,6 +112,9 @@ class Oracle(Platform):
 
     def package_concern(self, strategy: str) -> Concern[Any]:
         return Package(strategy)
+
+    def packages(self) -> Packages:
+        return OwnUnits()
 
     def logged(self, session: Session, since: datetime, after: int) -> list[Row]:
         """Columns of TIMESTAMP without a zone hold UTC."""

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from strategies.platforms.oracle.smoke import catalogue
+from maintenance_portal.management.commands import oracle_smoke
 from tests.maintenance_portal.commands.conftest import Said, command
+from tests.maintenance_portal.test_own_trial import Played
 from tests.strategies.platforms.oracle.listener import a_listener, refusing
 from tests.strategies.platforms.oracle.smoke.conftest import server as server
 from tests.strategies.platforms.oracle.smoke.server import Server
@@ -27,10 +28,20 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORACLE_SECRET", SECRET)
 
 
+@pytest.fixture(autouse=True)
+def _played(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """The commands of a portal, which the server in memory could not answer."""
+    if "server" in request.fixturenames:
+        played = Played(request.getfixturevalue("server"))
+        monkeypatch.setattr(oracle_smoke, "other_portal", lambda stage: played)
+
+
 @pytest.fixture
 def _few_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = catalogue.items
-    monkeypatch.setattr(catalogue, "items", lambda tried: tuple(i for i in everything(tried) if i.name in QUICK))
+    everything = oracle_smoke.every_item
+    monkeypatch.setattr(
+        oracle_smoke, "every_item", lambda portal: tuple(i for i in everything(portal) if i.name in QUICK)
+    )
 
 
 def smoke(*words: str, url: str = URL) -> Said:
@@ -45,6 +56,7 @@ def test_a_whole_trial_is_reported_as_markdown_and_says_no_secret(server: Server
     assert "Nothing was left behind." in report
     assert f"The report is in {tmp_path / 'report.md'}." in said.out
     assert "  An unusable index is found, rebuilt and usable (with objects of its own)" in said.out
+    assert "| `own_migrate` |" in report.replace("\\", "")
     assert server.is_empty
     for text in (report, said.out, said.err, *server.sent):
         assert SECRET not in text
@@ -113,7 +125,7 @@ def test_nothing_begins_before_somebody_says_yes(
     assert list(tmp_path.iterdir()) == []
     assert server.sign_ins == 0
     monkeypatch.setattr("sys.stdin", Terminal("yes\n"))
-    monkeypatch.setattr(catalogue, "items", lambda tried: ())
+    monkeypatch.setattr(oracle_smoke, "every_item", lambda portal: ())
     assert smoke().code == 0
     assert server.sign_ins == 1
 

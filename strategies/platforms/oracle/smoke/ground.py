@@ -21,9 +21,7 @@ def survey(stage: Stage) -> list[str]:
     session = stage.session
     own = session.rows(oracle_query("facts_session"))[0]
     stage.owner = str(own["account"])
-    privileges = {str(row["privilege"]) for row in session.rows(oracle_query("system_privileges"))}
-    quota = session.rows(smoke_query("quota"))
-    reasons = why_not(own, privileges, quota[0] if quota else None)
+    reasons = why_not(own, *_may(stage))
     if is_closed := PRECHECKS["WRITABLE"].ask(session):
         reasons.append(f"Nothing can be tried: {is_closed}")
     return reasons
@@ -41,15 +39,30 @@ def why_not(own: Row, privileges: Collection[str], quota: Row | None) -> list[st
         )
     if "CREATE TABLE" not in privileges:
         reasons.append(f"The account may not create tables of its own: {grant('CREATE TABLE', account)}")
-    if UNLIMITED not in privileges and quota is not None and not _has_room(quota):
-        room = f"ALTER USER {quoted(account)} QUOTA {NEEDED_BYTES // 1_048_576}M ON {quoted(quota['tablespace_name'])};"
-        reasons.append(f"The account needs room for {NEEDED_BYTES // 1_048_576} MB in its default tablespace: {room}")
-    return reasons
+    return [*reasons, *why_no_room(account, privileges, quota, NEEDED_BYTES)]
 
 
-def _has_room(quota: Row) -> bool:
+def no_room(stage: Stage, needed_bytes: int) -> list[str]:
+    """Sentences on why there is no room for so much; none where there is. Raises PlatformError."""
+    return why_no_room(stage.owner, *_may(stage), needed_bytes)
+
+
+def _may(stage: Stage) -> tuple[set[str], Row | None]:
+    """Privileges of the account, and its quota."""
+    privileges = {str(row["privilege"]) for row in stage.session.rows(oracle_query("system_privileges"))}
+    quota = stage.session.rows(smoke_query("quota"))
+    return privileges, quota[0] if quota else None
+
+
+def why_no_room(account: str, privileges: Collection[str], quota: Row | None, needed_bytes: int) -> list[str]:
+    """Pure."""
+    if UNLIMITED in privileges or quota is None:
+        return []
     most = int(quota["max_bytes"])
-    return most < 0 or most - int(quota["used_bytes"]) >= NEEDED_BYTES
+    if most < 0 or most - int(quota["used_bytes"]) >= needed_bytes:
+        return []
+    room = f"ALTER USER {quoted(account)} QUOTA {needed_bytes // 1_048_576}M ON {quoted(quota['tablespace_name'])};"
+    return [f"The account needs room for {needed_bytes // 1_048_576} MB in its default tablespace: {room}"]
 
 
 def _earlier(stage: Stage) -> str:

@@ -12,7 +12,7 @@ from strategies.platforms.oracle.packages import Package
 from strategies.platforms.oracle.smoke.items import Item, NotApplicable, Unexpected
 from strategies.platforms.oracle.smoke.stage import Stage
 from strategies.platforms.oracle.smoke.working import carry_out
-from strategies.plsql.scripts import Place, Unit, examples, read, units
+from strategies.plsql.scripts import Place, Unit, example, statements, unit_of, units
 
 PACKAGES = "Strategies in packages"
 _RIGHTS = ("CREATE TABLE", "CREATE SEQUENCE", "CREATE TRIGGER", "CREATE PROCEDURE")
@@ -149,6 +149,14 @@ def _care(stage: Stage) -> str:
     return f"{moved} rows were moved into the archive; there is nothing to compress without partitions, as it says."
 
 
+def statements_of(file: str) -> list[str]:
+    """Of an example of the documents. Raises NotApplicable where this installation has no documents."""
+    try:
+        return statements(example(file))
+    except FileNotFoundError:
+        raise NotApplicable("The folder docs/examples is not part of this installation.") from None
+
+
 def _example(stage: Stage) -> str:
     table = stage.table(rows=100)
     return _run_example(stage, "my_strategy_pkg", "MY_STRATEGY", table, {"operation": "MAINTAIN"})
@@ -162,13 +170,9 @@ def _index_example(stage: Stage) -> str:
 
 
 def _run_example(stage: Stage, file: str, strategy: str, target_object: str, values: dict[str, object]) -> str:
-    """Raises NotApplicable where this installation has no documents."""
-    try:
-        script = examples(file)
-    except FileNotFoundError:
-        raise NotApplicable("The folder docs/examples is not part of this installation.") from None
+    sent = statements_of(file)
     _install(stage)
-    made = read(script)
+    made = [unit for statement in sent if (unit := unit_of(statement)) is not None]
     for unit in made:
         _make(stage, unit)
     _compiled(stage, [renamed(stage, unit.name) for unit in made])

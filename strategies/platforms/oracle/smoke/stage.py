@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import oracledb
@@ -40,11 +40,12 @@ def smoke_query(name: str) -> Query:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """An object of ours, with the statement that removes it."""
+    """An object of ours, with the statement that removes it. What lasts goes when it is told to, or with the trial."""
 
     kind: str
     name: str
     removal: str
+    lasts: bool = False
 
 
 class Running:
@@ -199,9 +200,9 @@ class Stage:
         self._numbers += 1
         return f"{self.prefix}{self._numbers}{ending}"
 
-    def make(self, kind: str, name: str, *how: str) -> None:
+    def make(self, kind: str, name: str, *how: str, lasts: bool = False) -> None:
         """Create an object of ours; it is remembered before it is there, so that no error leaves it behind. Raises PlatformError."""
-        self._own.append(Own(kind, name, statements.removal(kind, self.owner, name)))
+        self._own.append(Own(kind, name, statements.removal(kind, self.owner, name), lasts))
         for statement in how:
             self.session.alter(statement)
 
@@ -238,9 +239,17 @@ class Stage:
         self._running, self._sessions, self._connections = [], [], []
         self._remove()
 
+    def remove_lasting(self) -> None:
+        """Remove what outlasts its item; what cannot be removed is tried again at the end."""
+        self._own = [replace(own, lasts=False) for own in self._own]
+        self._remove()
+
     def _remove(self) -> None:
         kept = []
         for own in reversed(self._own):
+            if own.lasts:
+                kept.append((own, ""))
+                continue
             try:
                 self.session.alter(own.removal)
             except PlatformError as refusal:
@@ -249,7 +258,9 @@ class Stage:
                 self.heard(refusal.error)
                 kept.append((own, str(refusal)))
         self._own = [own for own, _ in reversed(kept)]
-        self.left = [f"{own.kind} {self.shown(own.name)}: {why} Remove it with: {own.removal}" for own, why in kept]
+        self.left = [
+            f"{own.kind} {self.shown(own.name)}: {why} Remove it with: {own.removal}" for own, why in kept if why
+        ]
 
     def heard(self, error: TargetError) -> None:
         """After a lost connection the next item gets a new one."""
@@ -271,6 +282,7 @@ class Stage:
     def leave(self) -> None:
         """Remove what is still there, look for what else bears our prefix, and close."""
         self.clear()
+        self.remove_lasting()
         if self.owner:
             with suppress(PlatformError):
                 self.left += self._found()

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from strategies.platforms.base import PlatformError
-from strategies.platforms.oracle import own_units
-from strategies.platforms.oracle.own_units import DoesNotCompile, Work
+from strategies.platforms.oracle.own_units import OwnUnits
+from strategies.platforms.packages import DoesNotCompile, Work
 from strategies.plsql.scripts import LOGGER, Place, Unit, columns, units
 from tests.strategies.platforms.oracle.test_session import a_session, sent
 from tests.strategies.platforms.oracle.transport import Connection, oracle_error
 from tests.strategies.platforms.oracle.views import asked
 
+own_units = OwnUnits()
 RIGHTS = [{"PRIVILEGE": f"CREATE {thing}"} for thing in ("TABLE", "SEQUENCE", "TRIGGER", "PROCEDURE")]
 SESSION = [{"ACCOUNT": "PORTAL"}]
 CODE = [unit for unit in units(Place.TARGET) if unit.is_code]

@@ -92,6 +92,8 @@ class Server:
         self.units: set[str] = set()
         self.log: list[dict[str, Any]] = []
         self.silenced: set[str] = set()
+        self.broken: set[str] = set()
+        self.counts = {"django_migrations": 0, "generic_maintenance_jobs": 0, "jobs_unread": 0, "portal_target": 0}
         self._seconds = 0
         self._turn = threading.RLock()
 
@@ -513,6 +515,19 @@ class Server:
         bad = "INDEX_MAINTENANCE" in name and any(index.status == "UNUSABLE" for index in self.indexes.values())
         return [{"object_name": "T", "status": "ERROR" if bad else "SUCCESS", "message": "It is as it is."}]
 
+    def count(self, connection: ServerConnection, table: str, where: str) -> Rows:
+        """Of the portal's own tables, as whoever plays the portal says."""
+        return [{"answer": self.counts["jobs_unread" if "is_settled" in where else table]}]
+
+    def _schema_objects(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        held = [("TABLE", name) for name in self.tables] + [
+            (kind, name) for name in self.units for kind in ("PACKAGE", "PACKAGE BODY")
+        ]
+        return [
+            {"object_type": kind, "object_name": name, "status": "INVALID" if name in self.broken else "VALID"}
+            for kind, name in sorted(held)
+        ]
+
     def _facts_packages(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
         return [
             {"owner": "PORTAL", "package_name": name, "status": "VALID", "is_own": 1}
@@ -577,9 +592,10 @@ class ServerConnection(Connection):
 
 
 Act = Callable[..., Any]
-_PACKAGE = r"(?:mportal_smoke_\w+_pkg)"
+_PACKAGE = r"(?:mportal_smoke_\w+_pkg|generic_maintenance_logger_pkg)"
+_UNIT = r"(mportal_smoke_\w+|my_strategy_pkg|index_maintenance_pkg)"
 _ACTS: tuple[tuple[str, Act | None], ...] = (
-    (r"CREATE (?:OR REPLACE )?(TABLE|INDEX|TRIGGER|PACKAGE BODY|PACKAGE) (mportal_smoke_\w+)", Server.make_unit),
+    (rf"CREATE (?:OR REPLACE )?(TABLE|INDEX|TRIGGER|PACKAGE BODY|PACKAGE) {_UNIT}", Server.make_unit),
     (r"COMMENT ON TABLE mportal_smoke_", None),
     (r'DROP (PACKAGE) "PORTAL"\."([^"]+)"', Server.drop_unit),
     (r'DROP (TABLE) "PORTAL"\."([^"]+_(?:OPERATION_LOG|LOG_POLICY|STRATEGY_TYPES|ARCHIVE))"', Server.drop_unit),
@@ -587,7 +603,10 @@ _ACTS: tuple[tuple[str, Act | None], ...] = (
     (r"BEGIN OPEN :answer FOR SELECT l\.status", lambda self, connection: self.log),
     (rf"BEGIN :answer := {_PACKAGE}\.log_strategy_start\('(\w+)'", Server.start),
     (rf"BEGIN {_PACKAGE}\.log_strategy_end\((\d+), '(\w+)'", Server.end),
-    (rf"BEGIN {_PACKAGE}\.register_strategy", Server.log_at_once),
+    (rf"BEGIN\s+{_PACKAGE}\.register_strategy", Server.log_at_once),
+    (r"INSERT INTO generic_\w+ \(", None),  # of the examples; the portal is played where they are sent
+    (r"BEGIN OPEN :answer FOR SELECT \* FROM", None),
+    (r"BEGIN SELECT COUNT\(\*\) INTO :answer FROM (django_migrations|generic_maintenance_jobs|portal_target)\b(.*)", Server.count),
     (
         rf"BEGIN SELECT COUNT\(\*\) INTO :answer FROM TABLE\({_PACKAGE}\.(\w+)\)",
         lambda self, connection, name: [{"answer": {"get_performance_trends": 30, "check_log_table_health": 0}.get(name, 1)}],
