@@ -19,7 +19,7 @@ from strategies.models import OperationLog
 log = logging.getLogger(__name__)
 
 LOCK_WAIT_MS, TRIES, PAUSE_SECONDS = 100, 5, 0.5  # whoever comes while a lock is waited for waits behind
-RESTS = 2.0  # times as long as it worked: pages have the database to themselves meanwhile
+RESTS = 3.0  # times as long as it worked: pages have the database to themselves meanwhile
 Keep = Callable[[Counter[str]], None]
 
 

@@ -38,7 +38,9 @@ class OperationLogQuerySet(models.QuerySet["OperationLog"]):
 
     def readable(self, *, is_readable: bool = True) -> OperationLogQuerySet:
         """Rows whose time can be read, or else the others: they belong to no day, and are neither counted nor pruned."""
-        return self.alias(is_readable=IsReadable("operation_time")).filter(is_readable=int(is_readable))
+        if is_readable:
+            return self.filter(operation_time__readable=True)
+        return self.alias(is_readable=IsReadable("operation_time")).filter(is_readable=0)
 
 
 class OperationLog(models.Model):

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func, IntegerField
+from django.db.models import Func, IntegerField, Lookup
 
-if TYPE_CHECKING:  # Django's fields take type arguments in their stubs only
+if TYPE_CHECKING:  # Django's fields and lookups take type arguments in their stubs only
     Whole = models.BigIntegerField[int | None, int | None]
     Decimals = models.DecimalField[Decimal | None, Decimal | None]
     Instant = models.DateTimeField[datetime | None, datetime | None]
+    Condition = Lookup[bool]
 else:
+    Condition = Lookup
     Whole, Decimals, Instant = models.BigIntegerField, models.DecimalField, models.DateTimeField
 
 # Conditions by database; {0} is the column. In SQLite every number sorts before every text, so that a range tells them apart.
@@ -82,6 +84,24 @@ class InstantField(_Readable, Instant):
     """From 1900 to 9999, so that no reader's zone leads out of the calendar."""
 
     read = {vendor: f"CASE WHEN {condition} THEN {{0}} END" for vendor, condition in IS_INSTANT.items()}
+
+
+@InstantField.register_lookup
+class Readable(Condition):
+    """Instants that can be read, as a condition of its own: `operation_time__readable=True`.
+
+    Planners know how many rows a plain range has, and guess badly of any other expression. SQLite alone must not take this
+    range for its index, since it takes but one.
+    """
+
+    lookup_name = "readable"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        sql, params = self.process_lhs(compiler, connection)
+        condition = IS_INSTANT[connection.vendor]
+        template = f"CASE WHEN {condition} THEN 1 ELSE 0 END = 1" if connection.vendor == "sqlite" else condition
+        return f"({template.format(sql)})", tuple(params) * template.count("{0}")
 
 
 class IsReadable(Func):

@@ -175,6 +175,35 @@ def test_what_stays_among_the_rows_that_go_is_not_read_again_for_each_batch(monk
     assert OperationLog.objects.count() == 45
 
 
+def test_a_batch_is_read_from_the_index_in_its_order() -> None:
+    """However many rows are past their time: whoever sorts them all for each batch takes the longer the more there are."""
+    log(*(operation(OLD, hour=n / 10) for n in range(45)))
+    with CaptureQueriesContext(connection) as queries:
+        for batch in retention.batches(expiry.past_their_time(expiry.in_force(NOW))):
+            OperationLog.objects.filter(pk__in=list(batch)).delete()
+    assert left() == set()
+    asked = [
+        query["sql"]
+        for query in queries
+        if query["sql"].startswith("SELECT") and "ORDER BY" in query["sql"] and "EXISTS" in query["sql"]
+    ]
+    assert len(asked) == 2
+    with connection.cursor() as cursor:
+        for sql in asked:
+            if connection.vendor == "sqlite":
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                steps = " / ".join(str(row[-1]) for row in cursor.fetchall())
+                assert "gol_by_time" in steps
+                assert "TEMP B-TREE" not in steps
+            else:
+                cursor.execute("SET LOCAL enable_bitmapscan = off")
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.execute(f"EXPLAIN {sql}")
+                steps = "\n".join(str(row[0]) for row in cursor.fetchall())
+                assert "gol_by_time" in steps
+                assert "Sort" not in steps
+
+
 def test_a_worker_whose_turn_was_taken_deletes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 10)
     log(*(operation(OLD) for _ in range(35)))

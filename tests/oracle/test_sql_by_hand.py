@@ -49,6 +49,7 @@ KNOWN = {
     "strategies/job_triggers.py": "migrate",
     "strategies/log_guard.py": "migrate",
     "maintenance_portal/supervisor.py": "PostgreSQL alone",
+    "maintenance_portal/own_trial.py": "tests/maintenance_portal/test_own_trial.py",
     "strategies/migrations/0004_job_triggers.py": "migrate",
     "strategies/migrations/0017_latest_events.py": "migrate",
     "strategies/migrations/0018_job_dependencies.py": "migrate",
