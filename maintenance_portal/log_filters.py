@@ -20,6 +20,13 @@ class WithoutTokens(logging.Filter):
         return True
 
 
+class WithoutProbes(logging.Filter):
+    """That the portal is not well is what `/health/` answers to whoever asks, each few seconds; why stands in the log already."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (getattr(record, "status_code", None) == 503 and record.args == ("Service Unavailable", "/health/"))
+
+
 class OnceAMinute(logging.Filter):
     """While the portal's own database is away, each process says of each thing that fails for it one line a minute."""
 

@@ -240,6 +240,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {
         "tokens": {"()": "maintenance_portal.log_filters.WithoutTokens"},
+        "probes": {"()": "maintenance_portal.log_filters.WithoutProbes"},
         "away": {"()": "maintenance_portal.log_filters.OnceAMinute"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["away"]}},
@@ -251,7 +252,7 @@ LOGGING: dict[str, Any] = {
         "urllib3": {"level": "WARNING"},  # below that it tells paths, and those of chats and webhooks hold their tokens
         "django.request": {
             "level": "ERROR",
-            "filters": ["tokens"],
+            "filters": ["tokens", "probes"],
         },  # 403, 404 and the like are answers, and no trouble of the portal
     },
 }

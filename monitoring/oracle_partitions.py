@@ -80,6 +80,11 @@ def drop(partition: Partition) -> None:
     send(f"ALTER TABLE {_log()} DROP PARTITION FOR ({_instant(partition.lower.date())}) UPDATE GLOBAL INDEXES")
 
 
+def lock(partition: Partition) -> None:
+    """Nobody writes there until what follows is committed; all may read. One that is in use is refused at once (ORA-00054)."""
+    send(f"LOCK TABLE {_log()} PARTITION ({_quoted(partition.name)}) IN SHARE MODE NOWAIT")
+
+
 def compression(partition: Partition) -> str:
     """The statement that packs one: with Advanced Compression if that is stated, else as every Enterprise Edition can."""
     how = "ADVANCED" if "advanced_compression" in stated_of_home().licensed else "BASIC"

@@ -92,10 +92,14 @@ def _is_still(part: Partition) -> bool:
 
 
 def _drop_in_oracle(part: Partition, going: Expiry, up_to: int | None, keep: Keep) -> Counter[str]:
-    """Oracle commits before it drops: what goes is told first, and taken back where the partition is in use."""
-    if (going_rows := _counted(part, going, up_to)) is None:
-        return Counter()
+    """Oracle commits before it drops, and gives the lock back: what goes is told first, and taken back where it did not go.
+
+    Whoever is killed between the two has told it, and the next tells it again.
+    """
     with transaction.atomic():
+        oracle_partitions.lock(part)
+        if (going_rows := _counted(part, going, up_to)) is None:
+            return Counter()
         keep(going_rows)
     try:
         oracle_partitions.drop(part)

@@ -27,6 +27,18 @@ def test_a_feed_that_breaks_is_logged_without_its_token(
     assert "s3cret-token" not in caplog.text
 
 
+@pytest.mark.django_db
+def test_a_probe_that_is_told_that_something_is_wrong_is_no_trouble_of_its_own(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(raise_request_exception=False)
+    assert client.get("/health/").status_code == 503
+    assert caplog.text == ""
+    monkeypatch.setattr(FeedQuerySet, "of_token", lambda *_, **__: 1 / 0)
+    client.get("/feeds/s3cret-token.ics")
+    assert "Internal Server Error" in caplog.text
+
+
 def record(words: str, *arguments: object, error: Exception) -> logging.LogRecord:
     try:
         raise error

@@ -217,6 +217,9 @@ def test_a_whole_month_is_dropped_by_its_instant(oracle: BaseDatabaseWrapper) ->
         "PARTITION FOR (TIMESTAMP '2026-04-01 00:00:00') UPDATE GLOBAL INDEXES",
         "PARTITION FOR (TIMESTAMP '2026-07-01 00:00:00') UPDATE GLOBAL INDEXES",
     ]
+    order = [one for one in oracle.connection.sent if re.match("LOCK|SELECT .*GROUP BY|ALTER", one, re.DOTALL)]
+    assert [one.split()[0] for one in order] == ["LOCK", "SELECT", "ALTER"] * 2  # nobody writes while it is counted
+    assert order[0].endswith('PARTITION ("SYS_P41") IN SHARE MODE NOWAIT')
 
 
 def test_what_could_not_be_dropped_is_not_told(oracle: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
