@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from strategies import targets
 from strategies.models import UNFINISHED, CollectedOperation, LogCollection, OperationLog, Target
@@ -27,6 +27,7 @@ KEPT = timedelta(
     days=2
 )  # longer than a look goes back behind the latest change: what is gone here is not collected again
 LONGEST_WAIT = timedelta(minutes=10)
+READ_JUST_NOW = timedelta(seconds=3)  # so long nobody who looks has it read again
 AT_MOST = 20  # portions in one task; the next goes on
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTHS = {
@@ -43,6 +44,17 @@ def due(moment: datetime) -> Iterator[int]:
     for pk, next_at in rows.values_list("pk", "next_at"):
         if LogCollection.objects.filter(pk=pk, next_at=next_at).update(next_at=moment + every):
             yield pk
+
+
+def read_sooner(seen: QuerySet[Target], moment: datetime) -> None:
+    """Somebody looks at what these databases say: the next tick has their logs read, so that the page shows it when asked again.
+
+    Not those that were read just now, or are in trouble: these have their time.
+    """
+    rows = LogCollection.objects.filter(target__in=seen, next_at__gt=moment, collected_at__lt=moment - READ_JUST_NOW)
+    rows = rows.filter(error="", reading_at=None)
+    if rows.exists():  # a page takes no lock for nothing
+        rows.update(next_at=moment)
 
 
 def collect(target: Target, moment: datetime) -> int:

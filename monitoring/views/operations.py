@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from monitoring.filters import OperationFilter
 from monitoring.views.streams import csv_stream
-from strategies import keyset
-from strategies.models import UNFINISHED, OperationLog
+from strategies import collecting, keyset
+from strategies.models import UNFINISHED, OperationLog, Target
 from strategies.views.access import SignedIn, for_readers_of_sql
 
 COLUMNS = (
@@ -22,6 +23,7 @@ COLUMNS = (
 @require_safe
 @for_readers_of_sql
 def operations(request: SignedIn) -> HttpResponse:
+    collecting.read_sooner(Target.objects.visible_to(request.user), timezone.now())
     rows = OperationLog.objects.visible_to(request.user).select_related("target").defer("strategy_context", "sql_text")
     found = OperationFilter(request.GET, rows, request=request)
     kept = request.GET.copy()

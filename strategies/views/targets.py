@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from strategies import account_rights, holding, needs, registry, secrets, targets
+from strategies import account_rights, collecting, holding, needs, registry, secrets, targets
 from strategies.assessments import Severity
 from strategies.audit import Actor
 from strategies.filters import TargetFilter
@@ -82,7 +82,9 @@ def _visible(user: User, pk: int) -> Target:
 @require_safe
 @for_readers
 def target(request: SignedIn, pk: int) -> HttpResponse:
-    return render(request, "strategies/target.html", _live(_visible(request.user, pk), request.user))
+    row = _visible(request.user, pk)
+    collecting.read_sooner(Target.objects.filter(pk=row.pk), timezone.now())
+    return render(request, "strategies/target.html", _live(row, request.user))
 
 
 @require_safe

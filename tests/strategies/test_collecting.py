@@ -9,20 +9,21 @@ from typing import Any
 
 import pytest
 from django.db import DataError, OperationalError
+from django.test import Client
 from django.utils import timezone
 
 from maintenance_portal import tasks
 from monitoring import rollups
 from monitoring.models import Grain, Rollup
 from strategies import collecting, queue
-from strategies.models import CollectedOperation, LogCollection, OperationLog, Target
+from strategies.models import CollectedOperation, LogCollection, OperationLog, Target, User
 from strategies.plans import ErrorClass, TargetError
 from strategies.platforms.base import PlatformError, Row
 from tests import scripted
 from tests.monitoring.past import target
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -255,6 +256,36 @@ def test_the_tick_wakes_one_worker_for_each_that_is_due(
     tasks.collect(sales.pk)
     assert OperationLog.objects.count() == 1
     tasks.collect(sales.pk + 1000)
+
+
+@pytest.mark.parametrize("page", ["/operations/", "/databases/{pk}/"])
+def test_whoever_looks_sees_it_with_the_next_reload(
+    theirs: Log, sales: Target, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr(queue, "enqueue", lambda name, pk: getattr(tasks, name)(pk))
+    client, now = Client(), timezone.now()
+    client.force_login(User.objects.create_superuser("ada"))
+    Target.objects.filter(pk=sales.pk).update(facts=None)
+    collecting.collect(sales, now - 4 * SECOND)
+    LogCollection.objects.update(next_at=now + MINUTE)
+    theirs.write(1, now, message="It was done in the database")
+    tasks.ask_collect(timezone.now())
+    assert OperationLog.objects.count() == 0  # nobody looks
+    assert client.get(page.format(pk=sales.pk)).status_code == 200
+    tasks.ask_collect(timezone.now())
+    assert OperationLog.objects.count() == 1
+    assert "It was done in the database" in client.get("/operations/").content.decode()
+    tasks.ask_collect(timezone.now())
+    assert len(theirs.asked) == 3  # one of the first look and two of the second: it was read just now
+
+
+def test_one_that_is_in_trouble_is_not_read_sooner(theirs: Log, sales: Target) -> None:
+    theirs.trouble = PlatformError(TargetError(ErrorClass.TRANSIENT, "ORA-12541", "no listener"))
+    collecting.collect(sales, NOW)
+    before = LogCollection.objects.get().next_at
+    collecting.read_sooner(Target.objects.all(), NOW + SECOND)
+    assert LogCollection.objects.get().next_at == before
+    assert before > NOW + SECOND
 
 
 def test_what_is_collected_counts_in_figures_like_any_other_row(theirs: Log, sales: Target) -> None:
