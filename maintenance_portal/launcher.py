@@ -74,9 +74,12 @@ def _start(arguments: list[str]) -> NoReturn:
         os.environ["PORTAL_DATA"] = str(options.data.absolute())
     # Learned before the packages are installed, not a minute later; the folder first, since another port does not help there.
     _check_data_folder()
-    ports.listen(options.host, options.port).close()
+    if options.only != "work":
+        ports.listen(options.host, options.port).close()
     passed_on = ["--host", options.host, "--port", str(options.port), *(["--no-demo"] if options.no_demo else [])]
-    _hand_over(_prepared(demo=not options.no_demo), [str(ROOT / "manage.py"), "portal", *passed_on])
+    passed_on += ["--only", options.only] if options.only else []
+    has_demo = not options.no_demo and options.only is None
+    _hand_over(_prepared(demo=has_demo), [str(ROOT / "manage.py"), "portal", *passed_on])
 
 
 def read_options(arguments: list[str]) -> argparse.Namespace:
@@ -86,6 +89,10 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="where the pages are served (default 8000)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--no-demo", action="store_true", help="start without demo databases, jobs and sign-ins")
+    parser.add_argument(
+        "--only", choices=("pages", "work"),
+        help="one half, where several portals share a database: the pages, or beat and workers",
+    )  # fmt: skip
     parser.add_argument(
         "--data", type=Path, metavar="DIR",
         help="the folder that holds the embedded database and the keys (default: data beside run.py); "

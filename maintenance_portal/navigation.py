@@ -34,6 +34,7 @@ _BENEATH = {
     "approvals": ("approval-rule", "standing-approval", "delegation"),
     "calendars": ("entry-",),
     "jobs": ("import",),
+    "operations": ("log-",),
     "windows": ("feed",),
     "notifications": ("notification", "channel", "message-text"),
     "systems": ("status-page",),
@@ -152,7 +153,8 @@ def _asked(user: User) -> int:
 
 
 def _set_aside(user: User) -> int:
-    return MaintenanceJob.objects.visible_to(user).filter(quarantined_at__isnull=False).count()
+    """Of the jobs that are on: what is off misses nothing."""
+    return MaintenanceJob.objects.visible_to(user).filter(quarantined_at__isnull=False, is_active=True).count()
 
 
 def _counts(user: User) -> tuple[int, int]:

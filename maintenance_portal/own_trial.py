@@ -200,8 +200,7 @@ class OwnTrial:
         if not stage.stated.has_partitioning:
             raise NotApplicable("The address does not state that Partitioning is licensed (licensed=partitioning).")
         said = _last(self._portal.run("partition_log", "--yes", seconds=_ITEM_WITHIN))
-        _valid(stage)
-        return said
+        return f"{said} {self._log(stage)}"  # what hangs on the table is compiled again by its first use
 
     def _remove(self, stage: Stage) -> str:
         if not self._is_made:

@@ -65,7 +65,8 @@ def is_due(moment: datetime) -> bool:
     last = LogSize.objects.order_by("-day").first()
     if last is None:
         return True
-    wait = max(EVERY, SHARE * timedelta(milliseconds=last.took_ms))
+    every = EVERY if last.row_count else ASK_EVERY  # an empty log is measured for nothing, and the first rows are news
+    wait = max(every, SHARE * timedelta(milliseconds=last.took_ms))
     return not timedelta(0) <= moment - last.measured_at < wait
 
 

@@ -58,7 +58,7 @@ def _of_target(facts: GateFacts) -> list[Reason]:
             Reason(
                 "no_routine",
                 "Nothing here knows how to do this work on this platform.",
-                "A newer version of the portal.",
+                "A routine or a package of its name; or a job of another strategy.",
             )
         ]
     if shut := shut_out(facts.target, is_active=facts.is_target_active, stopped_why=facts.stopped_why):

@@ -68,9 +68,9 @@ def _key(text: str | None) -> tuple[int, str] | None:
 
 
 def set_aside(rows: QuerySet[MaintenanceJob]) -> tuple[list[MaintenanceJob], int]:
-    """The jobs that were set aside last, and how many there are in all."""
+    """The jobs that were set aside last, those that are on before the others, and how many there are in all."""
     found = rows.filter(quarantined_at__isnull=False)
-    return list(found.order_by("-quarantined_at", "-pk")[:SET_ASIDE]), found.count()
+    return list(found.order_by("-is_active", "-quarantined_at", "-pk")[:SET_ASIDE]), found.count()
 
 
 def is_running() -> Exists:

@@ -63,7 +63,8 @@ class Basis:
     target: Target | None  # None = the row names one that is not there
     definition: Definition | None
     refusal: JobRefused | None
-    schedule: Recurrence | None  # None = the row's schedule cannot be read
+    schedule: Recurrence | None  # None = the row's schedule cannot be read: `misread` says why
+    misread: JobRefused | None
     words: str
 
     @property
@@ -133,22 +134,18 @@ class LivePage:
 def basis(job: MaintenanceJob) -> Basis:
     """Three queries, and those of the chain of jobs that it waits for."""
     config = job_definitions.configurations([job]).get(job.pk)
-    definition, refusal, schedule = None, None, None
+    definition, refusal, schedule, misread = None, None, None, None
     try:
         definition = job_changes.judge(job)
         schedule = definition.recurrence
     except JobRefused as refused:
         refusal = refused
-        schedule = _schedule(job, config)
+        try:
+            schedule = job_definitions.schedule_of(job, config)
+        except JobRefused as of_schedule:
+            misread = of_schedule
     target = job.target if job.target_id is not None else Target.objects.get(is_home=True)
-    return Basis(job, config, target, definition, refusal, schedule, words_of(job, config))
-
-
-def _schedule(job: MaintenanceJob, config: StrategyConfig | None) -> Recurrence | None:
-    try:
-        return job_definitions.schedule_of(job, config)
-    except JobRefused:
-        return None
+    return Basis(job, config, target, definition, refusal, schedule, misread, words_of(job, config))
 
 
 def live_page(

@@ -178,6 +178,8 @@ def _operation(number: int, cells: Cells, ground: Ground) -> Converted:
     if began is None:
         raise RowRefused("operation_time", "It is empty, so that this row would belong to no day.")
     status, duration = _status(cells, notes), cells.figure("duration_ms")
+    if cells.word("operation_type") is None:
+        notes.add("operation_type", "It is empty: UNKNOWN was taken.")
     partition, table = cells.text("partition_name"), cells.text("table_name")
     texts = {name: cells.text(name) for name in _LENGTHS}
     too_long = {name: text for name, text in texts.items() if text is not None and len(text) > _LENGTHS[name]}

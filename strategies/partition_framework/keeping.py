@@ -54,6 +54,7 @@ class Keeper:
     seen: set[int] = field(
         default_factory=set
     )  # of files, which may hold a number in two places; a database is read in order
+    active: dict[tuple[str, str], int] = field(default_factory=dict)  # of a trial: what it would keep as active
     is_of_files: bool = False
 
     @property
@@ -71,6 +72,8 @@ class Keeper:
         for one in new:
             self._came(one)
         if self.is_dry or self.source is None or not new:
+            for one in new if self.table is CONFIGS else ():
+                self._row(one)
             return
         added = self._add_operations(self.source, new) if self.table is LOG else [self._add(one) for one in new]
         ImportedRow.objects.bulk_create(
@@ -133,12 +136,18 @@ class Keeper:
             self.report.came(one.values["operation_time"].astimezone(UTC).date())
             self.report.past_retention += self.days.is_past(one.values)
 
-    def _add(self, one: Converted) -> int:
-        row = _MODELS[self.table.name](**one.values, target=self.target)
-        if isinstance(row, StrategyConfig) and row.is_active and (other := self._rival(row)) is not None:
+    def _row(self, one: Converted) -> MaintenanceJob | StrategyConfig:
+        """What is to be kept of it; that one arrives switched off is told, in a trial too."""
+        made = StrategyConfig if self.table is CONFIGS else MaintenanceJob
+        row: MaintenanceJob | StrategyConfig = made(**one.values, target=self.target)
+        if isinstance(row, StrategyConfig) and row.is_active and (rival := self._rival(row, one.number)):
             row.is_active = False
-            why = f"There is a configuration of it here already, number {other}: this one arrives switched off."
+            why = f"There is a configuration of it here already, {rival}: this one arrives switched off."
             self.report.tell(self.table.name, f"row {one.number}", "is_active", reports.NOTED, why)
+        return row
+
+    def _add(self, one: Converted) -> int:
+        row = self._row(one)
         row.save(force_insert=True)
         if isinstance(row, MaintenanceJob):
             told = {
@@ -148,13 +157,16 @@ class Keeper:
             audit.record(self.actor, "job.added", row, after=told, reason=REASON, target=self.target)
         return int(row.pk)
 
-    def _rival(self, row: StrategyConfig) -> int | None:
+    def _rival(self, row: StrategyConfig, number: int) -> str:
         """Of several that are active the oldest would count, so that this one might be taken for what holds."""
         rows = StrategyConfig.objects.filter(
             target=self.target, strategy=row.strategy, target_object=row.target_object, target_type=row.target_type,
             is_active=True,
         )  # fmt: skip
-        return rows.order_by("pk").values_list("pk", flat=True).first()
+        if (other := rows.order_by("pk").values_list("pk", flat=True).first()) is not None:
+            return f"number {other}"
+        first = self.active.setdefault((row.target_object, str(row.target_type_id)), number)
+        return f"that of row {first}" if self.is_dry and first != number else ""
 
     def _add_operations(self, source: FrameworkSource, new: Sequence[Converted]) -> list[int]:
         """The keys of the rows that were added, in their order."""

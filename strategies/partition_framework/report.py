@@ -92,7 +92,8 @@ class Report:
                 )
         if self.past_retention:
             found.append(
-                f"{self.past_retention:,} operations are older than the {self.retention_days:,} days that the log keeps of "
+                f"{self.past_retention:,} {'operation is' if self.past_retention == 1 else 'operations are'} older than the "
+                f"{self.retention_days:,} days that the log keeps of "
                 f"{STRATEGY}: the next night deletes them, once they are counted, unless that time is made longer before."
             )
         return found

@@ -44,14 +44,15 @@ def translate(kind: str | None, value: str | None) -> Schedule:
         if kind == "HOURLY":
             return _checked(Kind.CUSTOM, _hourly(text))
         if known is None:
-            raise ScheduleRefused("schedule_type", f"{kind or 'nothing'} is no type of schedule here.")
+            raise ScheduleRefused("schedule_type", f"{kind or 'Nothing'} is no type of schedule here.")
         if known is Kind.ON_DEMAND:
             return Schedule(known, None)
         return _checked(known, text if known is Kind.EVENT_DRIVEN else _spelled_out(text))
     except ScheduleRefused as refusal:
-        if known in (None, Kind.ON_DEMAND):
-            known = Kind.CUSTOM if text else Kind.ON_DEMAND
-        return Schedule(known, text[:LONGEST] or None, str(refusal))
+        if known not in (None, Kind.ON_DEMAND):
+            return Schedule(known, text[:LONGEST] or None, str(refusal))
+        taken = Kind.CUSTOM if text else Kind.ON_DEMAND
+        return Schedule(taken, text[:LONGEST] or None, f"{refusal} {taken.value} was taken.")
 
 
 def _checked(kind: Kind, value: str) -> Schedule:

@@ -108,9 +108,7 @@ def tables(place: Place) -> tuple[str, ...]:
 
 def script(place: Place) -> str:
     """All of it for SQL*Plus, which stops at the first error and shows what does not compile."""
-    head = (
-        f"REM The packages that strategies call, for {'the portal’s own database' if place is Place.PORTAL else 'a database'}"
-        f"{'' if place is Place.PORTAL else ' with tables of its own'}."
-    )
+    where = "the portal's own database" if place is Place.PORTAL else "a database with tables of its own"
+    head = f"REM The packages that strategies call, for {where}."
     body = "\n".join(f"{unit.statement}\n/" for unit in units(place))
     return f"{head}\nWHENEVER SQLERROR EXIT FAILURE\nSET DEFINE OFF\n{body}\n{_SHOW_ERRORS}\n"

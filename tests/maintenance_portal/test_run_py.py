@@ -90,6 +90,8 @@ def test_the_first_start_makes_the_environment_from_the_wheels_and_hands_over(
         f"handed over ['portal', '--host', '127.0.0.1', '--port', '{PORT}', '--no-demo'] /relative data None"
         in first.stdout
     )
+    only = started(house, "--only", "work", "--data", "relative data", PORTAL_VENV=str(house / ".venv"))
+    assert "'--only', 'work']" in only.stdout, only.stderr
     assert "Installing" in first.stdout
     assert (house / ".venv" / "bin" / "python").exists()
     shutil.rmtree("/relative data", ignore_errors=True)

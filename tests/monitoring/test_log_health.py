@@ -97,13 +97,24 @@ def test_an_empty_log_is_measured_as_well() -> None:
 
 
 def test_each_day_keeps_its_last_measure_and_it_is_taken_once_an_hour() -> None:
+    log(operation())
     assert log_health.is_due(NOW)
     assert log_health.monitor_log_table_size(NOW) is not None
     assert log_health.monitor_log_table_size(NOW + timedelta(minutes=59)) is None
     log(operation())
     log_health.monitor_log_table_size(NOW + timedelta(minutes=60))
     log_health.monitor_log_table_size(NOW + DAY)
-    assert list(LogSize.objects.order_by("day").values_list("day", "row_count")) == [(TODAY, 1), (TODAY + DAY, 1)]
+    assert list(LogSize.objects.order_by("day").values_list("day", "row_count")) == [(TODAY, 2), (TODAY + DAY, 2)]
+
+
+def test_a_log_that_was_empty_is_measured_again_as_soon_as_there_may_be_rows() -> None:
+    log_health.monitor_log_table_size(NOW)
+    log(operation())
+    assert log_health.monitor_log_table_size(NOW + timedelta(seconds=59)) is None
+    size = log_health.monitor_log_table_size(NOW + timedelta(minutes=1))
+    assert size is not None
+    assert size.row_count == 1
+    assert not log_health.is_due(NOW + timedelta(minutes=2))
 
 
 def test_what_takes_long_is_measured_less_often() -> None:
@@ -115,6 +126,7 @@ def test_what_takes_long_is_measured_less_often() -> None:
 
 
 def test_a_worker_is_woken_once_a_minute_while_there_is_something_to_do() -> None:
+    log(operation())
     assert log_health.wants_care(NOW)
     assert not log_health.wants_care(NOW + timedelta(seconds=59))
     assert log_health.wants_care(NOW + timedelta(seconds=60))

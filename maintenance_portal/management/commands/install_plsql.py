@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from maintenance_portal import cli
@@ -43,7 +43,9 @@ class Command(PortalCommand):
             with opened as found:
                 return self._offer(found, is_agreed=options["yes"])
         except NotSupported as why:
-            raise cli.BadInput("--target", f"{target.name}: {why}") from None
+            if name:
+                raise cli.BadInput("--target", f"{target.name}: {why}") from None
+            raise CommandError(f"The portal's own database takes none: {why}", returncode=Exit.BAD_INPUT) from None
         except DoesNotCompile as refusal:
             self.stderr.write(f"Installed on {target.name}, and does not compile:")
             for line in refusal.errors:

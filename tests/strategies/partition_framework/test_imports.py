@@ -33,7 +33,7 @@ from strategies.partition_framework.report import Report
 from strategies.partition_framework.tables import JOBS, LOG, ImportRefused
 from strategies.platforms.base import PlatformError
 from strategies.platforms.queries import Query
-from tests.older import ANNA, NOON, archive, change, imported, in_sqlite, job, operation, rows
+from tests.older import ANNA, NOON, archive, change, config, imported, in_sqlite, job, operation, rows
 
 
 @pytest.fixture
@@ -313,6 +313,16 @@ def test_two_schemas_of_one_database_are_two_frameworks(shop: Target) -> None:
     _, found = imported(shop, schema="OTHER", file_name="old.zip", content=archive())
     assert found.tables[LOG.name].added == 1
     assert OperationLog.objects.count() == 2
+
+
+def test_a_trial_says_of_each_configuration_what_the_import_says(sqlite_target: Target) -> None:
+    twice = archive(rows(configs=[config(), config(config_id=2), config(config_id=3, table_name="OTHER")]))
+    said = []
+    for is_dry in (True, False):
+        _, found = imported(sqlite_target, is_dry=is_dry, schema="main", file_name="old.zip", content=twice)
+        said.append([(one.row, one.column, one.what) for one in found.remarks if "a configuration of it" in one.why])
+    assert said[0] == said[1]
+    assert len(said[0]) == 1
 
 
 def test_a_configuration_beside_one_that_is_here_already_arrives_switched_off(shop: Target) -> None:

@@ -16,7 +16,17 @@ from django.utils import timezone
 from maintenance_portal import tasks
 from strategies import holds, settling
 from strategies.audit import Actor
-from strategies.models import AuditEntry, JobRun, MaintenanceJob, Portal, Role, RunStatus, StrategyConfig, Target
+from strategies.models import (
+    AuditEntry,
+    JobRun,
+    MaintenanceJob,
+    Portal,
+    Role,
+    RunStatus,
+    StrategyConfig,
+    StrategyType,
+    Target,
+)
 from tests.jobs import a_config, a_job, settled
 from tests.pages import HOSTILE, Scene, ended_run, running, scene, step, text_of
 
@@ -211,6 +221,14 @@ def test_the_page_says_why_it_does_not_run_and_who_clears_it(dba: Client, job: M
     assert "It was set aside: schedule_value:" in text
     assert "A DBA changes the job" in text
     assert "Its schedule cannot be read." in text
+    StrategyType.objects.create(strategy_name="NOBODY_DOES_IT")
+    MaintenanceJob.objects.filter(pk=job.pk).update(strategy="NOBODY_DOES_IT")
+    settled(job)
+    text = parts(dba, path)
+    assert "There is no implementation of" in text
+    assert "26:00" in text.partition("Its schedule cannot be read.")[2], (
+        "the fault of the schedule, not of the strategy"
+    )
 
 
 def test_an_open_run_of_it_gives_its_reasons_and_the_page_is_live(
