@@ -6,11 +6,10 @@ are always the same.
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,9 +19,11 @@ from maintenance_portal import ports
 from maintenance_portal.other_portal import CommandFailed
 from strategies.plans import MissingRight
 from strategies.platforms.base import Row
+from strategies.platforms.oracle.names import literal
+from strategies.platforms.oracle.session import OracleSession
 from strategies.platforms.oracle.smoke import ground
 from strategies.platforms.oracle.smoke.items import Item, NotApplicable, Unexpected
-from strategies.platforms.oracle.smoke.packages import REPORTS, statements_of
+from strategies.platforms.oracle.smoke.packages import REPORTS, compiled, statements_of
 from strategies.platforms.oracle.smoke.reading import Tried
 from strategies.platforms.oracle.smoke.stage import Stage, smoke_query
 from strategies.plsql.scripts import LOGGER, Place, unit_of, units
@@ -51,6 +52,7 @@ class Portal(Protocol):
 
     def run(self, *words: str, seconds: float = ...) -> str: ...
     def started(self, *words: str) -> Any: ...
+    def heed(self) -> None: ...
 
 
 class OwnTrial:
@@ -64,7 +66,7 @@ class OwnTrial:
 
     def items(self) -> tuple[Item, ...]:
         after = (
-            ("own_checks", "The portal's checks of its database find nothing", self._check),
+            ("own_checks", "The portal's checks of its database find no error", self._check),
             ("own_packages", "The packages go beside its tables, and go away without them", self._install),
             ("own_log", "What a package logs is in the portal's log, and each report can be asked", self._log),
             ("own_examples", "Every example of the documents does what it says", self._examples),
@@ -106,30 +108,35 @@ class OwnTrial:
             )
         if lacking := ground.no_room(stage, NEEDED_BYTES):
             raise NotApplicable(" ".join(lacking))
+        stage.has_whole_schema = True
         for table in tables():
             stage.make("TABLE", table, lasts=True)
         self._portal.run("migrate", "--no-input", "--verbosity=0", seconds=_MIGRATE_WITHIN)
         self._is_made = True
         _valid(stage)
         made = [row for row in held(stage) if row["object_type"] == "TABLE"]
-        return f"{_count(stage, 'django_migrations')} migrations made {len(made)} tables; every trigger compiles."
+        return (
+            f"{_count(stage.session, 'django_migrations')} migrations made {len(made)} tables; every trigger compiles."
+        )
 
     def _check(self, stage: Stage) -> str:
         self._portal.run("migrate", "--check")
-        return _last(self._portal.run("check", "--database", "default"))
+        return " ".join(self._portal.run("check", "--database", "default").split())
 
     def _install(self, stage: Stage) -> str:
         for unit in units(Place.PORTAL):
             if unit.kind == "PACKAGE":
                 stage.make("PACKAGE", unit.name, lasts=True)
         self._portal.run("install_plsql", "--yes")
-        before = held(stage)
+        before = _names(stage)
         self._portal.run("install_plsql", "--uninstall", "--yes")
-        after = [row for row in before if not str(row["object_type"]).startswith("PACKAGE")]
-        if held(stage) != after:
-            raise Unexpected("Removing the packages did not leave exactly what is not theirs.")
+        without = _names(stage)
         said = _last(self._portal.run("install_plsql", "--yes"))
         _valid(stage)
+        if wrong := without ^ {name for name in before if not name.startswith("PACKAGE")}:
+            raise Unexpected(
+                f"Removing the packages did not leave just what is not theirs: {', '.join(sorted(wrong))}."
+            )
         return said
 
     def _log(self, stage: Stage) -> str:
@@ -149,9 +156,8 @@ class OwnTrial:
             "ORA-00054",
         ):
             raise Unexpected(f"After the rollback the portal's log says {found}.")
-        counted = {}
-        for name in REPORTS:
-            counted[name] = _count(stage, f"TABLE({_LOGGER}.{name})")
+        fresh = stage.open(0)  # one that has used the package before it was compiled again would be told so (ORA-04068)
+        counted = {name: _count(fresh, f"TABLE({_LOGGER}.{name})") for name in REPORTS}
         if not counted["get_operation_log"]:
             raise Unexpected(f"Rows by report: {counted}.")
         return f"Operation {operation} is there as an ERROR with its code; rows by report: {counted}."
@@ -174,10 +180,11 @@ class OwnTrial:
     def _work(self, stage: Stage) -> str:
         with self._portal.started("portal", "--only", "work") as child:
             self._until(
-                lambda: _count(stage, JOBS_UNREAD) == 0 and _count(stage, HOME_LOOKED_AT) == 1,
+                lambda: _count(stage.session, JOBS_UNREAD) == 0 and _count(stage.session, HOME_LOOKED_AT) == 1,
                 "Jobs were read by the beat, and a worker looked at the database", lambda: child.is_running,
             )  # fmt: skip
-        return f"The beat read {_count(stage, JOBS)} jobs, a worker looked at the database, and all ended when they were asked to."
+        jobs = _count(stage.session, JOBS)
+        return f"The beat read {jobs} jobs, a worker looked at the database, and all ended when they were asked to."
 
     def _pages(self, stage: Stage) -> str:
         port = _free_port()
@@ -200,12 +207,12 @@ class OwnTrial:
         if not stage.stated.has_partitioning:
             raise NotApplicable("The address does not state that Partitioning is licensed (licensed=partitioning).")
         said = _last(self._portal.run("partition_log", "--yes", seconds=_ITEM_WITHIN))
-        return f"{said} {self._log(stage)}"  # what hangs on the table is compiled again by its first use
+        _valid(stage)
+        return f"{said} {self._log(stage)}"
 
     def _remove(self, stage: Stage) -> str:
-        if not self._is_made:
-            stage.remove_lasting()
-            raise NotApplicable("The portal's tables were not made.")
+        if not stage.has_whole_schema:
+            raise NotApplicable("Nothing was begun.")
         stage.remove_lasting()
         if left := held(stage):
             names = ", ".join(f"{row['object_type']} {stage.shown(row['object_name'])}" for row in left)
@@ -213,11 +220,13 @@ class OwnTrial:
         return "Nothing is left in the schema."
 
     def _until(self, holds: Callable[[], bool], what: str, lives: Callable[[], bool]) -> None:
-        for _ in range(int(_WORK_WITHIN / _LOOK_EVERY_SECONDS)):
+        until = time.monotonic() + _WORK_WITHIN
+        while time.monotonic() < until:
+            self._portal.heed()
             if holds():
                 return
             if not lives():
-                raise Unexpected("The portal ended by itself; what it said stands above.")
+                raise Unexpected("The portal ended by itself.")
             self._pause(_LOOK_EVERY_SECONDS)
         raise Unexpected(f"Not within {_WORK_WITHIN:g} seconds: {what[0].lower()}{what[1:]}.")
 
@@ -227,9 +236,17 @@ def held(stage: Stage) -> list[Row]:
     return stage.session.rows(smoke_query("schema_objects"))
 
 
-def _count(stage: Stage, source: str) -> int | None:
+def _count(session: OracleSession, source: str) -> int | None:
     """How many rows a table has, or a part of it. Raises PlatformError."""
-    return stage.session.number(f"BEGIN SELECT COUNT(*) INTO :answer FROM {source}; END;", {})  # noqa: S608 (ours)
+    return session.number(f"BEGIN SELECT COUNT(*) INTO :answer FROM {source}; END;", {})  # noqa: S608 (ours)
+
+
+def _names(stage: Stage) -> set[str]:
+    return _names_of(held(stage))
+
+
+def _names_of(rows: Iterable[Row]) -> set[str]:
+    return {f"{row['object_type']} {row['object_name']}" for row in rows}
 
 
 def tables() -> Iterator[str]:
@@ -243,10 +260,13 @@ def _item(name: str, title: str, run: Callable[[Stage], str], *, seconds: float 
 
 
 def _valid(stage: Stage) -> None:
-    """Raises Unexpected."""
-    broken = [f"{row['object_type']} {row['object_name']}" for row in held(stage) if row["status"] != "VALID"]
+    """Whatever a later change of a table has made invalid is compiled first, as its next use would. Raises Unexpected."""
+    schema = literal(stage.owner)
+    stage.session.alter(f"BEGIN DBMS_UTILITY.COMPILE_SCHEMA(schema => {schema}, compile_all => FALSE); END;")
+    broken = [row for row in held(stage) if row["status"] != "VALID"]
     if broken:
-        raise Unexpected(f"It does not compile: {', '.join(broken)}.")
+        compiled(stage, [str(row["object_name"]) for row in broken])
+        raise Unexpected(f"Not valid: {', '.join(sorted(_names_of(broken)))}.")
 
 
 def _last(said: str) -> str:
@@ -265,11 +285,12 @@ def _free_port() -> int:
 
 
 def _status(port: int, path: str) -> int:
-    """Of a page; 0 where nobody answers."""
+    """Of a page, asked without any proxy; 0 where nobody answers."""
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=30) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refusal:
-        return refusal.code
-    except OSError:
+        asked.request("GET", f"/{path}")
+        return asked.getresponse().status
+    except (OSError, http.client.HTTPException):
         return 0
+    finally:
+        asked.close()

@@ -20,17 +20,19 @@ URL, PASSWORD = os.environ.get("ORACLE_TEST_URL", ""), "ORACLE_TEST_PASSWORD"
 if not URL:
     pytest.skip("ORACLE_TEST_URL is not set: nothing is tried on a real Oracle server", allow_module_level=True)
 
-pytestmark = [pytest.mark.oracle, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.oracle, pytest.mark.timeout(2400)]
 WHOLE = Stage(PLATFORM, PLATFORM.address(URL), os.environ.get(PASSWORD), token=randomness.token_hex(4))
 PORTAL = other_portal(WHOLE)
 
 
 @pytest.fixture(scope="module")
 def whole_stage() -> Iterator[Stage]:
-    assert ground.survey(WHOLE) == []
-    yield WHOLE
-    PORTAL.close()
-    WHOLE.leave()
+    try:
+        assert ground.survey(WHOLE) == []
+        yield WHOLE
+    finally:
+        PORTAL.close()
+        WHOLE.leave()
     assert WHOLE.left == []
 
 

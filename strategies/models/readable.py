@@ -97,6 +97,12 @@ class Readable(Condition):
     lookup_name = "readable"
     prepare_rhs = False
 
+    def get_prep_lookup(self) -> bool:
+        """Raises ValueError for anything but True: what is not readable is asked by `IsReadable`, NULL included."""
+        if self.rhs is not True:
+            raise ValueError("operation_time__readable takes True alone.")
+        return True
+
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         sql, params = self.process_lhs(compiler, connection)
         condition = IS_INSTANT[connection.vendor]

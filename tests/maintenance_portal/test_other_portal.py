@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from maintenance_portal.other_portal import CommandFailed, OtherPortal
+from maintenance_portal.other_portal import CommandFailed, OtherPortal, _command
 from maintenance_portal.own_trial import HOME_LOOKED_AT, JOBS, JOBS_UNREAD
+from maintenance_portal.processes import own_command
 from strategies.plsql.scripts import example, statements
+from tests.installed import environment
 from tests.maintenance_portal.started import install, wait_for
 
 SECRET = "hunter2 of the other"
@@ -25,8 +28,9 @@ def portal(tmp_path: Path) -> Iterator[OtherPortal]:
     file = install(tmp_path / "other") / "portal.sqlite3"
     found = OtherPortal(f"sqlite:///{file}")
     yield found
+    folder = found.folder
     found.close()
-    assert not Path(found._folder).exists()
+    assert not folder.exists()
 
 
 def settings_of(portal: OtherPortal, *names: str) -> dict[str, object]:
@@ -39,13 +43,19 @@ def test_it_has_its_own_folder_and_keys_and_nothing_of_this_portal(
     portal: OtherPortal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "address").write_text("sqlite:////nowhere/else")
+    (tmp_path / "env").write_text("PORTAL_RUN_WORKERS=9\n")
+    monkeypatch.setenv("PORTAL_ENV_FILE", str(tmp_path / "env"))
     for name, value in (
         ("PORTAL_DATA", "/nowhere/of/this"), ("PORTAL_SECRET_KEY", "of this portal"), ("PORTAL_MAX_RUNS", "17"),
         ("DATABASE_URL_FILE", str(tmp_path / "address")), ("PORTAL_REDIS_URL", "redis://localhost:1/0"),
     ):  # fmt: skip
         monkeypatch.setenv(name, value)
+    words = "from django.conf import settings; print(settings.PORTAL_RUN_WORKERS)"
+    here = {**environment(tmp_path / "here"), "PORTAL_ENV_FILE": str(tmp_path / "env")}
+    own = subprocess.run(own_command("shell", "--no-imports", "-c", words), env=here, capture_output=True, check=True)
+    assert own.stdout.split()[-1] == b"9"
     found = settings_of(portal, "PORTAL_DATA", "SECRET_KEY", "PORTAL_MAX_RUNS", "PORTAL_REDIS", "DATABASES")
-    assert found["PORTAL_DATA"] == portal._folder
+    assert found["PORTAL_DATA"] == str(portal.folder / "data")
     assert found["SECRET_KEY"] != "of this portal"
     assert found["PORTAL_MAX_RUNS"] == "4"
     assert found["PORTAL_REDIS"] == "{}"
@@ -62,7 +72,7 @@ def test_a_command_answers_and_one_that_fails_says_why(portal: OtherPortal) -> N
 def test_the_password_is_in_no_command_and_in_no_answer() -> None:
     portal = OtherPortal("postgresql://nobody@127.0.0.1:1/nothing", password=SECRET)
     try:
-        assert SECRET not in " ".join(portal._command("migrate"))
+        assert SECRET not in " ".join(_command({}, "migrate"))
         with pytest.raises(CommandFailed) as failure:
             portal.run("migrate")
         assert SECRET not in str(failure.value)

@@ -42,6 +42,9 @@ class Played:
     def cancel(self) -> None:
         self.during = lambda: None
 
+    def heed(self) -> None:
+        pass
+
     def close(self) -> None:
         self.is_closed = True
 
@@ -158,8 +161,6 @@ def test_without_the_rights_or_the_room_nothing_is_made(server: Server, portal: 
 
 def test_migrations_that_fail_half_way_are_removed_and_told(server: Server, portal: Played) -> None:
     portal.refuses["migrate"] = "ORA-00922: missing or invalid option"
-    server.tables["ELSE"] = Table()
-    del server.tables["ELSE"]
     portal.during = lambda: server.tables.update({"PORTAL_TENANT": Table()})
     report = run(portal)
     assert found(report)["own_migrate"] == (State.FAILED, "migrate ended with 1: ORA-00922: missing or invalid option")
@@ -169,6 +170,15 @@ def test_migrations_that_fail_half_way_are_removed_and_told(server: Server, port
     )
     assert server.is_empty
     assert report.left == ()
+
+
+def test_what_of_it_nobody_removes_is_named(server: Server, portal: Played) -> None:
+    portal.refuses["migrate"] = "it was killed"
+    portal.during = lambda: server.tables.update({"NEW_RUN": Table()})
+    report = run(portal)
+    assert found(report)["own_removed"] == (State.FAILED, "It is still there: TABLE PORTAL.NEW_RUN.")
+    assert report.left == ("TABLE PORTAL.NEW_RUN: it is still there.",)
+    assert not report.is_good
 
 
 def test_one_item_that_fails_stops_no_other_and_all_is_removed(server: Server, portal: Played) -> None:
@@ -186,7 +196,7 @@ def test_a_unit_that_does_not_compile_fails(server: Server, portal: Played) -> N
     server.broken = {"GENERIC_LOG_STORE_PKG"}
     state, words = found(run(portal))["own_packages"]
     assert state is State.FAILED
-    assert words == "It does not compile: PACKAGE GENERIC_LOG_STORE_PKG, PACKAGE BODY GENERIC_LOG_STORE_PKG."
+    assert words == "Not valid: PACKAGE BODY GENERIC_LOG_STORE_PKG, PACKAGE GENERIC_LOG_STORE_PKG."
 
 
 def test_an_example_that_the_database_refuses_fails(server: Server, portal: Played) -> None:
@@ -212,7 +222,7 @@ def test_a_log_that_lost_the_row_fails(server: Server, portal: Played, monkeypat
 def test_a_portal_that_ends_by_itself_fails(portal: Played) -> None:
     portal.lives = False
     state, words = found(run(portal))["own_work"]
-    assert (state, words) == (State.FAILED, "The portal ended by itself; what it said stands above.")
+    assert (state, words) == (State.FAILED, "The portal ended by itself.")
 
 
 def test_what_is_not_licensed_or_not_granted_is_not_applicable(server: Server, portal: Played) -> None:

@@ -140,3 +140,8 @@ def test_a_row_that_was_there_before_can_be_given_its_end() -> None:
     send("UPDATE generic_operation_log SET status = 'ERROR', ended_at = '2026-11-25 03:00:00'")
     with pytest.raises(DatabaseError, match="duration_ms: write a number"), transaction.atomic():
         send("UPDATE generic_operation_log SET duration_ms = 'as long as before'")
+
+
+def test_what_cannot_be_read_is_not_asked_for_by_the_condition_of_what_can() -> None:
+    with pytest.raises(ValueError, match="takes True alone"):
+        OperationLog.objects.filter(operation_time__readable=False)

@@ -62,11 +62,11 @@ def _install(stage: Stage) -> str:
     made = units(Place.TARGET)
     for unit in made:
         _make(stage, unit)
-    _compiled(stage, [renamed(stage, unit.name) for unit in made if unit.is_code])
+    compiled(stage, [renamed(stage, unit.name) for unit in made if unit.is_code])
     return f"{len(made)} statements"
 
 
-def _compiled(stage: Stage, names: list[str]) -> None:
+def compiled(stage: Stage, names: list[str]) -> None:
     """Raises Unexpected with the database's words."""
     listed = ", ".join(map(literal, names))
     block = (
@@ -175,7 +175,7 @@ def _run_example(stage: Stage, file: str, strategy: str, target_object: str, val
     made = [unit for statement in sent if (unit := unit_of(statement)) is not None]
     for unit in made:
         _make(stage, unit)
-    _compiled(stage, [renamed(stage, unit.name) for unit in made])
+    compiled(stage, [renamed(stage, unit.name) for unit in made])
     own = renamed(stage, f"{strategy}_PKG").removesuffix("_PKG")
     routine, concern = PackageRoutine(own), Package(own)
     typed = routine.read_parameters(values)

@@ -30,6 +30,7 @@ PURPOSE = "smoke"
 _ATTEMPTS = 3  # to connect, one after the other; a sign-in that is refused ends them at once
 _PATIENCE_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 0.25
+_ROUNDS, _BETWEEN_ROUNDS_SECONDS = 5, 5.0
 # What a removal is told where there is nothing to remove: no table, no object, nothing in the recycle bin, no job, no credential.
 _NOT_THERE = ("ORA-00942", "ORA-04043", "ORA-38307", "ORA-27475", "ORA-27476")
 
@@ -86,6 +87,7 @@ class Stage:
     owner: str = ""
     database: dict[str, str] = field(default_factory=dict)  # what it says of itself, for the report
     left: list[str] = field(default_factory=list)
+    has_whole_schema: bool = False  # it was empty, so that whatever is in it is of this trial
     _session: OracleSession | None = None
     _refusal: PlatformError | None = None
     _failures: int = 0
@@ -240,9 +242,13 @@ class Stage:
         self._remove()
 
     def remove_lasting(self) -> None:
-        """Remove what outlasts its item; what cannot be removed is tried again at the end."""
+        """Remove what outlasts its item, in several rounds: a process that was ended may still have a statement under way."""
         self._own = [replace(own, lasts=False) for own in self._own]
-        self._remove()
+        for _ in range(_ROUNDS):
+            self._remove()
+            if not self._own:
+                return
+            self.pause(_BETWEEN_ROUNDS_SECONDS)
 
     def _remove(self) -> None:
         kept = []
@@ -290,6 +296,9 @@ class Stage:
 
     def _found(self) -> list[str]:
         """Objects with our prefix that nothing else has told of."""
-        rows = self.session.rows(smoke_query("own_objects"), {"prefix": self.prefix})
+        if self.has_whole_schema:
+            rows = self.session.rows(smoke_query("schema_objects"))
+        else:
+            rows = self.session.rows(smoke_query("own_objects"), {"prefix": self.prefix})
         names = [f"{row['object_type']} {self.shown(row['object_name'])}" for row in rows]
         return [f"{name}: it is still there." for name in names if not any(told.startswith(name) for told in self.left)]

@@ -605,6 +605,7 @@ _ACTS: tuple[tuple[str, Act | None], ...] = (
     (rf"BEGIN {_PACKAGE}\.log_strategy_end\((\d+), '(\w+)'", Server.end),
     (rf"BEGIN\s+{_PACKAGE}\.register_strategy", Server.log_at_once),
     (r"INSERT INTO generic_\w+ \(", None),  # of the examples; the portal is played where they are sent
+    (r"BEGIN DBMS_UTILITY\.COMPILE_SCHEMA\(schema => 'PORTAL', compile_all => FALSE\)", None),
     (r"BEGIN OPEN :answer FOR SELECT \* FROM", None),
     (r"BEGIN SELECT COUNT\(\*\) INTO :answer FROM (django_migrations|generic_maintenance_jobs|portal_target)\b(.*)", Server.count),
     (
