@@ -163,7 +163,7 @@ class _Work:
         today = now().astimezone(UTC).date()
         self.report.retention_days = log_policies.get_log_retention_days(STRATEGY)
         self.report.has_routine = STRATEGY in registry.routines()
-        self.days = Days(today - timedelta(days=self.report.retention_days), today - UNFINISHED_KEPT)
+        self.days = Days(today - timedelta(days=self.report.retention_days), today - UNFINISHED_KEPT, today)
 
     def go_on(self, schema: str, rows_of: reading.RowsOf, counts: reading.Counts) -> bool:
         """Whether all tables have been dealt with. Raises TakenOver, ImportRefused, PlatformError."""

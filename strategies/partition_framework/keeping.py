@@ -29,10 +29,11 @@ REASON = "imported from the partition framework"
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """From which day (UTC) on the log keeps rows, and those that have not ended."""
+    """From which day (UTC) on the log keeps rows, and those that have not ended; and which one it is."""
 
     kept: date
     unfinished: date
+    today: date
 
     def is_past(self, values: Mapping[str, Any]) -> bool:
         day = values["operation_time"].astimezone(UTC).date()
@@ -133,7 +134,10 @@ class Keeper:
             self.report.tell(self.table.name, f"row {one.number}", column, reports.NOTED, sentence)
         self.report.active_jobs += one.was_active
         if self.table is LOG:
-            self.report.came(one.values["operation_time"].astimezone(UTC).date())
+            day = one.values["operation_time"].astimezone(UTC).date()
+            self.report.came(day)
+            self.report.ahead += day > self.days.today
+            self.report.unfinished += one.values["status"] in UNFINISHED
             self.report.past_retention += self.days.is_past(one.values)
 
     def _row(self, one: Converted) -> MaintenanceJob | StrategyConfig:

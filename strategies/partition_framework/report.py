@@ -40,7 +40,9 @@ class Remark:
 
 @dataclass(slots=True)
 class Report:
-    """`past_retention` counts operations that are older than the log is kept; the days (UTC) are those of all that were converted."""
+    """`past_retention` counts operations that are older than the log is kept, `ahead` those of days to come, `unfinished` those without
+    an end; the days (UTC) are those of all that were converted.
+    """
 
     tables: dict[str, Tally] = field(default_factory=lambda: {table.name: Tally() for table in TABLES})
     remarks: list[Remark] = field(default_factory=list)
@@ -49,6 +51,8 @@ class Report:
     first_day: date | None = None
     last_day: date | None = None
     past_retention: int = 0
+    ahead: int = 0
+    unfinished: int = 0
     retention_days: int = 0
     has_routine: bool = False
 
@@ -92,9 +96,19 @@ class Report:
                 )
         if self.past_retention:
             found.append(
-                f"{self.past_retention:,} {'operation is' if self.past_retention == 1 else 'operations are'} older than the "
+                f"{self.past_retention:,} {_operations(self.past_retention)} older than the "
                 f"{self.retention_days:,} days that the log keeps of "
                 f"{STRATEGY}: the next night deletes them, once they are counted, unless that time is made longer before."
+            )
+        if self.ahead:
+            found.append(
+                f"{self.ahead:,} {_operations(self.ahead)} of days to come: until then the log begins with them, and "
+                "on PostgreSQL it is not partitioned."
+            )
+        if self.unfinished:
+            found.append(
+                f"{self.unfinished:,} {_operations(self.unfinished)} without an end, and shown as not ended: "
+                "the page of the log's health names each."
             )
         return found
 
@@ -119,3 +133,7 @@ class Report:
 
 def _jobs(count: int) -> str:
     return "job arrives" if count == 1 else "jobs arrive"
+
+
+def _operations(count: int) -> str:
+    return "operation is" if count == 1 else "operations are"

@@ -373,8 +373,20 @@ def test_the_history_counts_on_its_own_days_and_what_is_past_its_time_is_told_be
     assert told(imported(sqlite_target)[1], same=6), "and does not come back"
 
 
+def test_days_to_come_and_rows_without_an_end_are_told(sqlite_target: Target) -> None:
+    each = [operation(1), operation(2, operation_time="2099-11-05 02:00:00"), operation(3, status="RUNNING")]
+    for is_dry in (True, False):
+        _, found = imported(
+            sqlite_target, is_dry=is_dry, schema="main", file_name="old.zip", content=archive(rows(operations=each))
+        )
+        assert (found.ahead, found.unfinished) == (1, 1)
+        told = " ".join(found.sentences)
+        assert "1 operation is of days to come" in told
+        assert "1 operation is without an end" in told
+
+
 def test_a_row_without_an_end_stays_as_long_as_others_of_its_kind() -> None:
-    days = keeping.Days(kept=date(2026, 11, 20), unfinished=date(2026, 10, 25))
+    days = keeping.Days(kept=date(2026, 11, 20), unfinished=date(2026, 10, 25), today=date(2026, 11, 24))
     at = datetime(2026, 11, 1, tzinfo=UTC)
     assert days.is_past({"operation_time": at, "status": "SUCCESS"})
     assert not days.is_past({"operation_time": at, "status": "STARTED"})
