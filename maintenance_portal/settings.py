@@ -31,7 +31,7 @@ class _Environment(environ.FileAwareEnv):  # type: ignore[misc]
 
 
 env = _Environment()
-if _file := os.environ.get("PORTAL_ENV_FILE", str(BASE_DIR / ".env")):
+if _file := env.str("PORTAL_ENV_FILE", default=str(BASE_DIR / ".env")):
     env.read_env(_file)
 
 # What this installation keeps: the embedded database, keys, log files. Made by the first command, readable by its user only.
