@@ -2,8 +2,7 @@
 
 Both are done by a process of its own, as the portal's workers are one, on copies of the same past in PostgreSQL, while this process
 asks for pages one after the other through Django's test client. Each copy is asked first with nothing else going on; what is told of it
-is the 95th percentile of the answers from when the work begins by that of those before: until it ends, and of as many pages at least,
-since of a few the slowest would say it all. How fast steps are written into partitions is told as well.
+is the 95th percentile of the answers meanwhile by that of those before. How fast steps are written into partitions is told as well.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from benchmarks.portals import Database
 from monitoring import partition_care, partitioning, partitions
 
 ROWS = 1_000_000
-LOOKS = 120  # before, at each copy; afterwards as many, or as the work lasts
+LOOKS = 120  # before, at each copy; afterwards as many as the work lasts
 GOAL = at_most(1.2)
 PAGES = ("operations", "trends", "errors", "run")
 
@@ -91,8 +90,8 @@ def _look(bench: Bench, database: Database, history: Past, work: str, looks: _Lo
             len(PAGES) :
         ]  # the first of each page does not count
         with _worker(bench, database, work) as worker:
-            meanwhile, ended = list[float](), worker.begin()
-            while not ended() or len(meanwhile) < looks_before:
+            meanwhile, ended = [], worker.begin()
+            while not ended():
                 meanwhile.append(ask())
         looks.work_seconds.append(worker.seconds)
         database.wrapper.close()

@@ -51,10 +51,10 @@ class OtherPortal:
             while child.is_running:
                 self.heed()
                 if time.monotonic() > until:
-                    raise CommandFailed(f"{words[0]} had not ended in time. {self._last_lines()}".strip())
+                    raise CommandFailed(f"{words[0]} had not ended in time. {self.last_lines()}".strip())
                 time.sleep(_LOOK_EVERY_SECONDS)
         if child.exit_code:
-            raise CommandFailed(f"{words[0]} ended with {child.exit_code}: {self._last_lines() or 'it said nothing.'}")
+            raise CommandFailed(f"{words[0]} ended with {child.exit_code}: {self.last_lines() or 'it said nothing.'}")
         return self._said("answer").strip() or self._said("errors").strip()
 
     @contextmanager
@@ -64,7 +64,7 @@ class OtherPortal:
             yield child
             _end(child)
             if child.exit_code:
-                raise CommandFailed(f"{' '.join(words)} ended with {child.exit_code}. {self._last_lines()}".strip())
+                raise CommandFailed(f"{' '.join(words)} ended with {child.exit_code}. {self.last_lines()}".strip())
 
     def heed(self) -> None:
         """Raises CommandFailed once somebody asked for an end."""
@@ -96,7 +96,8 @@ class OtherPortal:
     def _said(self, what: str) -> str:
         return (self.folder / what).read_text(encoding="utf-8", errors="replace")
 
-    def _last_lines(self) -> str:
+    def last_lines(self) -> str:
+        """What the latest command said last, in one line."""
         said = f"{self._said('answer')}\n{self._said('errors')}"
         return " / ".join([line.strip() for line in said.splitlines() if line.strip()][-_TOLD_LINES:])
 

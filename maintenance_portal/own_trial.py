@@ -53,6 +53,7 @@ class Portal(Protocol):
     def run(self, *words: str, seconds: float = ...) -> str: ...
     def started(self, *words: str) -> Any: ...
     def heed(self) -> None: ...
+    def last_lines(self) -> str: ...
 
 
 class OwnTrial:
@@ -226,7 +227,7 @@ class OwnTrial:
             if holds():
                 return
             if not lives():
-                raise Unexpected("The portal ended by itself.")
+                raise Unexpected(f"The portal ended by itself. {self._portal.last_lines()}".strip())
             self._pause(_LOOK_EVERY_SECONDS)
         raise Unexpected(f"Not within {_WORK_WITHIN:g} seconds: {what[0].lower()}{what[1:]}.")
 

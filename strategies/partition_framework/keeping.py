@@ -164,13 +164,15 @@ class Keeper:
     def _rival(self, row: StrategyConfig, number: int) -> str:
         """Of several that are active the oldest would count, so that this one might be taken for what holds."""
         rows = StrategyConfig.objects.filter(
-            target=self.target, strategy=row.strategy, target_object=row.target_object, target_type=row.target_type,
-            is_active=True,
+            target=self.target, strategy__strategy_name=row.strategy_id, target_object=row.target_object,
+            target_type__target_type=row.target_type_id, is_active=True,
         )  # fmt: skip
         if (other := rows.order_by("pk").values_list("pk", flat=True).first()) is not None:
             return f"number {other}"
-        first = self.active.setdefault((row.target_object, str(row.target_type_id)), number)
-        return f"that of row {first}" if self.is_dry and first != number else ""
+        if not self.is_dry:
+            return ""  # what is kept is found above
+        first = self.active.setdefault((row.target_object, row.target_type_id), number)
+        return f"that of row {first}" if first != number else ""
 
     def _add_operations(self, source: FrameworkSource, new: Sequence[Converted]) -> list[int]:
         """The keys of the rows that were added, in their order."""

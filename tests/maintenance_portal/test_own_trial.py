@@ -45,6 +45,9 @@ class Played:
     def heed(self) -> None:
         pass
 
+    def last_lines(self) -> str:
+        return "It said why."
+
     def close(self) -> None:
         self.is_closed = True
 
@@ -222,7 +225,7 @@ def test_a_log_that_lost_the_row_fails(server: Server, portal: Played, monkeypat
 def test_a_portal_that_ends_by_itself_fails(portal: Played) -> None:
     portal.lives = False
     state, words = found(run(portal))["own_work"]
-    assert (state, words) == (State.FAILED, "The portal ended by itself.")
+    assert (state, words) == (State.FAILED, "The portal ended by itself. It said why.")
 
 
 def test_what_is_not_licensed_or_not_granted_is_not_applicable(server: Server, portal: Played) -> None:
