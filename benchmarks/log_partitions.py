@@ -31,6 +31,7 @@ from monitoring import partition_care, partitioning, partitions
 
 ROWS = 1_000_000
 LOOKS = 120  # before, at each copy; afterwards as many as the work lasts
+MORE_PAIRS = 3  # times as many where the work is over after some 25 pages, of which one alone decides
 GOAL = at_most(1.2)
 PAGES = ("operations", "trends", "errors", "run")
 
@@ -62,12 +63,13 @@ class _Looks:
 
 def _pages_while(bench: Bench, what: str, template: tuple[Database, Past], work: str) -> Figure:
     looks, done = _Looks(), 0
-    for number in range(bench.pairs):
+    pairs = bench.pairs * (MORE_PAIRS if work == "partition" else 1)
+    for number in range(pairs):
         with _copy(bench, template[0], f"{work}_{number}") as database:
             done = _look(bench, database, template[1], work, looks)
     note = (
         f"{shown_ms(p95(looks.meanwhile))} against {shown_ms(p95(looks.before))}, medians {shown_ms(median(looks.meanwhile))} against"
-        f" {shown_ms(median(looks.before))}; {bench.pairs} times, {median(looks.work_seconds):.2g} s each for"
+        f" {shown_ms(median(looks.before))}; {pairs} times, {median(looks.work_seconds):.2g} s each for"
         f" {f'{done:,} rows' if work == 'prune' else f'{template[1].rows:,} rows'}; the longest {shown_ms(max(looks.meanwhile))}"
     )
     spread = min(looks.ratios), max(looks.ratios)
@@ -83,18 +85,16 @@ def _pages_while(bench: Bench, what: str, template: tuple[Database, Past], work:
 
 def _look(bench: Bench, database: Database, history: Past, work: str, looks: _Looks) -> int:
     """Ask for pages before and during the work; what the work said that it did."""
-    with database.use():
+    with database.use(), _worker(bench, database, work) as worker:  # which has nothing to do yet
         ask = _asker(history)
         looks_before = 20 if bench.is_small else LOOKS
-        before = [ask() for _ in range(looks_before + len(PAGES))][
-            len(PAGES) :
-        ]  # the first of each page does not count
-        with _worker(bench, database, work) as worker:
-            meanwhile, ended = [], worker.begin()
-            while not ended():
-                meanwhile.append(ask())
-        looks.work_seconds.append(worker.seconds)
+        before = [ask() for _ in range(looks_before + len(PAGES))]
+        meanwhile, ended = [], worker.begin()
+        while not ended():
+            meanwhile.append(ask())
         database.wrapper.close()
+    looks.work_seconds.append(worker.seconds)
+    before = before[len(PAGES) :]  # the first of each page does not count
     looks.before += before
     looks.meanwhile += meanwhile
     looks.ratios.append(p95(meanwhile) / p95(before))

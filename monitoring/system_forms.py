@@ -14,12 +14,22 @@ from strategies.forms.plain_text import plain
 from strategies.models import Target, Tenant, User
 
 
+class _Databases(forms.ModelMultipleChoiceField):
+    """Also of a number that is too long for SQLite it says that there is none such."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except OverflowError:
+            raise forms.ValidationError("Choose databases of the list.", code="invalid_choice") from None
+
+
 class SystemForm(forms.Form):
     """`system` is the one to change, None for a new one."""
 
     name = forms.CharField(max_length=80, help_text="As people call it who know nothing of databases, like Billing.")
     tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), empty_label="Choose…")
-    targets = forms.ModelMultipleChoiceField(
+    targets = _Databases(
         label="Databases", queryset=Target.objects.none(), widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text="On which it stands. What is done on any of them is maintenance of this system.",
     )  # fmt: skip

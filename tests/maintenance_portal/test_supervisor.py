@@ -183,8 +183,8 @@ def test_a_signal_ends_everything_in_order(data: Path, tmp_path: Path, number: s
 
 
 @ALL
-def test_a_signal_in_the_first_moment_ends_it_too(data: Path, tmp_path: Path) -> None:
-    with start(tmp_path / "data", "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
+def test_a_signal_in_the_first_moment_ends_it_too(tmp_path: Path) -> None:
+    with start(install(tmp_path / "data"), "--no-demo", PORTAL_GRACE_SECONDS="2") as portal:
         assert portal.url
         wait_for(portal.children, "the first child")
         assert portal.end() == 0

@@ -441,4 +441,5 @@ def test_ten_times_the_log_costs_no_more_queries_and_the_page_does_not_read_it(d
     rollups.roll_up(timezone.now() + timedelta(minutes=2), force=True)
     log_health.monitor_log_table_size(timezone.now(), force=True)
     assert cost() == before
-    assert before <= 32
+    # In SQLite there are no partitions to ask for; elsewhere they are asked for twice, each time within a transaction
+    assert before <= (32 if connection.vendor == "sqlite" else 32 + 2 * 3)
