@@ -14,7 +14,7 @@ from strategies.forms.plain_text import plain
 from strategies.models import Target, Tenant, User
 
 
-class _Databases(forms.ModelMultipleChoiceField):
+class _Databases(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic for the checker only
     """Also of a number that is too long for SQLite it says that there is none such."""
 
     def clean(self, value: Any) -> Any:
