@@ -21,7 +21,9 @@ class _Databases(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # g
         try:
             return super().clean(value)
         except OverflowError:
-            raise forms.ValidationError("Choose databases of the list.", code="invalid_choice") from None
+            raise forms.ValidationError(
+                "Select a valid choice. One of these is no database.", code="invalid_choice"
+            ) from None
 
 
 class SystemForm(forms.Form):
