@@ -44,7 +44,8 @@ CREATE OR REPLACE PACKAGE BODY my_strategy_pkg AS
         IF v_operation <> 'MAINTAIN' THEN
             RAISE_APPLICATION_ERROR(-20001, 'operation: MY_STRATEGY knows MAINTAIN, not ' || SUBSTR(v_operation, 1, 100) || '.');
         END IF;
-        DBMS_STATS.GATHER_TABLE_STATS(ownname => USER, tabname => UPPER(p_target_object));
+        -- The package's own schema: USER would be whoever calls it
+        DBMS_STATS.GATHER_TABLE_STATS(ownname => SYS_CONTEXT('USERENV', 'CURRENT_USER'), tabname => UPPER(p_target_object));
 
         -- End logging
         generic_maintenance_logger_pkg.log_strategy_end(

@@ -27,6 +27,7 @@ _SQL = re.compile(
     r"(?:(?<=;)|\bBEGIN\b|\bLOOP\b|\bTHEN\b|\bELSE\b|\bIN\s*\(|\bFOR\b|\bDECLARE\b)\s*(?P<sql>(?:SELECT|INSERT\s+INTO|UPDATE|DELETE|MERGE)\b)",
     re.IGNORECASE,
 )
+_OWNER_IS_CALLER = re.compile(r"\b(?:ownname|owner)\s*=>?\s*USER\b", re.IGNORECASE)
 _CALL = re.compile(r"(?<![\w.$])(\w+)\.(\w+)\s*(?=\()")
 
 
@@ -251,6 +252,8 @@ def _region_faults(
         fields = records.get(kind) or (kind.startswith("JSON_") and dictionary.PACKAGES.get(kind)) or None
         if of and fields is not None and of not in fields:
             yield f"{name} has no {of}"
+    if _OWNER_IS_CALLER.search(region.text):
+        yield "USER is whoever calls the package, not the owner of it"
     yield from _loop_faults(region.text)
     yield from _own_calls(region.text, packages, body)
     if (

@@ -84,6 +84,7 @@ SEEDED = {
     "a function of the logger": ("reports_oracle.sql", "get_error_summary", "get_errors"),
     "a parameter of a report": ("reports_oracle.sql", "p_days_back", "p_days"),
     "a parameter of Oracle's": ("my_strategy_pkg.sql", "tabname =>", "tablename =>"),
+    "whose tables": ("my_strategy_pkg.sql", "ownname => SYS_CONTEXT('USERENV', 'CURRENT_USER')", "ownname => USER"),
     "a table of the framework": ("diagnose.sql", "generic_operation_log", "generic_operations"),
     "a column of a job": ("index_maintenance_strategy.sql", "target_type, job_parameters", "target_type, parameters"),
 }  # fmt: skip
