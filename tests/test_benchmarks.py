@@ -19,8 +19,8 @@ from tests.installed import environment
 from tests.long import IS_ALL
 from tests.servers import available_servers
 
-# The quickest; with `run.py test --all` the others as well.
-TAKEN = NAMES if IS_ALL else ("rollup_upkeep",)
+# Those that take seconds; with `run.py test --all` the others as well.
+TAKEN = NAMES if IS_ALL else ("percentiles", "rollup_upkeep")
 ROOT = Path(__file__).resolve().parent.parent
 # All of them in one go, beside whatever else this machine does.
 pytestmark = pytest.mark.timeout(1800 if IS_ALL else 600)

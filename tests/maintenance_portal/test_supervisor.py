@@ -18,7 +18,7 @@ import pytest
 from maintenance_portal import installation
 from maintenance_portal.demo import postgresql
 from tests.installed import ROOT, environment
-from tests.long import ALL, IS_ALL
+from tests.long import ALL
 from tests.maintenance_portal.started import GENEROUS, StartedPortal, free_port, install, start, wait_for
 
 CHILDREN = {"beat", "worker default", "worker maintenance"}
@@ -72,7 +72,7 @@ def test_each_child_leads_a_group_of_its_own_and_holds_no_writing_end(portal: St
                 assert int(Path(f"/proc/{pid}/fdinfo/{fd}").read_text().split("flags:")[1].split()[0], 8) & 3 == 0
 
 
-@pytest.mark.parametrize("name", sorted(CHILDREN) if IS_ALL else ["worker maintenance"])
+@pytest.mark.parametrize("name", sorted(CHILDREN))
 def test_a_killed_child_is_replaced_and_its_group_ended(portal: StartedPortal, name: str) -> None:
     pid = portal.children()[name]
     os.kill(pid, signal.SIGKILL)
@@ -103,7 +103,6 @@ def reader_of_the_queue(main: int) -> int | None:
     return None
 
 
-@ALL
 def test_a_cluster_locked_by_a_killed_idle_worker_is_found_and_replaced(portal: StartedPortal) -> None:
     name = "worker maintenance"
     healthy(portal)

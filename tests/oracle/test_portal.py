@@ -18,7 +18,6 @@ from django.test.utils import isolate_apps
 
 from strategies import audit_guard, job_triggers
 from strategies.models import JobRun, OperationLog, StrategyConfig, Target, Tenant
-from tests.long import ALL
 from tests.oracle import grammar, portal, transport
 from tests.oracle.recorder import Recorder
 
@@ -49,7 +48,6 @@ def held(statements: list[str], wrapper: BaseDatabaseWrapper, recorder: Recorder
     return [(fault, one) for one in dict.fromkeys(statements) for fault in portal.faults(one, version)]
 
 
-@pytest.mark.parametrize("oracle", ["19c", pytest.param("23ai", marks=ALL)], indirect=True)
 def test_migrate_makes_all_tables(oracle: BaseDatabaseWrapper, statements_for_oracle: Recorder) -> None:
     oracle.connection.answers['FROM "PORTAL_TENANT"'] = [
         (1, "Main", None)

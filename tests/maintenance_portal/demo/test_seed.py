@@ -42,7 +42,6 @@ from strategies.models import (
     Tenant,
     User,
 )
-from tests.long import ALL
 from tests.maintenance_portal.commands.conftest import Said, command
 from tests.maintenance_portal.started import wait_for
 
@@ -133,7 +132,6 @@ def test_seeding_twice_is_seeding_once(places: Path) -> None:
     assert (places / "demo" / "shop.db").read_bytes() == file
 
 
-@ALL
 def test_a_database_that_could_not_be_made_joins_its_system_when_it_can(places: Path) -> None:
     assert command("seed_demo").code == 0
     shop = System.objects.get(name="Web shop")
@@ -155,7 +153,6 @@ def test_what_is_missing_comes_back_and_a_lost_file_of_passwords_is_made_anew(pl
     assert len(seed.sign_ins()) == 6
 
 
-@ALL
 def test_names_that_others_have_are_left_alone_and_told(person: Callable[..., User], places: Path) -> None:
     dba = person("dba", "stakeholder")
     main = Tenant.objects.get(name="Main")
@@ -241,7 +238,6 @@ def test_a_run_at_work_on_the_demo_forbids_its_removal(places: Path) -> None:
     assert command("remove_demo").code == 0
 
 
-@ALL
 def test_no_run_of_the_demo_starts_once_its_removal_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker takes up the wake-up of a run at the worst moment: just after the look for runs at work."""
     assert command("seed_demo").code == 0
@@ -261,7 +257,6 @@ def test_no_run_of_the_demo_starts_once_its_removal_has_begun(monkeypatch: pytes
     assert claims == [None]
 
 
-@ALL
 def test_more_rows_than_one_batch_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(removal, "BATCH", 2)
     assert command("seed_demo").code == 0
@@ -271,7 +266,6 @@ def test_more_rows_than_one_batch_are_removed(monkeypatch: pytest.MonkeyPatch) -
     assert not OperationLog.objects.exists()
 
 
-@ALL
 def test_a_tenant_that_somebody_uses_stays(person: Callable[..., User]) -> None:
     assert command("seed_demo").code == 0
     olga = person("olga", "DBA", tenant="Other")
@@ -279,7 +273,6 @@ def test_a_tenant_that_somebody_uses_stays(person: Callable[..., User]) -> None:
     assert list(olga.tenants.values_list("name", flat=True)) == ["Other"]
 
 
-@ALL
 def test_a_tag_for_which_somebodys_window_holds_stays_and_what_held_for_a_database_is_told(places: Path) -> None:
     assert command("seed_demo").code == 0
     tag = Tag.objects.get(name="demo")
@@ -292,7 +285,6 @@ def test_a_tag_for_which_somebodys_window_holds_stays_and_what_held_for_a_databa
     assert any({"Demo nights", "Ours"} <= set(before["windows"]) for before in told)
 
 
-@ALL
 def test_files_that_are_not_of_the_demo_stay_and_are_told(places: Path) -> None:
     (places / "demo").mkdir()
     (places / "demo" / "thesis.odt").write_text("years of work")
@@ -311,7 +303,6 @@ def test_a_demo_folder_that_cannot_be_made_is_said(places: Path) -> None:
     assert "The demo cannot be made" in said.err
 
 
-@ALL
 def test_a_demo_that_has_moved_is_found_at_its_new_place(settings: Any, places: Path) -> None:
     assert command("seed_demo").code == 0
     settings.PORTAL_DEMO = places / "elsewhere"

@@ -77,10 +77,10 @@ def fine(response: Any) -> bool:
 
 
 def garbage(path: str, names: Sequence[str]) -> Iterator[dict[str, str]]:
-    """A mixture that differs from page to page; with `--all` another one, and each value everywhere at once."""
+    """With `--all` each value everywhere at once; and always two mixtures, which differ from page to page."""
     if IS_ALL:
         yield from (dict.fromkeys(names, value) for value in GARBAGE)
-    for turn in range(2 if IS_ALL else 1):
+    for turn in range(2):
         first = sum(map(ord, path)) + turn * len(GARBAGE) // 2
         yield {name: GARBAGE[(first + number) % len(GARBAGE)] for number, name in enumerate(names)}
 
