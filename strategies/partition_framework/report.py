@@ -98,7 +98,7 @@ class Report:
             found.append(
                 f"{self.past_retention:,} {_operations(self.past_retention)} older than the "
                 f"{self.retention_days:,} days that the log keeps of "
-                f"{STRATEGY}: the next night deletes what is, once it is counted, unless that time is made longer before."
+                f"{STRATEGY}: the next night deletes what is older, once it is counted, unless that time is made longer before."
             )
         if self.ahead:
             found.append(
