@@ -19,6 +19,7 @@ class Locks(StrEnum):
 
     NONE = "none"
     DDL = "ddl"
+    ROWS = "rows"
     WRITES = "writes"
     ALL = "all"
 
@@ -27,6 +28,7 @@ class Locks(StrEnum):
         return {
             Locks.NONE: "Nobody waits.",
             Locks.DDL: "Reads and writes go on; other changes to the object's structure wait.",
+            Locks.ROWS: "Reads go on, and writes to other rows; who writes the same rows waits until the step ends.",
             Locks.WRITES: "Reads go on; writes wait until the step ends.",
             Locks.ALL: "Reads and writes wait until the step ends.",
         }[self]
@@ -249,7 +251,8 @@ class Verification:
     """What the target says after a step. `ok` False means the step failed, whatever the statement reported.
 
     `error` is set where the target could not be asked, or where more can be said than the target's own error does.
-    `finding` is what a check found; the target keeps it until a later check of the same object is clean.
+    `finding` is what a check found; the target keeps it until a later check of the same object is clean. Where `ok` is False with
+    it, it is damage, and the run fails; where `ok` is True, the check itself was good, and the run ends with a warning.
     """
 
     ok: bool

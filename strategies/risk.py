@@ -15,7 +15,7 @@ from strategies.plans import Locks, Plan, Step
 
 MOST = 100
 DESTRUCTIVE = 40  # something is dropped or deleted
-_LOCKS = {Locks.NONE: 0, Locks.DDL: 5, Locks.WRITES: 20, Locks.ALL: 30}
+_LOCKS = {Locks.NONE: 0, Locks.DDL: 5, Locks.ROWS: 10, Locks.WRITES: 20, Locks.ALL: 30}
 _ENVIRONMENTS = {"development": 0, "test": 0, "staging": 10, "production": 25}
 _UNKNOWN_ENVIRONMENT = 25  # what nobody has said may be production
 _IRREVERSIBLE = 5

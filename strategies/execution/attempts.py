@@ -101,7 +101,11 @@ class Attempts:
         with self._watch.at_work():
             checked = verification.ask(self._concern, self.session, step, outcome)
         if checked is not None and checked.ok and (error is None or error.error_class is ErrorClass.LOST):
-            self._journal.end(operation, step, OperationStatus.SUCCESS, checked.message, outcome, None, checked)
+            status = OperationStatus.SUCCESS
+            if checked.finding is not None:  # it came to its end, and what it told is beyond a limit
+                status = OperationStatus.WARNING
+                self._tally.found.append(checked.finding)
+            self._journal.end(operation, step, status, checked.message, outcome, None, checked)
             self._tally.took[step.key] = outcome.duration_ms, self._now()
             return StepEnd.DONE, None
         if checked is not None and (error is None or error.error_class is not ErrorClass.LOST):

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from strategies import budgets, consents, continuing, durations, endings, registry, runs, targets
+from strategies import budgets, consents, continuing, deployments, durations, endings, registry, runs, targets
 from strategies.assessments import Assessment
 from strategies.budgets import Budget, Used
 from strategies.cut_off import is_cut_off, once_it_answers
@@ -245,8 +245,9 @@ class Runner:
             lambda: JobRun.objects.move(run.pk, leaving=leaving, to=RunStatus.VERIFYING, token=run.fencing_token)
         )
         try:
+            wanted = deployments.filled(self._parameters, run.target, run)
             with self._watch.at_work():
-                seen = self._routine.assess(self._attempts.session, self._concern, self._parameters, run.target_object)
+                seen = self._routine.assess(self._attempts.session, self._concern, wanted, run.target_object)
         except (PlatformError, ObjectUnknown) as refusal:
             self._not_seen_again(progress, refusal)
             return

@@ -64,7 +64,7 @@ class Tally:
     def verdict(
         self, wish: Wish | None, total: int, limit_seconds: int, stopped_by: Callable[[], str], *, spent: str = ""
     ) -> tuple[RunStatus, str] | None:
-        """How the run ends, and the sentence for it; None = every step is done, and only a second look can tell.
+        """How the run ends, and the sentence for it; None = every step is done and found nothing, and only a second look can tell.
 
         `spent` names what of its budget is used up.
         """
@@ -77,9 +77,9 @@ class Tally:
         if self.count(StepEnd.FAILED, StepEnd.STOPPED):
             return RunStatus.FAILED, sentences(*(found or [str(self.error or "")]), *at_budget, progress)
         if at_budget:
-            return RunStatus.CANCELLED, sentences(*at_budget, progress, "What is left can be resumed")
+            return RunStatus.CANCELLED, sentences(*found, *at_budget, progress, "What is left can be resumed")
         if self.count(StepEnd.BUSY):
-            return RunStatus.WARNING, f"Some objects were busy and left alone. {progress}"
+            return RunStatus.WARNING, sentences(*found, "Some objects were busy and left alone", progress)
         if self.count(StepEnd.SKIPPED):
-            return RunStatus.WARNING, f"Some steps were left out. {progress}"
-        return None
+            return RunStatus.WARNING, sentences(*found, "Some steps were left out", progress)
+        return (RunStatus.WARNING, sentences(*found, progress)) if found else None

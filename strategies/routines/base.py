@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from strategies.assessments import Assessment, Finding, Severity
 from strategies.plans import Plan
-from strategies.platforms.base import Concern, Session
+from strategies.platforms.base import EVERYTHING, Concern, Session
 
 IMPLEMENTATION = (
     "implementation"  # the parameter that chooses, where a strategy is both a routine here and a package on its target
@@ -55,6 +55,53 @@ class Parameters(BaseModel):
         description="Seconds that a statement may queue behind others, and others behind it, before it gives up.",
     )
 
+    def lacking(self) -> dict[str, str]:
+        """What has no default and was not said: the reason by parameter."""
+        return {}
+
+
+class RetentionParameters(Parameters):
+    """For how long the rows of one table are kept, and in what portions those go that are older."""
+
+    max_objects: int = Field(
+        default=100,
+        ge=1,
+        le=1000,
+        title="At most this many batches",
+        description="Batches in one run. The plan says how many rows were left for the next.",
+    )
+    age_column: str = Field(
+        default="",
+        max_length=300,
+        title="Column with the age of rows",
+        description="A date or an instant, by its name as the database holds it; Oracle reads it in capitals unless it stands in double"
+        " quotes. There is no default: without it nothing is planned.",
+    )
+    keep_days: int = Field(
+        default=365,
+        ge=1,
+        le=36_500,
+        title="Keep for (days)",
+        description="Rows from before midnight UTC so many days ago are old, by the clock of the database. Values without a time zone"
+        " are read as UTC.",
+    )
+    batch_rows: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        title="Rows in one batch",
+        description="Each batch is a transaction of its own: after it a run can stop, and others have their turn.",
+    )
+    allow_cascade: bool = Field(
+        default=False,
+        title="Let foreign keys change other tables",
+        description="Where a foreign key with ON DELETE CASCADE, SET NULL or SET DEFAULT refers to the table, rows of other tables go"
+        " or lose values with its rows, and no copy of them is kept. Without this such a table is left alone.",
+    )
+
+    def lacking(self) -> dict[str, str]:
+        return {} if self.age_column.strip() else {"age_column": "name the column that says how old a row is"}
+
 
 P = TypeVar("P", bound=Parameters)
 
@@ -90,6 +137,8 @@ class Routine(Generic[P]):
     category: ClassVar[str] = "DATABASE"
     concern: ClassVar[str]  # the module of each platform that knows how
     icon: ClassVar[str] = "bi-tools"
+    can_be_part: ClassVar[bool] = True  # of a strategy that is put together from several
+    is_of_one_table: ClassVar[bool] = False  # it works on a table that a person names, and cannot look at ALL
     parameters: type[P]
 
     def read_parameters(self, values: Mapping[str, Any]) -> P:
@@ -107,6 +156,17 @@ class Routine(Generic[P]):
                 for error in refusal.errors(include_url=False, include_context=False, include_input=False)
             }
             raise ParametersRefused(problems) from None
+
+    def require(self, parameters: P, target_object: str) -> None:
+        """Raises ParametersRefused where no target could be looked at: the table is not named, or the column."""
+        problems = parameters.lacking()
+        if self.is_of_one_table and target_object.strip().upper() in EVERYTHING:
+            problems["target_object"] = "name one table, it cannot work on all"
+        if problems:
+            raise ParametersRefused(problems)
+
+    def require_of_job(self, parameters: P) -> None:
+        """Raises ParametersRefused for what a person may leave open who sees the plan, and a job that runs by itself may not."""
 
     def assess(self, session: Session, concern: Concern[P], parameters: P, target_object: str) -> Assessment:
         """Needs of this kind on the target, the most severe first. Raises PlatformError."""

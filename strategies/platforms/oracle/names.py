@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from strategies.platforms.base import ObjectUnknown
 from strategies.platforms.queries import Query, load_query
@@ -11,8 +12,16 @@ _PLAIN = re.compile(r"[A-Z][A-Z0-9_$#]*")
 _PART = re.compile(r'\s*(?:"([^"\0]+)"|([^\s".\0]+))\s*')
 
 
+_PLACE = re.compile(r"\{([a-z]+)\}")
+
+
 def oracle_query(name: str) -> Query:
     return load_query("oracle", name)
+
+
+def filled(query: Query, **places: str) -> Query:
+    """The query with its `{place}` marks replaced, for identifiers, which no bind can carry. One pass: names may hold marks."""
+    return replace(query, sql=_PLACE.sub(lambda mark: places[mark[1]], query.sql))
 
 
 def quoted(*names: str) -> str:

@@ -44,8 +44,18 @@ def read(connection: oracledb.Connection, query: Query, parameters: Mapping[str,
         cursor.execute(query.sql, dict(parameters or {}), fetch_lobs=False, fetch_decimals=True)
         if cursor.description is None:
             return []
-        names = [column[0].lower() for column in cursor.description]
-        return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+        return _fetched(cursor)
+
+
+def answers_of(cursor: Any, statement: str) -> list[Row]:
+    """The rows that a statement without binds gives, none where it is no query. Raises oracledb.Error, OSError."""
+    cursor.execute(statement, fetch_lobs=False, fetch_decimals=True)
+    return [] if cursor.description is None else _fetched(cursor)
+
+
+def _fetched(cursor: Any) -> list[Row]:
+    names = [column[0].lower() for column in cursor.description]
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
 
 
 def of_cursor(cursor: Any, most: int) -> list[Row]:

@@ -16,7 +16,7 @@ from strategies.platforms.oracle import facts, metering
 from strategies.platforms.oracle.beside import Beside
 from strategies.platforms.oracle.errors import one_line, target_error, told
 from strategies.platforms.oracle.names import is_plain, oracle_query, read_name
-from strategies.platforms.oracle.reading import limit_round_trips, of_cursor, read, require
+from strategies.platforms.oracle.reading import answers_of, limit_round_trips, of_cursor, read, require
 from strategies.platforms.oracle.sign_in import Signed
 from strategies.platforms.oracle.stated import Stated
 from strategies.platforms.queries import Query
@@ -44,6 +44,7 @@ class OracleSession(Session):
         warning = self._connection.warning
         self.sign_in_warning = one_line(str(warning)) if warning is not None else ""
         self._beside = Beside(connect_beside)
+        self._answers: list[Row] = []  # of the check at hand
         self._is_executing = self._is_calling = self._may_be_broken = False
         self._stops = Stops(self._interrupt, code=_CANCELLED)
 
@@ -87,6 +88,7 @@ class OracleSession(Session):
 
     def execute(self, step: Step) -> Outcome:
         before, rows, error = metering.readings(self._ask), None, None
+        self._answers.clear()
         started = time.monotonic()
         with self.at_work():
             self._is_executing = True
@@ -99,7 +101,8 @@ class OracleSession(Session):
             finally:
                 self._is_executing = False
         duration_ms = round((time.monotonic() - started) * 1000)
-        return Outcome(duration_ms, error, metering.meters(before, metering.readings(self._ask), rows))
+        answers = tuple(self._answers)
+        return Outcome(duration_ms, error, metering.meters(before, metering.readings(self._ask), rows), answers=answers)
 
     def only_read(self, schema: str) -> None:
         """Nothing but queries is sent; 19c has no session that could not change anything."""
@@ -167,17 +170,20 @@ class OracleSession(Session):
         counted: list[int] = []
         for statement in step.statements:
             self._stops.heed()  # asked for between two statements, when there was nothing to cancel
-            changed, has_errors = self._send_one(statement)
+            changed, has_errors = self._send_one(statement, is_asking=step.is_check)
             if has_errors:
                 raise PlatformError(self._compiled_with_errors(step))
             if _CHANGES_ROWS.match(statement):
                 counted.append(changed)
         return sum(counted) if counted else None
 
-    def _send_one(self, statement: str) -> tuple[int, bool]:
+    def _send_one(self, statement: str, *, is_asking: bool = False) -> tuple[int, bool]:
         """How many rows were changed, and whether something was compiled with errors. The text goes as it is, without binds."""
         with self._calling(), self._connection.cursor() as cursor:
-            cursor.execute(statement)
+            if is_asking:
+                self._answers += answers_of(cursor, statement)
+            else:
+                cursor.execute(statement)
             return cursor.rowcount, cursor.warning is not None
 
     def _compiled_with_errors(self, step: Step) -> TargetError:

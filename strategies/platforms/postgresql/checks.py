@@ -9,7 +9,7 @@ from typing import Any
 from strategies.assessments import Finding, Severity
 from strategies.plans import ErrorClass, Locks, Step, TargetError, Verification
 from strategies.platforms.base import Row
-from strategies.platforms.postgresql.names import quoted
+from strategies.platforms.postgresql.names import literal, quoted
 from strategies.routines.integrity_validation import IntegrityParameters
 
 FAILED = "failed_check"
@@ -77,7 +77,7 @@ def _statement(found: Finding, parameters: IntegrityParameters) -> str:
     By number where the account may not use the schema, as that of long values: checking asks for no more than EXECUTE.
     """
     seen = found.evidence
-    name = _literal(quoted(seen["schema_name"], seen["relation"])) if seen["is_nameable"] else f"{seen['oid']:d}"
+    name = literal(quoted(seen["schema_name"], seen["relation"])) if seen["is_nameable"] else f"{seen['oid']:d}"
     relation = f"{name}::regclass"
     if found.object_type == "INDEX":
         arguments = [relation, _word(parameters.compare_indexes)]
@@ -92,12 +92,6 @@ def _statement(found: Finding, parameters: IntegrityParameters) -> str:
         f"skip => '{skip}'",
     ]
     return f"SELECT blkno, offnum, attnum, msg FROM {seen['function']}({', '.join(arguments)}) LIMIT {_MOST}"  # noqa: S608
-
-
-def _literal(text: str) -> str:
-    """Also where standard_conforming_strings is off."""
-    escaped = text.replace("'", "''")
-    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
 
 
 def _word(value: bool) -> str:

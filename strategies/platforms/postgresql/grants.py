@@ -9,7 +9,7 @@ import re
 from strategies.platforms.postgresql.names import quoted
 from strategies.platforms.queries import Right
 
-MAINTAIN, USAGE = "MAINTAIN ON ALL TABLES", "USAGE ON ALL SCHEMAS"
+MAINTAIN, USAGE, CREATE = "MAINTAIN ON ALL TABLES", "USAGE ON ALL SCHEMAS", "CREATE ON ALL SCHEMAS"
 _ROLE = re.compile(r"pg_[a-z_]+")
 _EXTENSION = re.compile(r"EXTENSION ([a-z_]+)")
 _FUNCTION = re.compile(r"EXECUTE ON FUNCTION ([a-z_]+) OF EXTENSION ([a-z_]+)")
@@ -31,9 +31,10 @@ def grant(privilege: str, account: str) -> str:
         return f'GRANT CONNECT ON DATABASE :"DBNAME" TO {who};'
     if privilege == MAINTAIN:
         return _maintain(account)
-    if privilege == USAGE:
+    if privilege in (USAGE, CREATE):
+        word = privilege.partition(" ")[0]
         return _each(
-            f"SELECT format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, {_literal(account)})"
+            f"SELECT format('GRANT {word} ON SCHEMA %I TO %I', n.nspname, {_literal(account)})"
             f" FROM pg_namespace n WHERE {_OWN}"
         )
     if match := _TABLE.fullmatch(privilege):

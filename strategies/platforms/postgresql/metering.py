@@ -3,7 +3,8 @@
 - CPU (ms): the words `CPU: user: … s, system: … s` that REINDEX and VACUUM (VERBOSE) print, and ANALYZE (VERBOSE) from 18.
 - I/O operations: `pg_stat_get_backend_io` of this very backend, before and after; from 18.
 - Memory (MB): `pg_backend_memory_contexts` of this session after the step; a gauge of what it then holds, not a peak.
-- Rows: the sample that ANALYZE (VERBOSE) reports; the entries that an index build has counted last.
+- Rows: the sample that ANALYZE (VERBOSE) reports; what the statement says that it wrote, changed or removed; the entries that an
+  index build has counted last.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from strategies.plans import Meters
 from strategies.platforms.postgresql.names import postgresql_query
 
 _CPU = re.compile(r"CPU: user: ([0-9.]+) s, system: ([0-9.]+) s")
+_CHANGED = re.compile(r"(?:INSERT \d+|UPDATE|DELETE|MERGE|SELECT) (\d+)")
 _SAMPLE = re.compile(r"(\d+) rows in sample")
 
 
@@ -35,6 +37,12 @@ def rows(notices: Iterable[str]) -> int | None:
     """Rows that ANALYZE looked at, or None."""
     found = [int(match[1]) for notice in notices for match in _SAMPLE.finditer(notice)]
     return sum(found) if found else None
+
+
+def changed(status: str | None) -> int | None:
+    """Rows by the word with which the server ends a statement: `INSERT 0 5`, or `SELECT 5` of a table made from a query."""
+    match = _CHANGED.fullmatch(status or "")
+    return int(match[1]) if match else None
 
 
 def io_operations(connection: psycopg.Connection[dict[str, Any]]) -> int | None:

@@ -39,6 +39,14 @@ def quoted(*names: str) -> str:
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
+def literal(text: str) -> str:
+    """A text as SQL, also where standard_conforming_strings is off. Raises ValueError for NUL, which no text has."""
+    if "\0" in text:
+        raise ValueError("A text cannot contain the character NUL.")
+    escaped = text.replace("'", "''")
+    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
+
+
 def chosen_oid(session: Session, target_object: str) -> int | None:
     """The oid of the table or index that a person named, None for everything. Raises ObjectUnknown, PlatformError.
 

@@ -32,6 +32,7 @@ class PostgresqlSession(Session):
         self._notices: list[str] = []
         self._answers: list[Row] = []
         self._tuples_done: int | None = None
+        self._changed: int | None = None  # rows, by the statement of the step at hand that changed the most
         self._is_executing = False
         self._stops = Stops(self._interrupt, code="57014")
         connection.add_notice_handler(self._hear)
@@ -85,7 +86,7 @@ class PostgresqlSession(Session):
     def execute(self, step: Step) -> Outcome:
         self._notices.clear()
         self._answers.clear()
-        self._tuples_done = None
+        self._tuples_done = self._changed = None
         started, io_before, error = time.monotonic(), metering.io_operations(self._connection), None
         with self._stops.at_work():
             self._is_executing = True
@@ -101,7 +102,7 @@ class PostgresqlSession(Session):
             io_before=io_before,
             io_after=metering.io_operations(self._connection),
             memory=metering.memory_mb(self._connection),
-            tuples_done=self._tuples_done,
+            tuples_done=self._tuples_done if self._changed is None or error is not None else self._changed,
         )
         return Outcome(duration_ms, error, meters, tuple(self._notices), tuple(self._answers))
 
@@ -128,6 +129,8 @@ class PostgresqlSession(Session):
             cursor = self._connection.execute(statement.encode())
             if is_check and cursor.description:
                 self._answers += cursor.fetchall()
+            elif (rows := metering.changed(cursor.statusmessage)) is not None:
+                self._changed = max(self._changed or 0, rows)
 
     def only_read(self, schema: str) -> None:
         try:

@@ -27,6 +27,7 @@ _LOCK_SLICE_MS = 200  # SQLite's own wait for a lock cannot be interrupted, so i
 _numbers = itertools.count(1)
 _GIVES_A_ROW_A_PAGE = re.compile(r'PRAGMA ("main"\.)?incremental_vacuum', re.IGNORECASE)
 _CHECKPOINT = re.compile(r'PRAGMA ("main"\.)?wal_checkpoint', re.IGNORECASE)
+_CHANGES_ROWS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 _HELD = TargetError(ErrorClass.LOCK, "SQLITE_BUSY", "others read or write what the -wal file holds")
 
 
@@ -41,6 +42,7 @@ class SqliteSession(Session):
         self._is_moving = False
         self._ticks = 0
         self._answers: list[Row] | None = None  # of the check at hand
+        self._changed: int | None = None  # rows, by the statement of the step at hand that changed the most
         connection.set_progress_handler(self._tick, _INSTRUCTIONS_PER_TICK)
 
     def facts(self) -> Facts:
@@ -82,7 +84,7 @@ class SqliteSession(Session):
 
     def execute(self, step: Step) -> Outcome:
         """Send a step. The lock that a step's `begin` takes is waited for before any work is done."""
-        self._answers = [] if step.is_check else None
+        self._answers, self._changed = [] if step.is_check else None, None
         started, gauge, error = time.monotonic(), Gauge.now(), None
         with self._moving(), self._stops.at_work(step.check.get("longest_hold_seconds"), "the statement"):
             try:
@@ -157,6 +159,8 @@ class SqliteSession(Session):
             return
         cursor = self._connection.execute(statement)
         rows = cursor.fetchall()
+        if _CHANGES_ROWS.match(statement):
+            self._changed = max(self._changed or 0, cursor.rowcount)
         if self._answers is not None and cursor.description:
             names = [column[0] for column in cursor.description]
             self._answers += [dict(zip(names, row, strict=True)) for row in rows]
@@ -199,9 +203,14 @@ class SqliteSession(Session):
         self._at_once(f"PRAGMA busy_timeout = {milliseconds:d}")
 
     def _rows_processed(self, step: Step) -> int | None:
-        """What the query that the step names counts afterwards, outside the meters; None where it cannot tell."""
+        """What the query that the step names counts afterwards, outside the meters, else what its statements say that they changed.
+
+        None where neither can tell.
+        """
         name = step.check.get("rows_query")
-        if not name or step.is_reversal:
+        if not name:
+            return self._changed
+        if step.is_reversal:
             return None
         try:
             rows = self.rows(sqlite_query(name), step.check)

@@ -12,14 +12,15 @@ from strategies import registry
 from strategies.plans import Step
 from strategies.platforms.base import Change
 
-_MARK = re.compile(r"<[^>]+>|[\[\]{}|]|\s+|[^<\[\]{}|\s]+")
+_MARK = re.compile(r"<[A-Za-z][^>]*>|[\[\]{}|]|\s+|[^<\[\]{}|\s]+|<")
 _PARTS = {"[": "(?:", "]": ")?", "{": "(?:", "}": ")", "|": "|"}
 _NUMBER = r"-?\d+"
 _TEXT = r"'(?:[^']|'')*'"
 _NAME = r'"(?:[^"]|"")+"'
 _NAMES = rf"{_NAME}(?:\.{_NAME})*"
-# Whatever fits between two commas or brackets, but nothing that would end the statement and begin another.
-_VALUES = r"""(?:[^;'"]|'(?:[^']|'')*'|"(?:[^"]|"")*")+"""
+# Whatever fits between two commas or brackets, but nothing that would end the statement and begin another. A text is read to its end
+# at once: two quotes within it could else be the end of one text and the beginning of another, in ever more ways.
+_VALUES = r"""(?:[^;'"]|'(?:[^']|'')*+'|"(?:[^"]|"")*+")+"""
 _CALLS = rf"(?:DBMS_STATS\.(?:RESTORE|DELETE)_TABLE_STATS\({_VALUES}\);\s*)*"
 _NLS = rf"(?:(?:NLS_\w+|TIME_ZONE) = {_TEXT}\s*)+"
 _FILLED: dict[str, tuple[str, str]] = {  # a placeholder's words → what may stand there, and a sample of it
@@ -32,8 +33,14 @@ _FILLED: dict[str, tuple[str, str]] = {  # a placeholder's words → what may st
     "schema": (rf"(?:{_NAME}|\w+)", "MAINT"),
     "amcheck": (rf"(?:{_NAME}|[a-z_][a-z0-9_]*)", "public"),  # a schema as the server quotes it: only where it has to
     **dict.fromkeys(("arguments", "options", "values", "columns", "indexes", "table", "index"), (_VALUES, "1, 'x;y'")),
+    **dict.fromkeys(("key", "order"), (_VALUES, "rowid")),
+    "condition": (_VALUES, '"c" < 1'),
+    "batch": (_TEXT, "'2026-08-31T00:00:00Z/1'"),
+    "source": (r"(?s:PACKAGE.+)", 'PACKAGE "A" AS END;'),
+    "names": (rf"{_NAME}(?:, {_NAME})*", '"a", "b c"'),
+    "mark": (r"(?:(?!\*/).)+", "Copy of it"),
     "counted": (_VALUES, "(SELECT 1)"),
-    "text": (_TEXT, "'it; failed'"),
+    "text": (rf"(?:E?{_TEXT})", "'it; failed'"),
     "moment": (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-11-25 02:00:00"),
     "session": (r"[\d,@ ]+", "1,2,@1"),
     "type": (r"[A-Z]+(?: [A-Z]+)?", "PACKAGE"),
@@ -48,7 +55,7 @@ def pattern(form: str) -> re.Pattern[str]:
     for mark in _MARK.findall(form):
         text += (
             _FILLED[mark[1:-1]][0]
-            if mark.startswith("<")
+            if mark.startswith("<") and mark != "<"
             else _PARTS.get(mark) or (r"\s*" if mark.isspace() else re.escape(mark))
         )
     return re.compile(text)
@@ -59,7 +66,7 @@ def sample(form: str) -> str:
     text = re.sub(r"\{([^|{}]*)\|[^{}]*\}", r"\1", form)
     while (shorter := re.sub(r"\s?\[[^\[\]]*\]", "", text)) != text:
         text = re.sub(r"\{([^|{}]*)\|[^{}]*\}", r"\1", shorter)
-    return re.sub(r"<([^>]+)>", lambda mark: _FILLED[mark[1]][1], text)
+    return re.sub(r"<([A-Za-z][^>]*)>", lambda mark: _FILLED[mark[1]][1], text)
 
 
 def patterns(changes: Iterable[Change]) -> list[re.Pattern[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strategies.platforms.oracle.smoke import ground, packages, reading, stopping, telling, working
+from strategies.platforms.oracle.smoke import copying, ground, packages, reading, stopping, telling, working
 from strategies.platforms.oracle.smoke.items import Item
 from strategies.platforms.oracle.smoke.reading import Tried
 
@@ -14,6 +14,7 @@ def items(tried: tuple[Tried, ...]) -> tuple[Item, ...]:
         ground.EARLIER,
         *telling.items(),
         *working.items(),
+        *copying.items(),
         *packages.items(),
         *stopping.items(),
     )

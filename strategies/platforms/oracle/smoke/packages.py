@@ -37,7 +37,7 @@ def items() -> Iterator[Item]:
 
 def renamed(stage: Stage, statement: str) -> str:
     """The same under names of this trial, so that no installation that is there is touched."""
-    names = r"\b(generic_|my_strategy|index_maintenance_pkg)"
+    names = r"\b(generic_|my_strategy|index_maintenance_pkg|strategy_implementation_generator)"
     lower, upper = stage.prefix.lower(), stage.prefix
     statement = re.sub(names, lambda found: lower + found[1].removeprefix("generic_"), statement)
     return re.sub(
@@ -57,9 +57,10 @@ def _make(stage: Stage, unit: Unit) -> None:
         stage.session.alter(statement)
 
 
-def _install(stage: Stage) -> str:
+def install(stage: Stage, more: tuple[Unit, ...] = ()) -> str:
+    """The packages and their tables, and more behind them. Raises NotApplicable, Unexpected."""
     stage.need(*_RIGHTS)
-    made = units(Place.TARGET)
+    made = (*units(Place.TARGET), *more)
     for unit in made:
         _make(stage, unit)
     compiled(stage, [renamed(stage, unit.name) for unit in made if unit.is_code])
@@ -82,11 +83,11 @@ def compiled(stage: Stage, names: list[str]) -> None:
 
 
 def _compile(stage: Stage) -> str:
-    return f"{_install(stage)}, all of them without an error."
+    return f"{install(stage)}, all of them without an error."
 
 
 def _log(stage: Stage) -> str:
-    _install(stage)
+    install(stage)
     bare = stage.connection()
     with bare.cursor() as cursor:
         number = cursor.var(int)
@@ -110,7 +111,7 @@ def _log(stage: Stage) -> str:
 
 
 def _report(stage: Stage) -> str:
-    _install(stage)
+    install(stage)
     stage.session.alter(
         f"BEGIN {logger(stage)}.register_strategy('SMOKE'); "
         f"{logger(stage)}.log_job_execution('SMOKE', 'nightly', 'ERROR', 'ORA-00054: busy', 1500); END;"
@@ -127,7 +128,7 @@ def _report(stage: Stage) -> str:
 
 
 def _care(stage: Stage) -> str:
-    _install(stage)
+    install(stage)
     package, archive = logger(stage), stage.name("_ARCHIVE")
     stage.session.alter(f"BEGIN {package}.set_strategy_logging('SMOKE', FALSE); END;")
     start = f"BEGIN :answer := {package}.log_strategy_start('SMOKE'); END;"
@@ -171,7 +172,7 @@ def _index_example(stage: Stage) -> str:
 
 def _run_example(stage: Stage, file: str, strategy: str, target_object: str, values: dict[str, object]) -> str:
     sent = statements_of(file)
-    _install(stage)
+    install(stage)
     made = [unit for statement in sent if (unit := unit_of(statement)) is not None]
     for unit in made:
         _make(stage, unit)

@@ -216,6 +216,13 @@ class Stage:
             self.session.alter(statements.fill(self.owner, named, rows, width))
         return named
 
+    def aged_table(self, rows: int, name: str | None = None) -> str:
+        """A table with two columns, ID and CREATED, and a row for each of so many days past. Raises PlatformError."""
+        named = name or self.name()
+        self.make("TABLE", named, statements.aged_table(self.owner, named))
+        self.session.alter(statements.fill_aged(self.owner, named, rows))
+        return named
+
     def index(self, table: str, on: str = '"ID"', name: str | None = None) -> str:
         """An index of that table, which goes with it. Raises PlatformError."""
         named = name or self.name()

@@ -50,6 +50,15 @@ def fill(owner: str, name: str, rows: int, width: int, first: int = 1) -> str:
     )
 
 
+def aged_table(owner: str, name: str) -> str:
+    return f'CREATE TABLE {quoted(owner, name)} ("ID" NUMBER NOT NULL, "CREATED" DATE)'
+
+
+def fill_aged(owner: str, name: str, rows: int) -> str:
+    """Rows of so many days: the first is a day old."""
+    return f'INSERT INTO {quoted(owner, name)} ("ID", "CREATED") SELECT LEVEL, SYSDATE - LEVEL FROM dual CONNECT BY LEVEL <= {rows:d}'
+
+
 def empty(owner: str, name: str, kept: int) -> str:
     return f'DELETE FROM {quoted(owner, name)} WHERE "ID" > {kept:d}'
 

@@ -9,6 +9,8 @@ from strategies.assessments import Finding
 from strategies.plans import Need, Step, StepRole, Verification
 from strategies.platforms.base import Concern, PlatformError
 from strategies.platforms.oracle import index_statements, space_findings, space_steps
+from strategies.platforms.oracle.archive import CONCERN as ARCHIVE
+from strategies.platforms.oracle.cleanup import CONCERN as CLEANUP
 from strategies.platforms.oracle.indexes import CONCERN as INDEXES
 from strategies.platforms.oracle.integrity import CONCERN as INTEGRITY
 from strategies.platforms.oracle.integrity_findings import invalid_object
@@ -18,12 +20,16 @@ from strategies.platforms.oracle.smoke.items import Item, NotApplicable, Unexpec
 from strategies.platforms.oracle.smoke.stage import Stage, smoke_query
 from strategies.platforms.oracle.space import CONCERN as SPACE
 from strategies.platforms.oracle.statistics import CONCERN as STATISTICS
+from strategies.routines.archive_maintenance import ArchiveParameters
+from strategies.routines.cleanup_maintenance import CleanupParameters
 from strategies.routines.index_maintenance import IndexParameters
 from strategies.routines.integrity_validation import IntegrityParameters
 from strategies.routines.space_maintenance import SpaceParameters
 from strategies.routines.statistics_maintenance import StatisticsParameters
 
-INDEX, STATS, ROOM, SOUND = "Index maintenance", "Statistics maintenance", "Space maintenance", "Integrity validation"
+INDEX, STATS, ROOM, SOUND, ROWS = (
+    "Index maintenance", "Statistics maintenance", "Space maintenance", "Integrity validation", "Old rows",
+)  # fmt: skip
 _HOSTILE = " it's a select \u00e9"  # behind our prefix: lower case, blanks, an apostrophe, a reserved word, a letter with an accent
 _A_SECOND = 1.1  # LAST_ANALYZED counts seconds, and has to be later than before
 
@@ -58,6 +64,8 @@ def items() -> Iterator[Item]:
             "A procedure that cannot be compiled says why; one that can becomes valid",
             _compile,
         ),
+        ("rows_deleted", ROWS, "Old rows of a table are deleted in two batches", _clean_up),
+        ("rows_archived", ROWS, "Old rows are moved into an archive that is created; a batch comes back", _archive),
     ):
         yield Item(name, section, title, run, changes=True)
 
@@ -284,3 +292,27 @@ def _compile(stage: Stage) -> str:
         raise Unexpected(f"Without its table it was compiled: {refused or 'no error was told'}.")
     stage.make("TABLE", table, statements.table(stage.owner, table))
     return f"{refused} Then: {carry_out(stage, INTEGRITY, step).message}"
+
+
+def _clean_up(stage: Stage) -> str:
+    table = stage.aged_table(20, name=stage.name(_HOSTILE))
+    parameters = CleanupParameters(age_column="CREATED", keep_days=10, batch_rows=6)
+    findings = CLEANUP.assess(stage.session, parameters, stage.shown(table)).findings
+    return _in_batches(stage, CLEANUP, CLEANUP.steps(findings, parameters))
+
+
+def _archive(stage: Stage) -> str:
+    stage.need("CREATE TABLE")
+    table = stage.aged_table(20)
+    stage.make("TABLE", f"{table}_ARCHIVE")
+    parameters = ArchiveParameters(age_column="CREATED", keep_days=10, batch_rows=6)
+    findings = ARCHIVE.assess(stage.session, parameters, stage.shown(table)).findings
+    steps = ARCHIVE.steps(findings, parameters)
+    told = _in_batches(stage, ARCHIVE, steps)
+    return f"{told} {carry_out(stage, ARCHIVE, steps[-1].reversal()).message}"
+
+
+def _in_batches(stage: Stage, concern: Concern[Any], steps: Sequence[Step]) -> str:
+    if len(steps) < 2:
+        raise Unexpected(f"{len(steps)} steps came of it; two batches were to be expected.")
+    return " ".join(carry_out(stage, concern, step).message for step in steps)

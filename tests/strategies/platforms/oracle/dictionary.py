@@ -19,7 +19,7 @@ ON_OTHERS = (
     "ANALYZE ANY", "DROP ANY TABLE",
 )  # fmt: skip
 _BIND = re.compile(r"(?<![:\w]):(\w+)")
-_LITERAL = re.compile(r"'[^']*'")
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")  # a colon within quotes is none of a bind, also not to the driver
 
 Answer = Sequence[Row] | PlatformError | Callable[[Mapping[str, Any]], Sequence[Row]]
 

@@ -57,6 +57,17 @@ def in_thread(work: Callable[[], Outcome | None]) -> tuple[threading.Thread, lis
     return thread, results
 
 
+def test_a_check_brings_the_rows_that_its_statements_give_and_no_other_step_does() -> None:
+    select = "SELECT MAX(a) AS figure FROM t"
+    answers = {"~SELECT MAX": [{"FIGURE": 2.5}, {"FIGURE": 3}]}
+    check = a_step("ANALYZE TABLE t VALIDATE STRUCTURE", select, check={"finds": "too_large"})
+    connection = Connection(answers)
+    session = a_session(connection)
+    assert session.execute(check).answers == ({"figure": Decimal("2.5")}, {"figure": 3})
+    assert session.execute(a_step(select)).answers == ()
+    assert sent(connection) == [*check.statements, select]
+
+
 def test_rows_have_lower_case_names_whole_numbers_are_int_and_the_others_stay_exact() -> None:
     connection = Connection({"~SELECT": [{"ID": 7, "SHARE": 0.1, "NAME": "a", "NOTHING": None}]})
     assert a_session(connection).rows(a_query("SELECT x"), {"owner": "SALES"}) == [

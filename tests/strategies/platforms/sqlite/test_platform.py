@@ -14,9 +14,14 @@ import pytest
 from strategies.plans import ErrorClass, Limits, Step
 from strategies.platforms.base import AddressRefused, NotSupported, PlatformError, RemoteSession
 from strategies.platforms.queries import Query, load_query
+from strategies.platforms.sqlite.archive import CONCERN as ARCHIVE
+from strategies.platforms.sqlite.backup import CONCERN as BACKUP
 from strategies.platforms.sqlite.catalogue import missing_write_access
+from strategies.platforms.sqlite.cleanup import CONCERN as CLEANUP
+from strategies.platforms.sqlite.deployment import CONCERN as DEPLOYMENT
 from strategies.platforms.sqlite.indexes import CONCERN as INDEXES
 from strategies.platforms.sqlite.integrity import CONCERN as INTEGRITY
+from strategies.platforms.sqlite.monitoring import CONCERN as MONITORING
 from strategies.platforms.sqlite.platform import PLATFORM
 from strategies.platforms.sqlite.space import CONCERN as SPACE
 from strategies.platforms.sqlite.statistics import CONCERN as STATISTICS
@@ -209,6 +214,9 @@ def test_every_query_has_its_header_and_belongs_to_a_concern() -> None:
     assert all(load_query("sqlite", name).sql for name in names)
     assert names == {
         *INDEXES.queries, *STATISTICS.queries, *SPACE.queries, *INTEGRITY.queries, *PLATFORM.framework_queries,
+        *BACKUP.queries, *MONITORING.queries,
+        *DEPLOYMENT.queries,
+        *CLEANUP.queries, *ARCHIVE.queries,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,27 @@ NAMES = {
     for folder in ("oracle", "oracle/smoke")
     for path in (_FOLDER.parent / folder / "queries").glob("*.sql")
 }
+
+
+def _form(sql: str) -> re.Pattern[str]:
+    """What a query with marks looks like once they are filled: the same mark is the same text wherever it stands."""
+    seen: set[str] = set()
+
+    def place(mark: re.Match[str]) -> str:
+        text = f"(?P={mark[1]})" if mark[1] in seen else f"(?P<{mark[1]}>.+)"
+        seen.add(mark[1])
+        return text
+
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", place, re.escape(sql)))
+
+
+MARKED = {_form(sql): name for sql, name in NAMES.items() if re.search(r"\{\w+\}", sql)}
 OPTIONS = (
     "Partitioning", "Online Index Build", "Online Redefinition", "Parallel execution", "Bit-mapped indexes", "Flashback Table",
     "Advanced Compression", "Real Application Clusters",
 )  # fmt: skip
 EVERYTHING = (
+    "SELECT ANY TABLE", "CREATE ANY TABLE", "COMMENT ANY TABLE",
     "CREATE SESSION", "CREATE TABLE", "CREATE SEQUENCE", "CREATE TRIGGER", "CREATE PROCEDURE",
     "CREATE JOB", "CREATE EXTERNAL JOB", "CREATE CREDENTIAL", "ALTER SYSTEM",
     "ANALYZE ANY", "ANALYZE ANY DICTIONARY", "ALTER ANY INDEX", "ALTER ANY TABLE", "DROP ANY TABLE", "ALTER ANY PROCEDURE",
@@ -47,6 +63,14 @@ _COUNTED = (
 )  # how columns end that count what keeps a table from something
 
 
+_TODAY = date(2026, 11, 28)
+
+
+def _days(cutoff: str) -> int:
+    """How old rows of that day are."""
+    return (_TODAY - date.fromisoformat(cutoff)).days
+
+
 @dataclass
 class Table:
     rows: int = 0
@@ -55,6 +79,9 @@ class Table:
     data_object_id: int = 1000
     gathered: list[str | None] = field(default_factory=lambda: [None])
     changes: int = 0
+    comment: str = ""
+    ages: list[int] = field(default_factory=list)  # in days, of a table with dates
+    batches: dict[str, list[int]] = field(default_factory=dict)  # what an archive holds, by batch
 
 
 @dataclass
@@ -90,6 +117,7 @@ class Server:
         self.bin: set[str] = set()
         self.has_bin = True
         self.units: set[str] = set()
+        self.sources: dict[str, dict[str, str]] = {}  # of packages that a deployment brought, by kind
         self.log: list[dict[str, Any]] = []
         self.silenced: set[str] = set()
         self.broken: set[str] = set()
@@ -116,7 +144,7 @@ class Server:
         return f"2026-11-28 {8 + self._seconds // 3600:02}:{self._seconds // 60 % 60:02}:{self._seconds % 60:02}"
 
     def answer(self, connection: ServerConnection, statement: str, binds: Mapping[str, Any]) -> Rows | Exception:
-        name = NAMES.get(statement, "")
+        name = NAMES.get(statement, "") or self._marked(connection, statement)
         for part, error in self.refuses.items():
             if part == name or (not name and part in statement):
                 return error
@@ -131,6 +159,13 @@ class Server:
             read = getattr(self, f"_{name}", None)
             return read(connection, binds) if read is not None else []
         return self._do(connection, statement)
+
+    def _marked(self, connection: ServerConnection, statement: str) -> str:
+        for form, name in MARKED.items():
+            if (match := form.fullmatch(statement)) is not None:
+                connection.places = match.groupdict()
+                return name
+        return ""
 
     def _do(self, connection: ServerConnection, text: str) -> Rows | Exception:
         for pattern, act in _ACTS:
@@ -161,6 +196,22 @@ class Server:
         connection.rowcount = int(rows)
         return []
 
+    def fill_aged(self, connection: ServerConnection, name: str, rows: str) -> Rows:
+        self.tables[name].ages = list(range(1, int(rows) + 1))
+        return []
+
+    def take_old(self, connection: ServerConnection, name: str, cutoff: str, most: str, work: str) -> Rows:
+        table = self.tables[name]
+        chosen = [age for age in table.ages if age > _days(cutoff)][: int(most)]
+        if (copied := re.search(rf"INSERT INTO {_NAME} .*, '([^']+)' FROM", work)) is not None:
+            self.tables[copied[1]].batches[copied[2]] = chosen
+        table.ages = [age for age in table.ages if age not in chosen]
+        return []
+
+    def bring_back(self, connection: ServerConnection, name: str, archive: str, batch: str) -> Rows:
+        self.tables[name].ages += self.tables[archive].batches.pop(batch)
+        return []
+
     def delete(self, connection: ServerConnection, name: str, kept: str) -> Rows:
         self.tables[name].rows = int(kept)
         return []
@@ -169,6 +220,14 @@ class Server:
         if any(other.works_on == table for other in self.connections if other is not connection):
             return driver_error(driver_errors.ERR_CALL_TIMEOUT_EXCEEDED, timeout=connection.call_timeout)
         self.indexes[name] = Index(table, on)
+        return []
+
+    def create_copy(self, connection: ServerConnection, name: str, table: str) -> Rows:
+        self.tables[name] = Table(rows=self.tables[table].rows)
+        return []
+
+    def comment(self, connection: ServerConnection, name: str, text: str) -> Rows:
+        self.tables[name].comment = text.replace("''", "'")
         return []
 
     def spoil(self, connection: ServerConnection, name: str) -> Rows:
@@ -339,6 +398,46 @@ class Server:
         kinds = {"TABLE": self.tables, "INDEX": self.indexes}
         return [{"owner": "PORTAL", "object_type": kind} for kind, names in kinds.items() if binds["name"] in names]
 
+    def _measured_tables(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {"owner": "PORTAL", "table_name": name, "num_rows": table.rows if table.gathered[-1] else None}
+            for name, table in self.tables.items()
+            if binds["table_name"] in (None, name)
+        ]
+
+    def size_of(self, connection: ServerConnection, name: str) -> Rows:
+        return [{"figure": self.tables[name].size_bytes}]
+
+    def rows_of(self, connection: ServerConnection, name: str) -> Rows:
+        return [{"figure": self.tables[name].rows}]
+
+    def oldest(self, connection: ServerConnection) -> Rows:
+        return [{"session_name": "7,8,@1", "account": "ANNA", "figure": 3}]
+
+    def _clock(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"now_utc": "2026-11-29 02:00:00"}]
+
+    def _copy_source(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        counts = [
+            name
+            for name in columns_of(oracle_query("copy_source").sql)
+            if name.endswith(("_columns", "_tables", "_policies"))
+        ]
+        return [
+            row_of(
+                "copy_source", owner="PORTAL", table_name=name, default_tablespace="USERS", temporary="N", size_bytes=table.size_bytes,
+                **dict.fromkeys(counts, 0),
+            )
+            for name, table in self.tables.items()
+            if name == binds["table_name"]
+        ]  # fmt: skip
+
+    def _copy_columns(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"column_name": name} for name in ("ID", "FILLER") if binds["table_name"] in self.tables]
+
+    def _copies(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"table_name": name, "comments": table.comment} for name, table in self.tables.items() if table.comment]
+
     def _indexes(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
         return [
             index_row(
@@ -400,6 +499,39 @@ class Server:
             for name, table in self.tables.items()
             if binds["table_name"] in (None, name)
         ]  # fmt: skip
+
+    def _aged_table(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        if binds["table_name"] not in self.tables:
+            return []
+        return [
+            row_of(
+                "aged_table", owner="PORTAL", table_name=binds["table_name"], oracle_maintained="N", temporary="N", nested="NO",
+                is_external="NO", age_type="DATE", immovable_columns=0, leading_indexes=0,
+            )
+        ]  # fmt: skip
+
+    def _aged_columns(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"column_name": name, "virtual_column": "NO", "generation_type": None} for name in ("ID", "CREATED", "ARCHIVE_BATCH")
+                if name != "ARCHIVE_BATCH" or binds["table_name"].endswith("_ARCHIVE")]  # fmt: skip
+
+    def _aged_cutoff(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"cutoff_on": str(_TODAY - timedelta(days=binds["days"]))}]
+
+    def _old_rows(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        match = re.fullmatch(_NAME, connection.places["table"])
+        if match is None:  # of a query that is only tried
+            return [{"row_count": 0}]
+        cutoff = connection.places["condition"].rpartition("DATE '")[2].removesuffix("'")
+        old = [age for age in self.tables[match[1]].ages if age > _days(cutoff)]
+        return [{"row_count": min(len(old), binds["most"])}]
+
+    def _archived_rows(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        match = re.fullmatch(_NAME, connection.places["archive"])
+        return [{"row_count": len(self.tables[match[1]].batches.get(binds["batch"], ())) if match else 0}]
+
+    def _archived_batches(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        match = re.fullmatch(_NAME, connection.places["archive"])
+        return [{"batch": batch} for batch in self.tables[match[1]].batches] if match else []
 
     def _table_segment(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
         table = self.tables.get(binds["table_name"])
@@ -474,11 +606,18 @@ class Server:
             self.units.add(name.upper())
         return []
 
+    def make_package(self, connection: ServerConnection, kind: str, name: str, rest: str) -> Rows:
+        self.units.add(name)
+        self.sources.setdefault(name, {})[kind] = f"{kind} {name} {rest}"
+        return []
+
     def drop_unit(self, connection: ServerConnection, kind: str, name: str) -> Rows:
         self.units.discard(name)
+        self.sources.pop(name, None)
         if name.endswith("_OPERATION_LOG"):
             self.log.clear()
         self.tables.pop(name, None)
+        self.indexes = {one: index for one, index in self.indexes.items() if index.table != name}
         return []
 
     def start(self, connection: ServerConnection, strategy: str) -> Rows:
@@ -535,6 +674,16 @@ class Server:
             if name.endswith("_PKG") and "LOG" not in name
         ]
 
+    def _deployed_package(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [{"kind": kind, "status": "VALID"} for kind in self.sources.get(binds["name"], {})]
+
+    def _deployed_source(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
+        return [
+            {"kind": kind, "line": number, "text": line}
+            for kind, source in self.sources.get(binds["name"], {}).items()
+            for number, line in enumerate(source.splitlines(keepends=True), 1)
+        ]
+
     def _package_state(self, connection: ServerConnection, binds: Mapping[str, Any]) -> Rows:
         return [{"kind": "PACKAGE", "status": "VALID", "compiled_at": "2026-11-28 08:00:00"}]
 
@@ -550,6 +699,7 @@ class ServerConnection(Connection):
         self.works_on: str | None = None  # the table that its open transaction has changed
         self.waits_for: ServerConnection | None = None
         self.readings = 0
+        self.places: dict[str, str] = {}  # of the query at hand
         self.rowcount = 0
         self.warning_now: Any = None
         self.works = threading.Event()
@@ -595,6 +745,7 @@ Act = Callable[..., Any]
 _PACKAGE = r"(?:mportal_smoke_\w+_pkg|generic_maintenance_logger_pkg)"
 _UNIT = r"(mportal_smoke_\w+|my_strategy_pkg|index_maintenance_pkg)"
 _ACTS: tuple[tuple[str, Act | None], ...] = (
+    (r"CREATE OR REPLACE (PACKAGE BODY|PACKAGE) (MPORTAL_SMOKE_\w+) (.+)", Server.make_package),
     (rf"CREATE (?:OR REPLACE )?(TABLE|INDEX|TRIGGER|PACKAGE BODY|PACKAGE) {_UNIT}", Server.make_unit),
     (r"COMMENT ON TABLE mportal_smoke_", None),
     (r'DROP (PACKAGE) "PORTAL"\."([^"]+)"', Server.drop_unit),
@@ -624,7 +775,15 @@ _ACTS: tuple[tuple[str, Act | None], ...] = (
     (r"""BEGIN\s+--[^\n]*\s+"PORTAL"\."([^"]+)"\.execute_strategy\(p_target_object => '([^']+)'""", Server.execute_strategy),
     (r"ALTER SESSION DISABLE PARALLEL (DDL|DML|QUERY)$", Server.disable_parallel),
     (r"ALTER SESSION |BEGIN\s+DBMS_STATS.FLUSH|SAVEPOINT|COMMIT", None),
+    (r"SELECT NVL\(SUM\(s\.bytes\), 0\) AS figure .*? t\.table_name = '([^']+)'", Server.size_of),
+    (r"SELECT t\.num_rows AS figure .* t\.table_name = '([^']+)'$", Server.rows_of),
+    (r"SELECT CONCAT.* FROM gv\$transaction t", Server.oldest),
+    (rf"CREATE TABLE {_NAME} AS SELECT .* FROM {_NAME}$", Server.create_copy),
+    (rf"COMMENT ON TABLE {_NAME} IS '(.*)'$", Server.comment),
     (rf"CREATE TABLE {_NAME}", Server.create_table),
+    (rf'INSERT INTO {_NAME} \("ID", "CREATED"\) SELECT LEVEL, .*<= (\d+)', Server.fill_aged),
+    (rf"DECLARE\s+TYPE places.*?FROM {_NAME} t\s+WHERE t\.\"CREATED\" < DATE '([\d-]+)' AND ROWNUM <= (\d+)(.*)", Server.take_old),
+    (rf"DECLARE\s+returned.*?INSERT INTO {_NAME} .*? FROM {_NAME} a WHERE a\.\"ARCHIVE_BATCH\" = '([^']+)'", Server.bring_back),
     (rf"INSERT INTO {_NAME} .*RPAD\('x', (\d+), .*<= (\d+)", Server.insert),
     (rf'DELETE FROM {_NAME} WHERE "ID" > (\d+)', Server.delete),
     (rf"CREATE INDEX {_NAME} ON {_NAME} (.+)", Server.create_index),
