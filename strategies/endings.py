@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from strategies import audit, consents, durations, glass, tallies
+from strategies import audit, consents, deployments, durations, glass, tallies
 from strategies.audit import PORTAL, Actor
 from strategies.gate_values import LATE, NOT_DUE, Reason
 from strategies.models import ACTIVE, BAD, GOOD, JobRun, RunStatus, Stop
@@ -249,6 +249,8 @@ def _tally(run: JobRun, ending: Finish, moment: datetime) -> None:
             durations.remember(run.target, run.strategy_name, durations.WHOLE_RUN, run.duration_ms, moment)
     with _apart(run, "counters"):
         tallies.count(run)
+    with _apart(run, "deployment"):
+        deployments.run_ended(run, moment)
     with _apart(run, "approvals"):
         if run.needs_approval:
             consents.run_ended(run, moment, is_bad=ending.status in BAD)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from strategies import durations, registry, targets
+from strategies import deployments, durations, registry, targets
 from strategies.assessments import Assessment, Finding
 from strategies.models import Target
 from strategies.plans import Limits, Plan
 from strategies.platforms.base import Concern
+from strategies.registry import Implementation
 
 A_ROUND = timedelta(days=30)  # within which every object has its turn before any has another
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -31,7 +32,8 @@ def make_plan(
     found = registry.implementation(target.platform, strategy, parameters)
     routine, concern, typed = found.routine, found.concern, found.routine.read_parameters(parameters)
     settings = targets.platform_of(target).limit_settings(limits or Limits())
-    seen = look(target, strategy, target_object, parameters, limit_seconds=limit_seconds)
+    typed = deployments.filled(typed, target)
+    seen = _look(target, found, typed, target_object, limit_seconds)
     if seen.checks or seen.findings:
         last = _Last(durations.last(target, strategy), concern, typed)
         findings = findings_in_turn(seen.findings, last.begun_at, moment)
@@ -83,5 +85,12 @@ def look(
     Raises PlatformError, NotSupported, ObjectUnknown, ParametersRefused.
     """
     found = registry.implementation(target.platform, strategy, parameters)
+    typed = deployments.filled(found.routine.read_parameters(parameters), target)
+    return _look(target, found, typed, target_object, limit_seconds)
+
+
+def _look(
+    target: Target, found: Implementation, typed: Any, target_object: str, limit_seconds: float | None
+) -> Assessment:
     with targets.session(target, "assess") as session, session.at_work(limit_seconds=limit_seconds):
-        return found.routine.assess(session, found.concern, found.routine.read_parameters(parameters), target_object)
+        return found.routine.assess(session, found.concern, typed, target_object)

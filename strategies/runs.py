@@ -16,6 +16,7 @@ from strategies import (
     approvals,
     audit,
     consents,
+    deployments,
     durations,
     endings,
     glass,
@@ -81,6 +82,7 @@ def ask(
 
 def begin(actor: Actor, run: JobRun, *, wake: str | None) -> JobRun:
     """Keep a run that is asked for; with `wake` a worker takes it up by that task. Raises IntegrityError for a known `due_key`."""
+    run.place = run.place or deployments.place_named(run)
     with transaction.atomic():
         run.save()
         asked = {
@@ -145,6 +147,7 @@ def keep_plan(run: JobRun, made: Plan, moment: datetime) -> bool:
             plan=made.as_json(), plan_digest=made.digest, planned_at=moment, steps_total=len(made.steps),
             status=RunStatus.WAITING if run.is_released else RunStatus.PLANNED, reasons=[], not_before=None,
             is_read_only=made.is_read_only, predicted=asdict(predict(run, made)),
+            strategy_version=deployments.number_for(run, made), place=deployments.place_of(run, made),
         )  # fmt: skip
         if kept:
             after = {"digest": made.digest, "steps": len(made.steps)}
@@ -319,8 +322,15 @@ def carry_on(run: JobRun) -> bool:
 
 def done_keys(run: JobRun) -> set[str]:
     """Keys of the steps that are done, or were found not to be needed: the checkpoint, read from the operation log."""
-    rows = run.operations.filter(status__in=(OperationStatus.SUCCESS, OperationStatus.INFO), step_key__isnull=False)
-    return {str(key) for key in rows.values_list("step_key", flat=True)}
+    rows = run.operations.filter(step_key__isnull=False)
+    done = rows.filter(status__in=(OperationStatus.SUCCESS, OperationStatus.INFO)).values_list("step_key", flat=True)
+    warned = rows.filter(status=OperationStatus.WARNING).values_list("step_key", "strategy_context")
+    return {*map(str, done), *(str(key) for key, context in warned if is_told(context))}
+
+
+def is_told(context: object) -> bool:
+    """Whether the row of a step that ended with a warning is that of a check that came to its end, and found something."""
+    return isinstance(context, dict) and bool(context.get("found"))
 
 
 def plan_of(run: JobRun) -> Plan:

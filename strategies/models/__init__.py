@@ -37,6 +37,7 @@ from strategies.models.reference import (
 from strategies.models.run import ACTIVE, BAD, GOES_ON, GOOD, OCCUPYING, OPEN, TERMINAL, JobRun, Origin, RunStatus, Stop
 from strategies.models.strategy import ExecutionMode, StrategyConfig, StrategyType
 from strategies.models.target import Environment, Tag, Target, TargetState
+from strategies.models.version import STANDS, Deployment, DeploymentState, StrategyVersion
 from strategies.models.window import MaintenanceWindow, WindowChange
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "READS_AUDIT",
     "READS_SQL",
     "SIGNS",
+    "STANDS",
     "TERMINAL",
     "UNFINISHED",
     "AppendOnly",
@@ -69,6 +71,8 @@ __all__ = [
     "CalendarScope",
     "CollectedOperation",
     "Delegation",
+    "Deployment",
+    "DeploymentState",
     "DeploymentStatusRow",
     "Duration",
     "Environment",
@@ -104,6 +108,7 @@ __all__ = [
     "Stop",
     "StrategyConfig",
     "StrategyType",
+    "StrategyVersion",
     "Tag",
     "Target",
     "TargetState",

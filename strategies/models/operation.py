@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from strategies.models.access import Role, User
 from strategies.models.fields import JSONTextField
 from strategies.models.readable import DecimalFigureField, FigureField, InstantField, IsReadable
+from strategies.models.run import JobRun, JobRunQuerySet
 from strategies.models.state import State
 from strategies.models.target import Target, visible_rows
 
@@ -34,7 +35,12 @@ UNFINISHED = (OperationStatus.STARTED, OperationStatus.RUNNING, OperationStatus.
 
 class OperationLogQuerySet(models.QuerySet["OperationLog"]):
     def visible_to(self, user: User) -> OperationLogQuerySet:
-        return visible_rows(self, user, Role.DBA, Role.AUDITOR)
+        """Where they see its database, and the run that it is of, if there is one."""
+        rows = visible_rows(self, user, Role.DBA, Role.AUDITOR)
+        if user.is_superuser:
+            return rows
+        hidden = JobRun.objects.filter(JobRunQuerySet.for_hidden(user), place__isnull=False)
+        return rows.exclude(run__in=hidden)
 
     def readable(self, *, is_readable: bool = True) -> OperationLogQuerySet:
         """Rows whose time can be read, or else the others: they belong to no day, and are neither counted nor pruned."""

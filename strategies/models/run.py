@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 
 from strategies.models.access import User
@@ -82,7 +82,15 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
     """Every change of state goes through `move`: it names the states it may leave and says whether it won."""
 
     def visible_to(self, user: User) -> JobRunQuerySet:
-        return visible_rows(self, user)
+        """Who sees the database that a run works on, and the other one that it brings something for."""
+        rows = visible_rows(self, user)
+        return rows if user.is_superuser else rows.exclude(self.for_hidden(user))
+
+    @staticmethod
+    def for_hidden(user: User) -> Exists:
+        """A condition on runs: they bring something for a database that this person does not see. Asked as `visible_rows` asks."""
+        places = Target.objects.filter(pk=OuterRef("place"))
+        return Exists(places.exclude(tenant__in=user.tenants.all()))
 
     def move(self, pk: int, *, leaving: tuple[str, ...], to: str, token: int | None = None, **values: Any) -> bool:
         """Compare-and-set. False = somebody else was first, or the fencing token is no longer ours."""
@@ -119,6 +127,10 @@ class JobRun(models.Model):
     config = models.ForeignKey(StrategyConfig, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     strategy_name = models.CharField(max_length=50)
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="runs")
+    place = models.ForeignKey(
+        Target, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="Another database than the one it works on, for which a deployment brings something.",
+    )  # fmt: skip
     target_object = models.CharField(max_length=500, default="ALL")
     parameters = models.JSONField(default=dict)
     limits = models.JSONField(
@@ -163,6 +175,11 @@ class JobRun(models.Model):
     )  # fmt: skip
     plan = models.JSONField(null=True, blank=True)
     plan_digest = models.CharField(max_length=64, blank=True, default="")
+    strategy_version = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of a generated strategy the version that it worked with; of a deployment its own.",
+    )
     planning_at = models.DateTimeField(null=True, blank=True)
     planned_at = models.DateTimeField(null=True, blank=True)
     reasons = models.JSONField(default=list, blank=True, help_text="Why it waits: sentences with who can clear them.")

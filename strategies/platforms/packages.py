@@ -33,8 +33,8 @@ class Packages(ABC):
     """Of one product. Each takes a session on the database."""
 
     @abstractmethod
-    def to_install(self, session: Session, place: Place) -> Work:
-        """Tables that are not there yet, and all that is compiled. Raises PlatformError."""
+    def to_install(self, session: Session, place: Place, more: Sequence[Unit] = ()) -> Work:
+        """Tables that are not there yet, and all that is compiled or filled anew; `more` behind it. Raises PlatformError."""
 
     @abstractmethod
     def to_remove(self, session: Session, place: Place) -> Work:

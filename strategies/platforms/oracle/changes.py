@@ -1,5 +1,7 @@
 """Every kind of statement that changes something in an Oracle database, by the module that builds it; "" is the session itself."""
 
+# ruff: noqa: S608 (forms for people to read)
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -11,6 +13,12 @@ _LOCK_WAIT = Change(
 )
 _EE, _PARTITIONING = "Enterprise Edition", "Partitioning"  # an option of Enterprise Edition
 _PART = "{PARTITION|SUBPARTITION} <name>"
+_COUNTED = "IF SQL%ROWCOUNT != chosen.COUNT THEN RAISE_APPLICATION_ERROR(-20001, <text>); END IF;"
+_DELETED = f"FORALL i IN 1 .. chosen.COUNT DELETE FROM <owner.table> t WHERE t.ROWID = chosen(i); {_COUNTED}"
+_LOCKED = (
+    "DECLARE TYPE places IS TABLE OF ROWID; chosen places; BEGIN SELECT t.ROWID BULK COLLECT INTO chosen FROM <owner.table> t"
+    " WHERE <condition> AND ROWNUM <= <rows> FOR UPDATE WAIT <seconds>;"
+)
 CHANGES: Mapping[str, tuple[Change, ...]] = {
     "": (
         Change(
@@ -115,6 +123,70 @@ CHANGES: Mapping[str, tuple[Change, ...]] = {
             "Removes a dropped table from the recycle bin for good; only where a job asks for it.",
         ),
     ),
+    "deployment": (
+        _LOCK_WAIT,
+        Change("SET TRANSACTION READ WRITE", "Begins the transaction in which a row is written."),
+        Change(
+            "INSERT INTO {generic_strategy_types|generic_strategy_config|generic_maintenance_jobs} (<columns>) SELECT <values>"
+            " FROM dual WHERE NOT EXISTS (<values>)",
+            "On home alone: brings a row of the registry, a configuration or a job of a version of a strategy, unless it is there.",
+        ),
+        Change(
+            "UPDATE {generic_strategy_types|generic_strategy_config|generic_maintenance_jobs} SET <values> WHERE <values>",
+            "On home alone: gives such a row what the version has; an undo gives back what it had, or switches it off.",
+        ),
+        Change(
+            "DELETE FROM {generic_strategy_types|generic_strategy_config|generic_maintenance_jobs} WHERE <values>",
+            "An undo: takes such a row away again, where nothing refers to it.",
+        ),
+        Change(
+            "CREATE OR REPLACE <source>",
+            "Brings the package of a version of a strategy, into the account's own schema; an undo brings its former source back.",
+        ),
+        Change("DROP PACKAGE [BODY] <name>", "An undo: takes a package away again that was not there before."),
+    ),
+    "backup": (
+        _LOCK_WAIT,
+        Change(
+            "CREATE TABLE <owner.table> AS SELECT <names> FROM <owner.table>",
+            "Copies the table that a job names, while others read and write.",
+        ),
+        Change("COMMENT ON TABLE <owner.table> IS <text>", "Marks the copy as one that may be dropped again."),
+        Change(
+            "DROP TABLE <owner.table>",
+            "Drops a copy that carries the mark: one too many, or as an undo the one that was made. It goes to the recycle bin.",
+        ),
+    ),
+    "monitoring": (
+        Change(
+            "SELECT NVL(SUM(s.bytes), 0) AS figure FROM dba_segments s WHERE (s.owner, s.segment_name) IN (SELECT t.owner, t.table_name"
+            " FROM dba_tables t WHERE t.owner = <text> AND t.table_name = <text> UNION ALL SELECT i.owner, i.index_name FROM"
+            " dba_indexes i WHERE i.table_owner = <text> AND i.table_name = <text> UNION ALL SELECT l.owner, l.segment_name FROM"
+            " dba_lobs l WHERE l.owner = <text> AND l.table_name = <text>)",
+            "Measures a table with its indexes, LOBs and partitions; nothing is changed.",
+        ),
+        Change(
+            "SELECT t.num_rows AS figure FROM dba_tables t WHERE t.owner = <text> AND t.table_name = <text>",
+            "Tells how many rows a table has by its statistics; nothing is changed.",
+        ),
+        Change(
+            "SELECT TO_CHAR(MAX(<name>), 'YYYY-MM-DD HH24:MI:SS') AS newest, (SYSDATE - CAST(MAX(<name>) AS DATE)) * 24 AS figure"
+            " FROM <owner.table>",
+            "Tells how old the newest row of a table is, by the column that a job names; nothing is changed.",
+        ),
+        Change(
+            "SELECT TO_CHAR(SYS_EXTRACT_UTC(MAX(<name>)), 'YYYY-MM-DD HH24:MI:SS') AS newest,"
+            " (CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - CAST(SYS_EXTRACT_UTC(MAX(<name>)) AS DATE)) * 24 AS figure"
+            " FROM <owner.table>",
+            "The same by a column whose instants have a time zone.",
+        ),
+        Change(
+            "SELECT CONCAT(CONCAT(CONCAT(CONCAT(s.sid, ','), s.serial#), ',@'), s.inst_id) AS session_name, s.username AS account,"
+            " FLOOR((SYSDATE - t.start_date) * 24 * 60) AS figure FROM gv$transaction t JOIN gv$session s ON s.inst_id = t.inst_id AND"
+            " s.taddr = t.addr ORDER BY t.start_date FETCH FIRST 1 ROWS ONLY",
+            "Tells which transaction is open for longest; nothing is changed.",
+        ),
+    ),
     "integrity": (
         _LOCK_WAIT,
         Change(
@@ -132,6 +204,26 @@ CHANGES: Mapping[str, tuple[Change, ...]] = {
             "BEGIN -- as compiled on <moment> <owner.name>.execute_strategy(p_target_object => <text>, p_parameters => {<text>|NULL});"
             " END;",
             "Has a package of yours do the work of a strategy; only where there is one, and for the object that a job names.",
+        ),
+    ),
+    "cleanup": (Change(f"{_LOCKED} {_DELETED} END;", "Locks a batch of old rows and deletes it."),),
+    "archive": (
+        _LOCK_WAIT,
+        Change(
+            "CREATE TABLE <owner.table> AS SELECT <columns>, CAST(NULL AS VARCHAR2(40)) AS <name> FROM <owner.table> t WHERE 1 = 0",
+            "Creates an archive that is not there yet, empty.",
+        ),
+        Change("CREATE INDEX <owner.index> ON <owner.table> (<name>)", "Lets the rows of a batch be found in it."),
+        Change(
+            f"{_LOCKED} FORALL i IN 1 .. chosen.COUNT INSERT INTO <owner.table> (<columns>) SELECT <columns>, <batch>"
+            f" FROM <owner.table> t WHERE t.ROWID = chosen(i); {_COUNTED} {_DELETED} END;",
+            "Locks a batch of old rows, copies it into the archive and deletes it.",
+        ),
+        Change(
+            "DECLARE returned PLS_INTEGER; BEGIN INSERT INTO <owner.table> (<columns>) SELECT <columns> FROM <owner.table> a"
+            " WHERE a.<name> = <batch>; returned := SQL%ROWCOUNT; DELETE FROM <owner.table> a WHERE a.<name> = <batch>;"
+            " IF SQL%ROWCOUNT != returned THEN RAISE_APPLICATION_ERROR(-20001, <text>); END IF; END;",
+            "An undo: the rows of a batch come back, and leave the archive.",
         ),
     ),
 }

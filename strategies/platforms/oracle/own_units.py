@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import cast
 
 from strategies.platforms.base import Row, Session
@@ -10,7 +11,7 @@ from strategies.platforms.oracle.names import oracle_query, quoted
 from strategies.platforms.oracle.rights import Held
 from strategies.platforms.oracle.session import OracleSession
 from strategies.platforms.packages import DoesNotCompile, Packages, Work
-from strategies.plsql.scripts import Place, Unit, columns, units
+from strategies.plsql.scripts import Place, Unit, columns, generator, units
 
 _OF_THE_PORTAL = "GENERIC_OPERATION_LOG"
 _RIGHTS = {
@@ -24,21 +25,21 @@ MOST_ERRORS = 20
 class OwnUnits(Packages):
     """In the schema of the account."""
 
-    def to_install(self, session: Session, place: Place) -> Work:
+    def to_install(self, session: Session, place: Place, more: Sequence[Unit] = ()) -> Work:
         there = _there(session)
-        wanted = units(place)
+        wanted = (*units(place), *more)
         refusals = _lacking(session, place)
         if place is Place.PORTAL and ("TABLE", _OF_THE_PORTAL) not in there:
             refusals.append(
                 f"The portal's tables are not in this schema ({_OF_THE_PORTAL} is missing): have them made first (migrate)."
             )
-        found = _columns(session) if place is Place.TARGET and there else {}
+        found = _columns(session) if there and any(unit.kind == "TABLE" for unit in wanted) else {}
         refusals += [sentence for unit in wanted if (sentence := _why_foreign(unit, there, found))]
         left = [unit for unit in wanted if unit.is_code or not _is_there(unit, there)]
         return Work(tuple(left), tuple(refusals))
 
     def to_remove(self, session: Session, place: Place) -> Work:
-        names = {unit.name for unit in units(place)}
+        names = {unit.name for unit in (*units(place), *generator(place))}
         ours = [
             key for key, row in _there(session).items() if row["is_ours"] and key[1] in names and key[0] in _FIRST_GO
         ]

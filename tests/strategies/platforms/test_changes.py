@@ -25,27 +25,80 @@ CONCERNS = [
     (platform, routine) for platform in PLATFORMS for routine in registry.routines() if registry.supports(platform, routine)
 ]  # fmt: skip
 FOLDER = Path(registry.__file__).parent / "platforms"
+ROW = {
+    "table": "generic_maintenance_jobs", "strategy": "S", "key": {"job_name": "it's"}, "values": {"schedule_type": "DAILY"},
+    "number": 1, "place": None, "home": 1, "order": 0, "begins_active": True, "row_id": 7, "former": {"schedule_type": "WEEKLY"},
+}  # fmt: skip
+MEASURES = {
+    "oracle": "SELECT t.num_rows AS figure FROM dba_tables t WHERE t.owner = 'A' AND t.table_name = 'B'",
+    "postgresql": 'SELECT max("a")::text AS newest, (extract(epoch FROM clock_timestamp() - max("a")::timestamptz) / 3600)::float'
+    ' AS figure FROM "a"."b"',
+    "sqlite": 'SELECT count(*) AS figure FROM "main"."t"',
+}
 # Of each concern a finding that it builds a step for: its kind, what is asked for beside the defaults, and its evidence.
 SEEN: dict[tuple[str, str], tuple[str, dict[str, Any], dict[str, Any]]] = {
+    ("oracle", "ARCHIVE_MAINTENANCE"): ("old_rows", {}, {
+        "place": {"owner": "A", "table_name": "B", "column": "AT", "age_type": "DATE", "cutoff_on": "2026-08-31",
+                  "archive": "B_ARCHIVE", "columns": ["AT"], "returning": ["AT"], "takes_back": True},
+        "archive_exists": False, "archive_table": "A.B_ARCHIVE", "last_batch": 0, "cutoff_at": "2026-08-31T00:00:00Z",
+    }),
+    ("oracle", "CLEANUP_MAINTENANCE"): ("old_rows", {}, {
+        "place": {"owner": "A", "table_name": "B", "column": "AT", "age_type": "DATE", "cutoff_on": "2026-08-31"},
+        "cutoff_at": "2026-08-31T00:00:00Z",
+    }),
+    ("oracle", "BACKUP_MAINTENANCE"): ("no_fresh_copy", {}, {
+        "identity": {"owner": "A", "table_name": "B"}, "check": {"columns": ["C d"]}, "copy": "B_b2", "surplus": ["B_b1"],
+    }),
     ("oracle", "INDEX_MAINTENANCE"): ("unusable_index", {}, {
         "owner": "A", "index_name": "B", "part_level": "INDEX", "part_name": None, "is_online": False, "rebuild_degree": 1,
         "degree": "1", "instances": "1",
     }),
     ("oracle", "INTEGRITY_VALIDATION"): ("failed_check", {}, {"owner": "A", "table_name": "B", "is_due": True}),
+    ("oracle", "MONITORING_MAINTENANCE"): ("too_large", {}, {"is_due": True, "measure": {"statement": MEASURES["oracle"], "limit": 5}}),
     ("oracle", "SPACE_MAINTENANCE"): ("shrinkable_segment", {}, {
         "identity": {"owner": "A", "table_name": "B", "partition_name": None, "segment_type": "TABLE"}, "check": {},
         "row_movement": "DISABLED",
     }),
     ("oracle", "STATISTICS_MAINTENANCE"): ("old_dictionary_statistics", {"gather_dictionary": True}, {"last_analyzed": None}),
+    ("postgresql", "ARCHIVE_MAINTENANCE"): ("old_rows", {}, {
+        "place": {"schema_name": "s", "table_name": "t", "column": "at", "age_type": "date", "has_parts": False,
+                  "cutoff_on": "2026-08-31", "archive": "t_archive", "columns": ["at"], "returning": ["at"], "is_overriding": True},
+        "archive_exists": False, "archive_table": "s.t_archive", "last_batch": 0, "cutoff_at": "2026-08-31T00:00:00Z",
+    }),
+    ("postgresql", "CLEANUP_MAINTENANCE"): ("old_rows", {}, {
+        "place": {"schema_name": "s", "table_name": "t", "column": "at", "age_type": "date", "has_parts": True,
+                  "cutoff_on": "2026-08-31"},
+        "cutoff_at": "2026-08-31T00:00:00Z",
+    }),
+    ("postgresql", "BACKUP_MAINTENANCE"): ("no_fresh_copy", {}, {
+        "identity": {"schema_name": "s", "table_name": "t"}, "check": {"columns": ["a"]}, "copy": "t_b2", "surplus": ["t_b1"],
+    }),
     ("postgresql", "INDEX_MAINTENANCE"): ("invalid_index", {}, {"schema_name": "s", "index_name": "i"}),
     ("postgresql", "INTEGRITY_VALIDATION"): ("unvalidated_constraint", {"validate_constraints": True}, {
         "schema_name": "s", "table_name": "t", "constraint_name": "c", "is_due": False,
     }),
+    ("postgresql", "MONITORING_MAINTENANCE"): ("too_large", {}, {
+        "is_due": True, "measure": {"statement": MEASURES["postgresql"], "limit": 5},
+    }),
     ("postgresql", "SPACE_MAINTENANCE"): ("bloated_table", {}, {"schema_name": "s", "table_name": "t", "check": {}}),
     ("postgresql", "STATISTICS_MAINTENANCE"): ("stale_statistics", {}, {"schema_name": "s", "table_name": "t", "check": {}}),
+    ("sqlite", "ARCHIVE_MAINTENANCE"): ("old_rows", {}, {
+        "place": {"table": "t", "column": "at", "key": "rowid", "values": "texts", "cutoff_on": "2026-08-31", "archive": "t_archive",
+                  "columns": ["at"], "returning": ["at"]},
+        "archive_exists": False, "archive_table": "t_archive", "last_batch": 0, "cutoff_at": "2026-08-31T00:00:00Z",
+    }),
+    ("sqlite", "CLEANUP_MAINTENANCE"): ("old_rows", {}, {
+        "place": {"table": "t", "column": "at", "key": '"a", "b"', "values": "seconds", "cutoff_on": "2026-08-31"},
+        "cutoff_at": "2026-08-31T00:00:00Z",
+    }),
+    ("sqlite", "BACKUP_MAINTENANCE"): ("no_fresh_copy", {}, {
+        "identity": {"table": "t"}, "check": {"columns": ["a"], "journal_mode": "wal"}, "copy": "t_b2", "surplus": ["t_b1"],
+    }),
     ("sqlite", "INDEX_MAINTENANCE"): ("bloated_index", {}, {"index": "i", "table": "t", "journal_mode": "wal"}),
     ("sqlite", "INTEGRITY_VALIDATION"): ("failed_check", {}, {"table": "t", "journal_mode": "wal", "is_due": True}),
+    ("sqlite", "MONITORING_MAINTENANCE"): ("too_large", {}, {"is_due": True, "measure": {"statement": MEASURES["sqlite"], "limit": 5}}),
     ("sqlite", "SPACE_MAINTENANCE"): ("free_pages", {}, {"auto_vacuum": 0, "journal_mode": "wal"}),
+    **{(platform, "STRATEGY_DEPLOYMENT"): ("strategy_drift", {}, {"row": ROW}) for platform in PLATFORMS},
     ("sqlite", "STATISTICS_MAINTENANCE"): ("missing_statistics", {"analysis_limit": 100}, {
         "table": "t", "full_indexes": ["i"], "previous": {"statistics": [["i", "9 1"]], "samples": None},
     }),
@@ -102,6 +155,8 @@ def test_the_steps_of_every_concern_are_held_to_its_list_while_tests_run(platfor
         ("oracle", "statistics", "BEGIN DBMS_STATS.DELETE_SCHEMA_STATS('A'); END;"),
         ("oracle", "space", 'ALTER TABLE "A"."B" MOVE'),
         ("oracle", "space", 'DROP TABLE "A"."B" PURGE'),
+        ("oracle", "backup", 'DROP TABLE "A"."B" PURGE'),
+        ("oracle", "backup", 'DROP TABLE "A"."B" CASCADE CONSTRAINTS'),
         ("oracle", "integrity", 'ANALYZE TABLE "A"."B" VALIDATE STRUCTURE CASCADE'),
         ("oracle", "", "ALTER SYSTEM SET x = 1"),
         ("postgresql", "indexes", 'REINDEX (VERBOSE) INDEX "a"."b"'),
@@ -110,12 +165,16 @@ def test_the_steps_of_every_concern_are_held_to_its_list_while_tests_run(platfor
         ("postgresql", "statistics", 'ANALYZE (VERBOSE) "a"."b", "c"'),
         ("postgresql", "space", 'VACUUM (VERBOSE, TRUNCATE) "a"."b"'),
         ("postgresql", "space", "TRUNCATE t"),
+        ("postgresql", "backup", 'DROP TABLE "a"."b" CASCADE'),
+        ("postgresql", "backup", 'CREATE TABLE "a"."b" AS SELECT * FROM "a"."c" WHERE false'),
         ("postgresql", "integrity", "SELECT lo_unlink(1)"),
         ("postgresql", "integrity", "SELECT pg_terminate_backend(1)"),
         ("postgresql", "integrity", "SELECT amcheck.bt_index_parent_check('i'::regclass, true)"),
         ("sqlite", "indexes", 'DROP INDEX "main"."i"'),
         ("sqlite", "statistics", 'DELETE FROM "main"."t" WHERE tbl = \'t\''),
         ("sqlite", "space", "PRAGMA writable_schema = ON"),
+        ("sqlite", "monitoring", 'SELECT count(*) AS figure FROM "main"."t"; DROP TABLE "t"'),
+        ("sqlite", "backup", 'CREATE TABLE "main"."t" (/* a */ b */ "c")'),
         ("sqlite", "integrity", "SELECT load_extension('x')"),
     ],
 )

@@ -4,6 +4,6 @@
 -- since: 19
 SELECT e.type AS kind, e.name, e.line, e.position, e.text
   FROM user_errors e
- WHERE e.name LIKE 'GENERIC\_%' ESCAPE '\'
+ WHERE (e.name LIKE 'GENERIC\_%' ESCAPE '\' OR e.name = 'STRATEGY_IMPLEMENTATION_GENERATOR_PKG')
    AND e.attribute = 'ERROR'
  ORDER BY e.name, e.type, e.sequence

@@ -12,6 +12,6 @@ SELECT o.object_type AS kind, o.object_name AS name, o.status,
            ELSE 0
        END AS is_ours
   FROM user_objects o
- WHERE o.object_name LIKE 'GENERIC\_%' ESCAPE '\'
+ WHERE (o.object_name LIKE 'GENERIC\_%' ESCAPE '\' OR o.object_name = 'STRATEGY_IMPLEMENTATION_GENERATOR_PKG')
    AND o.object_type IN ('TABLE', 'INDEX', 'PACKAGE', 'PACKAGE BODY', 'TRIGGER')
  ORDER BY o.object_type, o.object_name

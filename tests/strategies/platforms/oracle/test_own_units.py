@@ -9,7 +9,7 @@ import pytest
 from strategies.platforms.base import PlatformError
 from strategies.platforms.oracle.own_units import OwnUnits
 from strategies.platforms.packages import DoesNotCompile, Work
-from strategies.plsql.scripts import LOGGER, Place, Unit, columns, units
+from strategies.plsql.scripts import GENERATOR, LOGGER, Place, Unit, columns, generator, units
 from tests.strategies.platforms.oracle.test_session import a_session, sent
 from tests.strategies.platforms.oracle.transport import Connection, oracle_error
 from tests.strategies.platforms.oracle.views import asked
@@ -126,7 +126,7 @@ def test_a_refusal_of_the_database_ends_it() -> None:
 def test_only_what_is_ours_is_removed() -> None:
     mine, others = (
         there(*units(Place.TARGET)),
-        there(Unit("TABLE", "GENERIC_JOB_TYPES", ""), Unit("PACKAGE", "GENERIC_MY_PKG", "")),
+        there(Unit("TABLE", "GENERIC_SCHEDULE_TYPES", ""), Unit("PACKAGE", "GENERIC_MY_PKG", "")),
     )
     foreign = there(Unit("PACKAGE", LOGGER, ""), is_ours=0)
     found = own_units.to_remove(a_session(schema(own_units=[*mine, *others])), Place.TARGET)
@@ -139,8 +139,35 @@ def test_only_what_is_ours_is_removed() -> None:
     assert own_units.to_remove(a_session(schema(own_units=foreign)), Place.TARGET) == Work(())
 
 
+def test_the_generator_goes_behind_the_rest_and_its_rows_go_anew_each_time() -> None:
+    """Its tables stay where they are there; all of it is removed with the rest."""
+    rows = Unit("ROWS", "GENERIC_GENERATOR_WORDS", "BEGIN\n    DELETE FROM generic_generator_words;\nEND;")
+    for place in Place:
+        made = generator(place)
+        tables = [unit for unit in made if unit.kind == "TABLE"]
+        here = [
+            *all_columns(),
+            *({"TABLE_NAME": unit.name, "COLUMN_NAME": name} for unit in tables for name in columns(unit)),
+        ]
+        of_the_log = Unit("TABLE", "GENERIC_OPERATION_LOG", "")
+        first = schema(own_units=there(of_the_log), own_columns=all_columns())
+        work = own_units.to_install(a_session(first), place, (*made, rows))
+        assert (work.units[-len(made) - 1 :], work.refusals) == ((*made, rows), ())
+        again = schema(own_units=there(of_the_log, *units(place), *made), own_columns=here)
+        work = own_units.to_install(a_session(again), place, (*made, rows))
+        left = [unit for unit in (*units(place), *made) if unit.is_code]
+        assert (list(work.units), work.refusals) == ([*left, rows], ())
+        without = [row for row in here if row["COLUMN_NAME"] != "DEFAULT_JSON"]
+        old = schema(own_units=there(of_the_log, *units(place), *made), own_columns=without)
+        refusals = own_units.to_install(a_session(old), place, made).refusals
+        assert ["TABLE GENERIC_GENERATOR_SETTINGS is there without DEFAULT_JSON" in one for one in refusals] == [True]
+        gone = {unit.name for unit in own_units.to_remove(a_session(again), place).units}
+        assert {unit.name for unit in made if unit.kind in ("TABLE", "PACKAGE")} <= gone
+
+
 def test_the_mark_in_the_dictionary_is_what_makes_it_ours() -> None:
     objects = [
+        {"object_name": GENERATOR, "object_type": "PACKAGE", "status": "VALID"},
         {"object_name": "GENERIC_LOG_STORE_PKG", "object_type": "PACKAGE", "status": "VALID"},
         {"object_name": "GENERIC_OPERATION_LOG", "object_type": "TABLE", "status": "VALID"},
         {"object_name": "GENERIC_LOG_POLICY", "object_type": "TABLE", "status": "VALID"},
@@ -156,5 +183,5 @@ def test_the_mark_in_the_dictionary_is_what_makes_it_ours() -> None:
         },
     )  # fmt: skip
     assert {row["name"]: row["is_ours"] for row in rows} == {
-        "GENERIC_LOG_STORE_PKG": 1, "GENERIC_OPERATION_LOG": 1, "GENERIC_LOG_POLICY": 0,
+        "GENERIC_LOG_STORE_PKG": 1, "GENERIC_OPERATION_LOG": 1, "GENERIC_LOG_POLICY": 0, GENERATOR: 0,
     }  # fmt: skip

@@ -1,0 +1,8 @@
+-- purpose: What the portal's own registry says of a strategy. Read on home only.
+-- needs: CONNECT
+-- licence: none
+-- since: 14
+SELECT s.strategy_type_id, s.strategy_type, s.description, s.category, s.is_active
+  FROM generic_strategy_types s
+ WHERE s.strategy_name = %(strategy)s
+ ORDER BY s.strategy_type_id
