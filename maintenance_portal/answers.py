@@ -32,6 +32,7 @@ def of_run(run: JobRun) -> dict[str, Any]:
         "duration_ms": run.duration_ms,
         "steps_total": run.steps_total,
         "plan_digest": run.plan_digest or None,
+        "strategy_version": run.strategy_version,
         "error_code": run.error_code or None,
         "error_class": run.error_class or None,
         "state_left": run.state_left or None,

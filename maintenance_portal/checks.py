@@ -15,6 +15,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
 from maintenance_portal import installation, page_pool
+from strategies import registry
+from strategies.definitions import own_folders
+from strategies.generator.implementation import try_all
+from strategies.generator.library import LibraryRefused, library
+from strategies.generator.masters import MasterBroken
 
 PORTAL = "portal"
 _AT_LEAST = {
@@ -125,6 +130,24 @@ def redis(**_: Any) -> list[CheckMessage]:
         )
         sentence = "PORTAL_REDIS_URL is set, but the package redis is not installed."
         return [Error(sentence, hint=hint, id="portal.E014")]
+    return []
+
+
+@register(PORTAL)
+def installed_strategies(**_: Any) -> list[CheckMessage]:
+    """The portal starts without one that cannot be used."""
+    hint = "Install a version of that package that fits, or uninstall it; then start the portal anew."
+    return [Advice(fault, hint=hint, id="portal.W005") for fault in registry.installed().faults]
+
+
+@register(PORTAL)
+def generator(**_: Any) -> list[CheckMessage]:
+    """Everything but the generator works without it."""
+    try:
+        try_all(library(*own_folders()), own_folders())
+    except (LibraryRefused, MasterBroken) as refusal:
+        hint = "Mend the file, or leave PORTAL_GENERATOR out."
+        return [Advice(f"No strategy can be generated: {refusal}.", hint=hint, id="portal.W006")]
     return []
 
 

@@ -35,6 +35,7 @@ _BENEATH = {
     "calendars": ("entry-",),
     "jobs": ("import",),
     "operations": ("log-",),
+    "strategies": ("version",),
     "windows": ("feed",),
     "notifications": ("notification", "channel", "message-text"),
     "systems": ("status-page",),

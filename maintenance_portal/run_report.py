@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from maintenance_portal import answers
@@ -22,6 +23,23 @@ def end(command: PortalCommand, run: JobRun, *, is_json: bool) -> None:
     else:
         _tell(command, run, result)
     command.end(_state(run))
+
+
+def end_all(command: PortalCommand, runs: Sequence[JobRun], *, is_json: bool, **about: Any) -> None:
+    """Say how runs went that belong together, and leave as the last of them would."""
+    tell_all(command, runs, is_json=is_json, **about)
+    command.end(_state(runs[-1]))
+
+
+def tell_all(command: PortalCommand, runs: Sequence[JobRun], *, is_json: bool, **about: Any) -> None:
+    """Say how runs went that belong together. `about` stands beside them in the JSON."""
+    results = [answers.of_result(run) for run in runs]
+    if is_json:
+        command.answer({**about, "runs": results})
+    else:
+        for run, result in zip(runs, results, strict=True):
+            command.say(f"On {run.target.name}:")
+            _tell(command, run, result)
 
 
 def end_stopped(command: PortalCommand, *, is_json: bool) -> None:

@@ -38,6 +38,9 @@ if _file := env.str("PORTAL_ENV_FILE", default=str(BASE_DIR / ".env")):
 PORTAL_DATA = Path(env.str("PORTAL_DATA", default=str(BASE_DIR / "data"))).absolute()
 # Where the demo's databases are made: beside the data folder, since they are no part of it.
 PORTAL_DEMO = Path(env.str("PORTAL_DEMO", default=f"{PORTAL_DATA.resolve()}-demo")).absolute()
+# What strategies can be generated from beside what the portal brings.
+_generator = env.str("PORTAL_GENERATOR", default="")
+PORTAL_GENERATOR = Path(_generator).absolute() if _generator else None
 os.umask(0o077)  # whatever the portal writes is for its own user
 
 DEBUG = env.bool("PORTAL_DEBUG", default=False)

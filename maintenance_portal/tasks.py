@@ -37,6 +37,7 @@ from strategies import (
     needs,
     plan_turns,
     queue,
+    registry,
     run_ends,
     runs,
     sealing,
@@ -245,6 +246,9 @@ def look_again(moment: datetime) -> None:
     )
     ended = JobRun.objects.filter(finished_at__gt=moment - LOOK_AGAIN_WITHIN, started_at__isnull=False)
     for run in ended.exclude(Exists(later)).select_related("target").defer("plan"):
+        known = registry.routines().get(run.strategy_name)
+        if known is not None and known.is_of_one_table:  # which cannot look at everything
+            continue
         if run.target.is_active and run.target.stopped_at is None:
             needs.ask_assessments(PORTAL, run.target, [run.strategy_name], moment)
 

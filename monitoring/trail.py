@@ -13,7 +13,16 @@ from django.urls import reverse
 from monitoring.models import ErrorGroup, System
 from strategies import registry
 from strategies.audit import KINDS
-from strategies.models import AuditEntry, Calendar, JobRun, MaintenanceJob, MaintenanceWindow, Target, User
+from strategies.models import (
+    AuditEntry,
+    Calendar,
+    JobRun,
+    MaintenanceJob,
+    MaintenanceWindow,
+    StrategyVersion,
+    Target,
+    User,
+)
 
 _WORDS = {action: words for kind in KINDS.values() for action, words in kind.actions.items()}
 _PAGES: Mapping[str, tuple[str, Any]] = {
@@ -24,6 +33,7 @@ _PAGES: Mapping[str, tuple[str, Any]] = {
     "MaintenanceWindow": ("window", MaintenanceWindow),
     "Calendar": ("calendar", Calendar),
     "System": ("system", System),
+    "StrategyVersion": ("version", StrategyVersion),
 }
 # What keys are called on pages. A key that is not here is shown by its own words.
 _LABELS = {

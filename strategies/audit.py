@@ -246,6 +246,7 @@ KINDS: Mapping[str, Kind] = {
         "import.done": "Partition framework imported",
         "import.failed": "Import of the partition framework not done",
     }),
+    "StrategyVersion": Kind("Version of a strategy", {"version.kept": "Version of a strategy kept"}),
     "Hold": Kind("Hold", {"hold.placed": "Hold placed", "hold.lifted": "Hold lifted"}),
     "LogPolicy": Kind("Operation log", {
         "log.retention_changed": "Time to keep the log changed",

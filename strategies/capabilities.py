@@ -48,7 +48,7 @@ def capabilities(platform: str) -> tuple[Capability, ...]:
         if registry.supports(platform, strategy):
             concern = registry.concern(platform, strategy)
             queries = tuple(load_query(platform, name) for name in concern.queries)
-            changes = registry.changes(platform, routine.concern)
+            changes = registry.changes_of(platform, strategy)
             optional = concern.optional_queries
             rights = _rights(queries, concern.rights, optional)
             found.append(Capability(strategy.lower(), routine.title, strategy, queries, changes, rights, optional))

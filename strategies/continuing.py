@@ -36,8 +36,8 @@ def begin_with(run: JobRun, actor: Actor, moment: datetime, origin: Origin, froz
 
 def successor(run: JobRun, actor: Actor, moment: datetime, origin: Origin) -> JobRun:
     return JobRun(
-        due_key=f"{origin}:{run.pk}:{uuid.uuid4()}", strategy_name=run.strategy_name, target=run.target, job=run.job,
-        config=run.config, target_object=run.target_object, parameters=run.parameters, limits=run.limits,
+        due_key=f"{origin}:{run.pk}:{uuid.uuid4()}", strategy_name=run.strategy_name, target=run.target, place=run.place,
+        job=run.job, config=run.config, target_object=run.target_object, parameters=run.parameters, limits=run.limits,
         prechecks=run.prechecks, timeout_seconds=run.timeout_seconds, priority_level=run.priority_level, origin=origin,
         asked_by=actor.name, due_at=moment, parent=run, woken_at=moment, is_released=origin == Origin.CONTINUE,
         used=run.used if origin == Origin.CONTINUE else None,

@@ -145,12 +145,17 @@ def _parameters(job: MaintenanceJob, config: StrategyConfig | None, limits: Mapp
         values["max_objects"], sources["max_objects"] = config.batch_size, "batch_size"
     if "lock_wait_seconds" in limits:
         values["lock_wait_seconds"], sources["lock_wait_seconds"] = limits["lock_wait_seconds"], "resource_limits"
+    sources["target_object"] = "target_object"
     try:
-        read_: dict[str, Any] = routine.read_parameters(values).model_dump(mode="json")
+        typed = routine.read_parameters(values)
+        registry.require(routine, typed, job.target_object)
+        routine.require_of_job(typed)
     except ParametersRefused as refusal:
         fields = {sources.get(name, "job_parameters") for name in refusal.problems}
         field = "job_parameters" if "job_parameters" in fields else min(fields, default="job_parameters")
-        raise JobRefused(field, "; ".join(f"{name}: {why}" for name, why in refusal.problems.items()) + ".") from None
+        told = (why if name == field else f"{name}: {why}" for name, why in refusal.problems.items())
+        raise JobRefused(field, "; ".join(told) + ".") from None
+    read_: dict[str, Any] = typed.model_dump(mode="json")
     return read_
 
 

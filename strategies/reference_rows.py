@@ -23,12 +23,15 @@ STRATEGIES = {
     ),
     "STATISTICS_MAINTENANCE": (_DATABASE, "Gathers optimizer statistics where they are missing or stale."),
     "CLEANUP_MAINTENANCE": (_DATABASE, "Removes data and files that are no longer needed."),
-    "BACKUP_MAINTENANCE": (_DATABASE, "Makes backups, and proves that they can be restored."),
+    "BACKUP_MAINTENANCE": (
+        _DATABASE,
+        "Copies a table beside itself before it is changed, and keeps the newest copies.",
+    ),
     "ARCHIVE_MAINTENANCE": (_DATABASE, "Moves old data to where it costs less."),
     "SECURITY_MAINTENANCE": ("SECURITY", "Looks after accounts, rights and their expiry."),
     "PERFORMANCE_MAINTENANCE": ("PERFORMANCE", "Finds and mends what makes a database slow."),
     "COMPLIANCE_MAINTENANCE": ("COMPLIANCE", "Checks and documents what rules demand."),
-    "MONITORING_MAINTENANCE": ("MONITORING", "Looks after the watching itself: samples, logs, alerts."),
+    "MONITORING_MAINTENANCE": ("MONITORING", "Measures tables and transactions against limits, and changes nothing."),
 }
 OPERATION_TYPES = (
     "OPTIMIZE CREATE UPDATE DELETE ANALYZE REBUILD COMPRESS CLEANUP BACKUP RESTORE ARCHIVE MIGRATE VALIDATE MONITOR "
@@ -72,7 +75,9 @@ def _words(apps: Any, using: str) -> None:
 
 def _known() -> dict[str, tuple[str, dict[str, dict[str, str]]]]:
     """Of each lookup table: the column that holds the word, and its rows by word."""
-    strategies = {name: (routine.category, routine.title) for name, routine in registry.routines().items()} | STRATEGIES
+    strategies = {
+        name: (routine.category, routine.title) for name, routine in registry.own_routines().items()
+    } | STRATEGIES
     return {
         "StrategyType": (
             "strategy_name",

@@ -11,6 +11,7 @@ from strategies.views import (
     delegations,
     feeds,
     framework,
+    generate,
     holds,
     job_form,
     jobs,
@@ -19,6 +20,7 @@ from strategies.views import (
     standing,
     statements,
     targets,
+    versions,
     windows,
 )
 
@@ -32,7 +34,10 @@ urlpatterns = [
     path("databases/<int:pk>/assess/", targets.target_assess, name="target-assess"),
     path("databases/<int:pk>/switch/", targets.target_switch, name="target-switch"),
     path("strategies/", catalogue.strategies, name="strategies"),
+    path("strategies/generate/", generate.strategy_generate, name="strategy-generate"),
     path("strategies/<str:name>/", catalogue.strategy, name="strategy"),
+    path("versions/<int:pk>/", versions.version, name="version"),
+    path("versions/<int:pk>/files.zip", versions.version_zip, name="version-zip"),
     path("statements/", statements.statements, name="statements"),
     path("statements/statements.sql", statements.statements_download, name="statements-download"),
     path("jobs/", jobs.job_list_page, name="jobs"),

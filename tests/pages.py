@@ -25,7 +25,7 @@ from monitoring.models import (
     Subscription,
     System,
 )
-from strategies import approvals, findings, glass, holds, needs, operation_log, runs
+from strategies import approvals, findings, glass, holds, needs, operation_log, runs, versions
 from strategies.assessments import Assessment as Seen
 from strategies.assessments import Finding as Need
 from strategies.assessments import Severity
@@ -51,6 +51,7 @@ from strategies.models import (
     RunStatus,
     StandingApproval,
     Stop,
+    StrategyVersion,
     Target,
     Tenant,
 )
@@ -190,6 +191,7 @@ class Scene:
     subscription: Subscription
     status_page: StatusPage
     imported: FrameworkImport
+    version: StrategyVersion
 
     @property
     def keys(self) -> dict[str, int]:
@@ -215,6 +217,7 @@ class Scene:
             "systems": self.system.pk,
             "status-pages": self.status_page.pk,
             "imports": self.imported.pk,
+            "versions": self.version.pk,
         }
 
 
@@ -305,6 +308,15 @@ def a_trial(target: Target) -> FrameworkImport:
     )  # fmt: skip
 
 
+def a_version(name: str) -> StrategyVersion:
+    """The second of a generated strategy, deployed nowhere."""
+    files = {"README.md": f"# {HOSTILE}\n", "plsql/it.sql": f"-- {HOSTILE}\nBEGIN\n    NULL;\nEND;\n/\n"}
+    told = {"strategy": {"strategy_name": name, "strategy_type": "MAINTENANCE", "description": HOSTILE, "category": "DATABASE"},
+            "configurations": [], "jobs": [], "package": None}  # fmt: skip
+    versions.keep(ANNA, {"name": name}, {**files, "gone.toml": "a = 1\n"}, told, timezone.now())
+    return versions.keep(ANNA, {"name": name, "more": HOSTILE}, {**files, "new.py": "x = 'y'\n"}, told, timezone.now())
+
+
 def scene(name: str = "shop", tenant: str = "Main") -> Scene:
     owner = Tenant.objects.get_or_create(name=tenant)[0]
     now = timezone.now()
@@ -345,6 +357,7 @@ def scene(name: str = "shop", tenant: str = "Main") -> Scene:
         entry=entry,
         rule=rule,
         imported=a_trial(target),
+        version=a_version(name.upper().replace("-", "_")),
         approval=asked(held, rule),
         standing=standing_approval(target),
         delegation=Delegation.objects.create(

@@ -64,8 +64,10 @@ def test_typed_rows_are_dealt_with_within_one_tick() -> None:
     reasons = dict(MaintenanceJob.objects.values_list("job_name", "quarantine_reason"))
     assert reasons == {
         "EXECUTE_MAINTENANCE": "strategy_name: There is no implementation of MY_STRATEGY here.",
-        "DAILY_BACKUP": "strategy_name: There is no implementation of BACKUP_MAINTENANCE here.",
-        "MONTHLY_ARCHIVE": "strategy_name: There is no implementation of ARCHIVE_MAINTENANCE here.",
+        "DAILY_BACKUP": "job_parameters: backup_type: is not a parameter of this strategy; retention_days: is not a parameter of"
+        " this strategy.",
+        "MONTHLY_ARCHIVE": "job_parameters: archive_older_than: is not a parameter of this strategy;"
+        " compress: is not a parameter of this strategy.",
     }
 
 

@@ -52,6 +52,11 @@ ERRORS: dict[str, Entry] = {
         "The step would not be safe now, as for want of room on the disk; nothing was sent.",
         "The message says what stands in the way. Remove it, and start the run again.",
     ),
+    "changed": Entry(
+        PERMANENT,
+        "What a deployment was to change, or to take back, somebody has changed since; it was left as it is.",
+        "Look at what differs. Have the run planned anew: what is found then is put back, with what was there as its undo.",
+    ),
     "history_gone": Entry(
         PERMANENT,
         "The old statistics cannot be brought back: the database no longer keeps them.",

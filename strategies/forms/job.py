@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 from django.db.models import Q
 from django.http import QueryDict
 
-from strategies import implementations, job_changes, registry
+from strategies import deployments, implementations, job_changes, registry
 from strategies.dependencies import parse_names
 from strategies.forms import as_typed, job_dependencies, job_fields
 from strategies.forms.job_fields import LIMIT
@@ -211,7 +211,11 @@ class JobForm(forms.Form):
         if self.routine is None or not isinstance(values, dict):
             return
         try:
-            registry.routine_of(self._strategy, values).read_parameters(values)
+            routine = registry.routine_of(self._strategy, values)
+            typed = routine.read_parameters(values)
+            if problems := deployments.out_of_reach(self._user, self._strategy, values):
+                raise ParametersRefused(problems)
+            routine.require_of_job(typed)
         except ParametersRefused as refusal:
             beside = self.cleaned_data.get("parameters_as_typed") or {}
             for name, reason in refusal.problems.items():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MaxLen
 from django import forms
 from pydantic.fields import FieldInfo
 
+from strategies import registry
 from strategies.forms.as_typed import AsTypedField
 from strategies.forms.plain_text import plain
 from strategies.in_database import PackageRoutine, wants_package
@@ -39,6 +40,11 @@ class RunForm(forms.Form):
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self._routine = routine
+        if routine.is_of_one_table:
+            self.fields["target_object"].initial = None
+            self.fields[
+                "target_object"
+            ].help_text = "The one table that it works on, as findings name it, like public.orders."
         self.parameters: dict[str, Any] = {}
         for name, field in self._routine.parameters.model_fields.items():
             if name != IMPLEMENTATION and concerns(field, platform):
@@ -62,10 +68,13 @@ class RunForm(forms.Form):
         }
         chosen = PackageRoutine(self._routine.name) if wants_package(typed) else self._routine
         try:
-            self.parameters = chosen.read_parameters(self._given(chosen, typed)).model_dump(mode="json")
+            read = chosen.read_parameters(self._given(chosen, typed))
+            registry.require(chosen, read, cleaned.get("target_object", ""))
+            self.parameters = read.model_dump(mode="json")
         except ParametersRefused as refusal:
             for name, reason in refusal.problems.items():
-                self.add_error(PREFIX + name if PREFIX + name in self.fields else None, reason)
+                field = name if name == "target_object" else PREFIX + name
+                self.add_error(field if field in self.fields else None, reason)
         return cleaned
 
     def _given(self, chosen: Routine[Any], typed: dict[str, Any]) -> dict[str, Any]:
@@ -128,4 +137,7 @@ def form_field(field: FieldInfo) -> forms.Field:
     if field.annotation is float:
         widget = forms.NumberInput(attrs={"step": "any"})
         return forms.FloatField(min_value=lowest, max_value=highest, widget=widget, **words)
+    if field.annotation is str:
+        longest: Any = next((rule.max_length for rule in field.metadata if isinstance(rule, MaxLen)), None)
+        return forms.CharField(max_length=longest, **words)
     raise TypeError(f"no form field for parameters of type {field.annotation}")

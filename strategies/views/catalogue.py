@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from strategies import registry
+from strategies import registry, version_pages
 from strategies.manual import manual
 from strategies.models import StrategyType
 from strategies.platforms.base import Platform
@@ -34,16 +34,26 @@ def strategies(request: SignedIn) -> HttpResponse:
         (routine, manual(routine.__doc__)[0].paragraphs[0], [product.label for product in _platforms(name)])
         for name, routine in registry.routines().items()
     ]
-    others = StrategyType.objects.exclude(strategy_name__in=registry.routines())
-    return render(request, "strategies/strategies.html", {"rows": rows, "others": others})
+    generated = version_pages.generated(request.user)
+    known = {*registry.routines(), *(one.name for one in generated)}
+    context = {
+        "rows": rows,
+        "generated": generated,
+        "others": StrategyType.objects.exclude(strategy_name__in=known),
+    }
+    return render(request, "strategies/strategies.html", context)
 
 
 @require_safe
 @for_readers
 def strategy(request: SignedIn, name: str) -> HttpResponse:
+    """One that was only generated so far has its versions, and no manual page of its own yet."""
     routine = registry.routines().get(name)
+    versions = version_pages.versions_of(name, request.user)
     if routine is None:
-        raise Http404
+        if not versions:
+            raise Http404
+        return render(request, "strategies/strategy_generated.html", {"name": name, "versions": versions})
     products = _platforms(name)
     return render(
         request,
@@ -54,6 +64,7 @@ def strategy(request: SignedIn, name: str) -> HttpResponse:
             "platforms": [product.label for product in products],
             "products": products,
             "parameters": _parameters(routine),
+            "versions": versions,
         },
     )
 
@@ -77,10 +88,15 @@ def _parameters(routine: Routine[Any]) -> list[ParameterRow]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value or "none"
     return ("yes" if value else "no") if isinstance(value, bool) else f"{value:,}"
 
 
 def _bounds(rules: list[Any]) -> str:
+    longest = next((rule.max_length for rule in rules if hasattr(rule, "max_length")), None)
+    if longest is not None:
+        return f"at most {longest:,} characters"
     lowest = next((rule.ge for rule in rules if hasattr(rule, "ge")), None)
     highest = next((rule.le for rule in rules if hasattr(rule, "le")), None)
     return "yes or no" if lowest is None and highest is None else f"{lowest:,} to {highest:,}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -96,7 +97,10 @@ def job_run(request: SignedIn, pk: int) -> HttpResponse:
     """Run it by hand: what comes back is a plan, which somebody has to release."""
     row = visible(request.user, pk)
     try:
-        run = jobs.ask_run(Actor.of(request), row, timezone.now())
+        with transaction.atomic():
+            run = jobs.ask_run(Actor.of(request), row, timezone.now())
+            if not JobRun.objects.visible_to(request.user).filter(pk=run.pk).exists():
+                raise JobRefused("job_parameters", "What it brings is for a database that you do not see.")
     except JobRefused as refusal:
         messages.error(request, f"It cannot run as it stands. {refusal.field}: {refusal}")
         return redirect("job", row.pk)

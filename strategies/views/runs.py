@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -17,6 +17,7 @@ from strategies import (
     account_rights,
     budgets,
     continuing,
+    deployments,
     implementations,
     keyset,
     progress,
@@ -29,7 +30,7 @@ from strategies.account_rights import Lacking
 from strategies.audit import Actor
 from strategies.budgets import Budget, Line, Used
 from strategies.filters import RunFilter
-from strategies.forms.parameters import RunForm
+from strategies.forms.parameters import PREFIX, RunForm
 from strategies.gate_facts import rows_of_missing_rights
 from strategies.job_facts import name_jobs
 from strategies.models import (
@@ -96,15 +97,18 @@ def run_plan(request: SignedIn) -> HttpResponse:
     strategy = request.GET.get("strategy", "") if request.GET.get("strategy", "") in names else ""
     context: dict[str, Any] = {
         "targets": targets, "target": target, "routines": [registry.routine_of(name, {}) for name in names], "strategy": strategy,
+        "asked_for": (asked_for := _asked_for(request.GET)),
     }  # fmt: skip
     if target is None or not strategy:
         return render(request, "strategies/run_plan.html", context)
     data = request.POST if request.method == "POST" else None
-    asked_for = {"target_object": request.GET.get("object") or "ALL"}
     package = implementations.packages_in(target).get(strategy, "")
     routine = registry.routine_of(strategy, {})
-    form = RunForm(data, routine=routine, platform=target.platform, package=package, initial=asked_for)
-    if request.method == "POST" and form.is_valid():
+    target_object = request.GET.get("object") or ("" if routine.is_of_one_table else "ALL")
+    form = RunForm(
+        data, routine=routine, platform=target.platform, package=package, initial={"target_object": target_object, **asked_for},
+    )  # fmt: skip
+    if request.method == "POST" and form.is_valid() and _is_within_reach(request.user, strategy, form):
         run = runs.ask(
             Actor.of(request), target, strategy, timezone.now(), target_object=form.cleaned_data["target_object"],
             parameters=form.parameters, timeout_seconds=form.cleaned_data["timeout_minutes"] * 60,
@@ -112,6 +116,18 @@ def run_plan(request: SignedIn) -> HttpResponse:
         return redirect("run", run.pk)
     context |= {"form": form, "routine": routine, "has_manual": strategy in registry.routines()}
     return render(request, "strategies/run_plan.html", context, status=422 if form.errors else 200)
+
+
+def _is_within_reach(user: User, strategy: str, form: RunForm) -> bool:
+    """Whether the person sees what the parameters speak of; the form says what they do not."""
+    for name, why in (problems := deployments.out_of_reach(user, strategy, form.parameters)).items():
+        form.add_error(PREFIX + name, why)
+    return not problems
+
+
+def _asked_for(query: QueryDict) -> dict[str, str]:
+    """Parameters that whoever led here has filled in: each stands in its field, if the form has one, and can be changed there."""
+    return {name: str(value)[:500] for name, value in query.items() if name.startswith(PREFIX)}
 
 
 def _chosen_target(targets: QuerySet[Target], text: str) -> Target | None:
@@ -219,10 +235,9 @@ def _possible(row: JobRun, user: User) -> Possible:
             cancel=row.stop != Stop.CANCEL,
         )
     done = list(row.operations.filter(step_key__isnull=False).values_list("step_key", "status"))
-    finished = {str(key) for key, status in done if status in (OperationStatus.SUCCESS, OperationStatus.INFO)}
     succeeded = {str(key) for key, status in done if status == OperationStatus.SUCCESS}
     return Possible(
-        resume=len(continuing.steps_left(row, finished)),
+        resume=len(continuing.steps_left(row, runs.done_keys(row))),
         undo=0 if successors.undone_by(row) else len(successors.reversals(row, succeeded)),
         retry=True,
         handle=row.status in BAD and row.handled_at is None,

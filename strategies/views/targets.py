@@ -115,16 +115,16 @@ def _live(row: Target, user: User) -> dict[str, Any]:
 
 
 def _looks(row: Target) -> list[Look]:
-    """One for each strategy that this platform supports, or that left findings; three queries each, however much was found.
+    """One for each strategy that can look at the database as a whole, or left findings; three queries each, however much was found.
 
     What is still open is asked before anything else: a look that ends meanwhile is then shown once more, and never by halves.
     """
     unfinished = {one.strategy_name: one for one in row.assessments.filter(finished_at=None).order_by("pk")}
     found = Finding.objects.current().filter(target=row)
     counts = dict(found.order_by().values_list("strategy_name").annotate(Count("pk")))
-    looks = []
+    looks, whole = [], registry.seen_as_a_whole(row.platform)
     for name, routine in registry.routines().items():
-        if not registry.supports(row.platform, name) and name not in counts:
+        if name not in whole and name not in counts:
             continue
         assessments = row.assessments.filter(strategy_name=name).order_by("-pk")
         worst = list(found.filter(strategy_name=name).order_by(_SEVERITY, "object")[:SHOWN_FINDINGS])
@@ -210,9 +210,9 @@ def target_check(request: SignedIn, pk: int) -> HttpResponse:
 @require_POST
 @for_operators
 def target_assess(request: SignedIn, pk: int) -> HttpResponse:
-    """Look for needs with one strategy, or with all that the platform supports."""
+    """Look for needs with one strategy, or with all that can look at the database as a whole."""
     row = _visible(request.user, pk)
-    supported = [name for name in registry.routines() if registry.supports(row.platform, name)]
+    supported = registry.seen_as_a_whole(row.platform)
     wanted = request.POST.get("strategy", "")
     try:
         needs.ask_assessments(Actor.of(request), row, [wanted] if wanted in supported else supported, timezone.now())

@@ -86,6 +86,7 @@ def paths(shop: Scene) -> list[str]:
         "/statements/?platform=dbase",
         f"/operations/{shop.operation.pk}/",
         f"/imports/{shop.imported.pk}/",
+        f"/versions/{shop.version.pk}/?against=1",
         f"/windows/{shop.window.pk}/",
         f"/windows/{shop.window.pk}/edit/",
         f"/calendars/{shop.calendar.pk}/",
@@ -104,7 +105,7 @@ ELSEWHERE = {
     "/calendars/", "/delegations/", "/errors/", "/feeds/", "/jobs/", "/operation-log/", "/operation-log/prune/",
     "/channels/", "/channels/new/", "/message-texts/", "/message-texts/edit/", "/notification-rules/", "/notification-rules/new/",
     "/notifications/", "/report/", "/systems/", "/systems/new/", "/status-pages/",
-    "/standing-approvals/", "/statistics/", "/trends/", "/windows/",
+    "/standing-approvals/", "/statistics/", "/strategies/generate/", "/trends/", "/windows/",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import updated, watched
+from tests.browser.conftest import EACH_PAGE, updated, watched
 from tests.pages import Scene
 
 HIDDEN = """async () => {
@@ -38,7 +38,7 @@ def tabbed(page: Page) -> list[str]:
     return reached
 
 
-@pytest.mark.parametrize("look", ["light", "phone"])
+@pytest.mark.parametrize("look", EACH_PAGE)
 def test_tab_reaches_every_control_in_sight_and_none_beneath_a_bar(
     look: str, open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from strategies import audit
 from strategies.models import Theme, User
+from tests.browser.conftest import EACH_PAGE
 from tests.browser.test_accessibility import cut_off, faults, faults_in_the_dark, sideways
 from tests.pages import ANNA, HOSTILE, Scene
 
@@ -137,7 +138,7 @@ def test_the_account_follows_the_device_where_it_chose_no_theme(
     assert theme(page) == "dark"
 
 
-@pytest.mark.parametrize("look", ["light", "phone"])
+@pytest.mark.parametrize("look", EACH_PAGE)
 def test_what_is_found_and_what_is_told_is_clean(
     look: str, open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:

@@ -229,7 +229,7 @@ def test_an_event_says_when_it_was_announced_last(target: Target) -> None:
 
 
 def test_a_strategy_without_an_implementation_has_a_page(target: Target) -> None:
-    found = page(settled(a_job(target, strategy_id="BACKUP_MAINTENANCE")))
+    found = page(settled(a_job(target, strategy_id="COMPLIANCE_MAINTENANCE")))
     assert "There is no implementation" in found.causes[0].sentence
     assert blocks(found.basis.job) == {("no implementation", "job set aside")}
 

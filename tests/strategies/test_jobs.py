@@ -114,8 +114,12 @@ def test_a_row_typed_in_sql_is_scheduled_by_the_next_tick(target: Target) -> Non
     ("values", "reason"),
     [
         (
-            {"strategy_id": "BACKUP_MAINTENANCE"},
-            "strategy_name: There is no implementation of BACKUP_MAINTENANCE here.",
+            {"strategy_id": "COMPLIANCE_MAINTENANCE"},
+            "strategy_name: There is no implementation of COMPLIANCE_MAINTENANCE here.",
+        ),
+        (
+            {"strategy_id": "BACKUP_MAINTENANCE", "target_object": "all_tables"},
+            "target_object: name one table, it cannot work on all.",
         ),
         ({"schedule_value": "26:00"}, "schedule_value: "),
         ({"schedule_timezone": "Nowhere/City"}, "schedule_timezone: "),

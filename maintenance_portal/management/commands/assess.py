@@ -20,7 +20,9 @@ class Command(PortalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
-        parser.add_argument("--strategy", help="Look with this strategy only (default: all that the platform has).")
+        parser.add_argument(
+            "--strategy", help="Look with this strategy only (default: all that look at the whole database)."
+        )
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,7 +30,8 @@ class Command(PortalCommand):
         if options["strategy"] is not None:
             strategies = [strategy_named("--strategy", options["strategy"], target)]
         else:
-            strategies = [name for name in registry.routines() if _is_available(target, name)]
+            is_known = target.platform in registry.platforms()
+            strategies = registry.seen_as_a_whole(target.platform) if is_known else []
         seen, errors = self._look(target, strategies)
         if options["json"]:
             self.answer(
@@ -76,7 +79,3 @@ class Command(PortalCommand):
             self.stderr.write(f"{name}: {error}")
         for name in {row[1]: None for row in rows}:
             self.say(f"See the exact steps: manage.py run_strategy {name} --target {target.name} --dry-run")
-
-
-def _is_available(target: Target, strategy: str) -> bool:
-    return target.platform in registry.platforms() and registry.supports(target.platform, strategy)

@@ -138,11 +138,11 @@ def every_item(portal: OtherPortal) -> tuple[Item, ...]:
 
 
 def tried() -> tuple[Tried, ...]:
-    """Every strategy that Oracle has, with the parameters that it has by itself."""
-    names = [name for name in registry.routines() if registry.supports(PLATFORM.name, name)]
+    """Every strategy of the portal's own that Oracle has, with the parameters that it has by itself."""
     return tuple(
-        Tried(name, registry.concern(PLATFORM.name, name), registry.routines()[name].read_parameters({}))
-        for name in names
+        Tried(name, registry.concern(PLATFORM.name, name), routine.read_parameters({}), routine.is_of_one_table)
+        for name, routine in registry.own_routines().items()
+        if registry.supports(PLATFORM.name, name)
     )
 
 

@@ -39,13 +39,13 @@ def a_job(target: Target | None, name: str = "NIGHTLY", kind: str = "DAILY", **v
 def test_jobs_are_listed_those_due_next_first(target: Target) -> None:
     late = a_job(target, "LATE", "YEARLY")
     soon = a_job(target, "SOON")
-    wrong = a_job(None, "WRONG", strategy_id="BACKUP_MAINTENANCE")
+    wrong = a_job(None, "WRONG", strategy_id="COMPLIANCE_MAINTENANCE")
     listed = command("jobs", "--json").answer["jobs"]
     assert [row["job_id"] for row in listed] == [soon.pk, late.pk, wrong.pk]
     assert [row["state"] for row in listed] == ["scheduled", "scheduled", "quarantined"]
     assert (listed[2]["target"], listed[2]["next_run"]) == ("home", None)
     text = command("jobs").out
-    assert "There is no implementation of BACKUP_MAINTENANCE here." in text
+    assert "There is no implementation of COMPLIANCE_MAINTENANCE here." in text
     assert text.index("SOON") < text.index("LATE")
 
 

@@ -58,7 +58,7 @@ def test_findings_are_told_with_their_evidence_and_kept(shop: Target) -> None:
     }
     assert all(f["evidence"] for f in said.answer["findings"])
     assert (said.answer["errors"], Finding.objects.current().count()) == ({}, 4)
-    strategies = [name for name in registry.routines() if registry.supports("sqlite", name)]
+    strategies = registry.seen_as_a_whole("sqlite")
     assert Assessment.objects.filter(finished_at__isnull=False).count() == len(strategies)
     assert not JobRun.objects.exists()
     said = command("assess", "shop", "--strategy", "STATISTICS_MAINTENANCE")

@@ -66,7 +66,7 @@ def row(form: JobForm) -> MaintenanceJob:
         ("job_name", "a\u202eb"),
         ("job_name", "x" * 129),
         ("target", "999999"),
-        ("strategy", "BACKUP_MAINTENANCE"),
+        ("strategy", "COMPLIANCE_MAINTENANCE"),
         ("strategy", "DANCE"),
         ("target_object", " "),
         ("target_object", "a\x00b"),
@@ -301,8 +301,8 @@ def test_checks_of_another_platform_are_shown_and_can_be_taken_away(
 def test_a_strategy_without_an_implementation_can_be_changed_to_one(
     form: Callable[..., JobForm], sqlite_target: Target
 ) -> None:
-    job = a_job(sqlite_target, strategy_id="BACKUP_MAINTENANCE", job_parameters={"keep": 3})
-    sent = form(job, does="BACKUP_MAINTENANCE")
+    job = a_job(sqlite_target, strategy_id="COMPLIANCE_MAINTENANCE", job_parameters={"keep": 3})
+    sent = form(job, does="COMPLIANCE_MAINTENANCE")
     assert sent["parameters_as_typed"].value() == '{\n "keep": 3\n}'
     assert set(sent.errors) == {"strategy"}
     assert row(form(job, parameters_as_typed="")).strategy_id == "INDEX_MAINTENANCE"

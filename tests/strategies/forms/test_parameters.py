@@ -12,7 +12,7 @@ from django.test import Client
 from strategies import registry
 from strategies.forms.parameters import PREFIX, RunForm
 from strategies.models import AuditEntry, JobRun, Target
-from strategies.routines.base import ParametersRefused, concerns
+from strategies.routines.base import ParametersRefused, RetentionParameters, concerns
 
 SETS = 200
 PLATFORMS = ("oracle", "postgresql", "sqlite")
@@ -36,6 +36,12 @@ NO_NUMBERS = (
 )
 
 
+def named(routine: Any) -> dict[str, str]:
+    """What a form must say of a strategy that works on one table."""
+    asked = {"target_object": "log"} if routine.is_of_one_table else {}
+    return {**asked, **({f"{PREFIX}age_column": "at"} if issubclass(routine.parameters, RetentionParameters) else {})}
+
+
 def numbers(routine: Any, platform: str) -> dict[str, tuple[type, float, float]]:
     """Numeric parameters: their type and bounds."""
     found = {}
@@ -54,7 +60,8 @@ def wrong_sets() -> Iterator[tuple[str, str, dict[str, Any], set[str]]]:
         name, routine = chance.choice(sorted(registry.routines().items()))
         platform = chance.choice(PLATFORMS)
         fields = numbers(routine, platform)
-        typed: dict[str, Any] = {}
+        texts = (text for text, field in routine.parameters.model_fields.items() if field.annotation is str)
+        typed: dict[str, Any] = dict.fromkeys(texts, "NAME")  # a number may only mean something beside a name
         wrong = set(chance.sample(sorted(fields), chance.randint(1, 3)))
         for field, (kind, lowest, highest) in fields.items():
             if field not in wrong:
@@ -80,7 +87,7 @@ def test_a_wrong_set_is_refused_by_form_and_routine_naming_exactly_its_fields(
     platform: str, strategy: str, typed: Any, wrong: set[str]
 ) -> None:
     routine = registry.routines()[strategy]
-    data = {"timeout_minutes": "60", **{PREFIX + name: str(value) for name, value in typed.items()}}
+    data = {"timeout_minutes": "60", **named(routine), **{PREFIX + name: str(value) for name, value in typed.items()}}
     form = RunForm(data, routine=routine, platform=platform)
     assert not form.is_valid()
     assert set(form.errors) == {PREFIX + name for name in wrong}
@@ -139,10 +146,34 @@ def test_every_parameter_of_the_product_has_a_field_with_its_words_default_and_b
 def test_what_is_left_empty_has_its_default(strategy: str) -> None:
     routine = registry.routines()[strategy]
     on = {PREFIX + name: "on" for name, field in routine.parameters.model_fields.items() if field.default is True}
-    form = RunForm({"timeout_minutes": "60", **on}, routine=routine, platform="sqlite")
+    form = RunForm({"timeout_minutes": "60", **on, **named(routine)}, routine=routine, platform="sqlite")
     assert form.is_valid()
-    assert form.parameters == routine.read_parameters({}).model_dump(mode="json")
-    assert form.cleaned_data["target_object"] == "ALL"
+    asked = {"age_column": "at"} if issubclass(routine.parameters, RetentionParameters) else {}
+    assert form.parameters == routine.read_parameters(asked).model_dump(mode="json")
+    assert form.cleaned_data["target_object"] == named(routine).get("target_object", "ALL")
+
+
+@pytest.mark.parametrize("strategy", ["ARCHIVE_MAINTENANCE", "CLEANUP_MAINTENANCE"])
+def test_a_strategy_of_one_table_asks_for_it_and_for_the_column_with_the_age(strategy: str) -> None:
+    form = RunForm({"timeout_minutes": "60"}, routine=registry.routines()[strategy], platform="sqlite")
+    assert not form.is_valid()
+    assert dict(form.errors) == {
+        "target_object": ["name one table, it cannot work on all"],
+        f"{PREFIX}age_column": ["name the column that says how old a row is"],
+    }
+
+
+def test_a_strategy_of_one_table_asks_for_it_and_a_text_has_a_longest() -> None:
+    form = RunForm({"timeout_minutes": "60"}, routine=registry.routines()["BACKUP_MAINTENANCE"], platform="sqlite")
+    assert dict(form.errors) == {"target_object": ["name one table, it cannot work on all"]}
+    typed = {"timeout_minutes": "60", f"{PREFIX}age_column": "x" * 301}
+    form = RunForm(typed, routine=registry.routines()["MONITORING_MAINTENANCE"], platform="sqlite")
+    assert set(form.errors) == {f"{PREFIX}age_column"}
+    form = RunForm(
+        typed | {f"{PREFIX}age_column": "at"}, routine=registry.routines()["MONITORING_MAINTENANCE"], platform="sqlite"
+    )
+    assert form.is_valid()
+    assert form.parameters["age_column"] == "at"
 
 
 @pytest.mark.parametrize(

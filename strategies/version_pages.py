@@ -1,0 +1,88 @@
+"""What pages show of kept versions: where each is deployed, what another is compared with, and where it can be brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from strategies import registry
+from strategies.models import Deployment, StrategyVersion, Target, User
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    version: StrategyVersion
+    places: list[Deployment] = field(default_factory=list)  # where it is now
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A strategy with kept versions, by its newest."""
+
+    name: str
+    newest: StrategyVersion
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where a version can be brought: its rows to home, for one of `places`; its package to one of `for_package`."""
+
+    home: Target | None
+    places: list[Target]
+    for_package: list[Target]
+
+
+def sees_home(user: User) -> bool:
+    """Who sees the portal's own database: its versions are deployed there."""
+    return Target.objects.visible_to(user).filter(is_home=True).exists()
+
+
+def versions_of(strategy: str, user: User) -> list[VersionRow]:
+    """The newest first."""
+    rows = StrategyVersion.objects.visible_to(user).filter(strategy_name=strategy)
+    found = {row.number: VersionRow(row) for row in rows.defer("definition", "files", "registration")}
+    for place in standing(strategy, user) if found else ():
+        if place.number in found:
+            found[place.number].places.append(place)
+    return list(found.values())
+
+
+def standing(strategy: str, user: User) -> list[Deployment]:
+    """Where it is known to be, newest first."""
+    rows = Deployment.objects.visible_to(user).filter(strategy_name=strategy).standing()
+    return list(rows.select_related("target", "place").defer("target__facts", "place__facts").order_by("-pk"))
+
+
+def generated(user: User) -> list[Generated]:
+    """Every strategy of which there is a version, by name."""
+    rows = StrategyVersion.objects.visible_to(user).order_by("strategy_name", "-number")
+    newest: dict[str, list[StrategyVersion]] = {}
+    for row in rows.defer("definition", "files", "registration"):
+        newest.setdefault(row.strategy_name, []).append(row)
+    return [Generated(name, rows[0], len(rows)) for name, rows in newest.items()]
+
+
+def compared_with(strategy: str, user: User) -> tuple[StrategyVersion | None, str]:
+    """What a new version is compared with, and why it is that one: the one deployed last, else the newest."""
+    rows = StrategyVersion.objects.visible_to(user).filter(strategy_name=strategy)
+    for place in standing(strategy, user):
+        if (version := rows.filter(number=place.number or 0).first()) is not None:
+            return version, f"which is deployed to {place.target.name}"
+    return rows.order_by("-number").first(), "the newest that is kept; none is deployed"
+
+
+def ways(version: StrategyVersion, user: User) -> Ways:
+    rows = Target.objects.visible_to(user).filter(is_active=True).defer("facts")
+    seen: Sequence[Target] = list(rows)
+    with_packages = {name for name, product in registry.platforms().items() if product.has_packages}
+    has_package = bool(version.registration.get("package"))
+    return Ways(
+        home=next((row for row in seen if row.is_home), None),
+        places=_by_name(row for row in seen if not row.is_home),
+        for_package=_by_name(row for row in seen if row.platform in with_packages and has_package),
+    )
+
+
+def _by_name(rows: Iterable[Target]) -> list[Target]:
+    return sorted(rows, key=lambda row: row.name)

@@ -1,0 +1,165 @@
+"""A deployment through the pages that every run has: asked for by hand, shown as exact statements, its drift as a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from strategies import needs, runs, settling
+from strategies.models import Deployment, JobRun, MaintenanceJob, StrategyType, Target, Tenant, User
+from strategies.successors import undo
+from tests.generated import ANNA, DEPLOYMENT, NAME, carried_out, deployed, home, kept, planned, registration
+from tests.pages import text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def dba(client: Client, person: Callable[..., User]) -> Client:
+    client.force_login(person("dora", "DBA"))
+    return client
+
+
+def asked(client: Client, target: Target, /, **parameters: Any) -> Any:
+    typed = {f"parameter-{name}": str(value) for name, value in parameters.items()}
+    data = {"target_object": "ALL", "timeout_minutes": "60", **typed}
+    return client.post(f"/runs/new/?target={target.pk}&strategy={DEPLOYMENT}", data)
+
+
+def test_a_version_is_planned_by_hand_and_shown_statement_by_statement(dba: Client) -> None:
+    target = home()
+    kept()
+    assert asked(dba, target, strategy=NAME).status_code == 302
+    run = JobRun.objects.latest("pk")
+    assert runs.plan(run, timezone.now()), run.message
+    text = text_of(dba.get(f"/runs/{run.pk}/"))
+    assert "INSERT INTO generic_strategy_types (strategy_name" in text
+    assert '<dt>Version</dt> <dd class="num">1</dd>' in " ".join(text.split())
+    carried_out(run)
+    assert MaintenanceJob.objects.filter(strategy=NAME).count() == 2
+
+
+def test_what_differs_stands_on_the_page_of_the_database_with_what_a_run_would_do(dba: Client) -> None:
+    target = home()
+    kept()
+    deployed(target, strategy=NAME)
+    MaintenanceJob.objects.filter(job_name="first").update(schedule_type="DAILY")
+    assessment = needs.ask_assessment(ANNA, target, DEPLOYMENT, timezone.now(), wake=False)
+    assert needs.assess(assessment) is not None
+    text = text_of(dba.get(f"/databases/{target.pk}/"))
+    assert f"Job first of {NAME} differs from version 1 in 1 column." in text
+    assert "What differs" in text
+
+
+def test_another_tenants_database_is_none_that_a_version_could_be_deployed_for(dba: Client) -> None:
+    target = home()
+    kept()
+    other = Tenant.objects.create(name="Other")
+    Target.objects.create(name="theirs", platform="sqlite", url="sqlite:////x.db", tenant=other)
+    response = asked(dba, target, strategy=NAME, target="theirs")
+    assert response.status_code == 422
+    assert "There is no database theirs." in text_of(response)
+    assert not JobRun.objects.exists()
+    data = {
+        "target": target.pk, "strategy": DEPLOYMENT, "drawn_for": DEPLOYMENT, "save": "1", "job_name": "x", "target_object": "ALL",
+        "target_type": "DATABASE", "job_type": "MAINTENANCE", "schedule_type": "DAILY", "start_within_minutes": "60",
+        "when_late": "SKIP", "max_parallel_degree": "1", "parameter-strategy": NAME, "parameter-target": "theirs",
+    }  # fmt: skip
+    response = dba.post("/jobs/new/", data)
+    assert response.status_code == 422
+    assert "There is no database theirs." in text_of(response)
+
+
+def test_a_job_brings_a_version_that_somebody_has_chosen(dba: Client) -> None:
+    target = home()
+    kept()
+    data = {
+        "target": target.pk, "strategy": DEPLOYMENT, "drawn_for": DEPLOYMENT, "save": "1", "job_name": "x", "target_object": "ALL",
+        "target_type": "DATABASE", "job_type": "MAINTENANCE", "schedule_type": "DAILY", "start_within_minutes": "60",
+        "when_late": "SKIP", "max_parallel_degree": "1", "parameter-strategy": NAME, "is_active": "on",
+    }  # fmt: skip
+    response = dba.post("/jobs/new/", data)
+    assert response.status_code == 422
+    assert "A job names the version by its number" in text_of(response)
+    assert "parameter-version" in response.context["form"].errors
+    assert dba.post("/jobs/new/", {**data, "parameter-version": "1"}).status_code == 302
+    MaintenanceJob.objects.update(job_parameters={"strategy": NAME}, is_settled=False)  # as SQL may
+    assert settling.settle(timezone.now()) == 1
+    assert MaintenanceJob.objects.get().quarantine_reason == (
+        "job_parameters: version: A job names the version by its number, since the newest may be another one whenever it runs."
+    )
+
+
+@pytest.fixture
+def theirs(dba: Client) -> Target:
+    """A database of a tenant that the one who is signed in does not belong to."""
+    other = Tenant.objects.create(name="Other")
+    return Target.objects.create(name="theirs", platform="sqlite", url="sqlite:////x.db", tenant=other)
+
+
+def test_a_run_for_another_tenants_database_is_none_of_theirs_who_see_home_alone(dba: Client, theirs: Target) -> None:
+    target = home()
+    kept()
+    done = deployed(target, strategy=NAME, target="theirs")
+    asked_for = planned(target, strategy=NAME, target="theirs")
+    for run in (done, asked_for, undo(done, ANNA, timezone.now())):
+        assert run.place == theirs
+        assert dba.get(f"/runs/{run.pk}/").status_code == 404
+        for what in ("release", "undo", "retry", "resume"):
+            assert dba.post(f"/runs/{run.pk}/{what}/", {"digest": run.plan_digest}).status_code == 404
+    assert JobRun.objects.count() == 3
+    assert "theirs" not in text_of(dba.get("/runs/"))
+    assert "theirs" not in text_of(dba.get("/operations/"))
+    dora = User.objects.get(username="dora")
+    assert not Deployment.objects.visible_to(dora).exists()
+    dora.tenants.add(theirs.tenant)
+    assert dba.get(f"/runs/{done.pk}/").status_code == 200
+    assert "for theirs" in text_of(dba.get("/operations/"))
+    assert Deployment.objects.visible_to(dora).count() == 1
+
+
+def test_what_differs_for_another_tenants_database_is_neither_found_on_home_nor_put_back_there(
+    dba: Client, theirs: Target
+) -> None:
+    target = home()
+    kept()
+    deployed(target, strategy=NAME)
+    deployed(target, strategy=NAME, target="theirs")
+    kept(registration(strategy={"strategy_name": NAME, "description": "Looks after more."}))
+    deployed(target, strategy=NAME, target="theirs")
+    MaintenanceJob.objects.filter(job_name="first").update(schedule_type="DAILY")
+    assert needs.assess(needs.ask_assessment(ANNA, target, DEPLOYMENT, timezone.now(), wake=False)) is not None
+    assert "theirs" not in text_of(dba.get(f"/databases/{target.pk}/"))
+    # Nor is the registry's row, which has what their newer version says, put back to what home's own says.
+    assert [step.object for step in runs.plan_of(planned(target)).steps] == [f"job first of {NAME}"]
+
+
+def test_a_job_is_not_run_by_hand_for_a_database_that_the_person_does_not_see(dba: Client, theirs: Target) -> None:
+    home()
+    kept()
+    StrategyType.objects.get_or_create(strategy_name=DEPLOYMENT)
+    row = MaintenanceJob.objects.create(
+        strategy_id=DEPLOYMENT, job_name="x", job_type_id="MAINTENANCE", schedule_type_id="ON_DEMAND", target_object="ALL",
+        target_type_id="DATABASE", job_parameters={"strategy": NAME, "version": 1, "target": "theirs"},
+    )  # fmt: skip
+    response = dba.post(f"/jobs/{row.pk}/run/", follow=True)
+    assert "What it brings is for a database that you do not see." in text_of(response)
+    assert not JobRun.objects.exists()
+    User.objects.get(username="dora").tenants.add(theirs.tenant)
+    dba.post(f"/jobs/{row.pk}/run/")
+    assert JobRun.objects.get().place == theirs
+
+
+@pytest.mark.parametrize("typed", [{"version": 3}, {"target": "home"}, {"strategy": "X" * 51}])
+def test_parameters_that_mean_nothing_are_refused_by_the_form(dba: Client, typed: dict[str, Any]) -> None:
+    assert asked(dba, home(), **typed).status_code == 422
+    assert not JobRun.objects.exists()
+
+
+def test_the_manual_page_tells_the_bounds_of_texts(dba: Client) -> None:
+    text = text_of(dba.get(f"/strategies/{DEPLOYMENT}/"))
+    assert "at most 50 characters" in text
