@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from strategies.audit import Actor
 from strategies.models import LogCollection, Target
 from strategies.platforms.base import Session
 from strategies.platforms.packages import Packages, Work
-from strategies.plsql.scripts import Place
+from strategies.plsql.scripts import Place, Unit, tables
 
 
 class LogNotCollected(Exception):
@@ -44,13 +44,13 @@ class Installation:
         targets.ask_check(self.target, actor, moment)
 
     def _remove(self, moment: datetime) -> None:
-        """The packages first, so that nobody logs any more; then what was logged is collected; then the tables."""
-        packages = tuple(unit for unit in self.work.units if unit.kind != "TABLE")
-        tables = tuple(unit for unit in self.work.units if unit.kind == "TABLE")
-        self.packages.send(self.session, Work(packages))
-        if tables:
+        """The packages first, so that nobody logs any more; then what was logged is collected; then the tables of the log."""
+        of_the_log = tables(place_of(self.target))
+        last = tuple(unit for unit in self.work.units if unit.kind == "TABLE" and unit.name in of_the_log)
+        self.packages.send(self.session, Work(tuple(unit for unit in self.work.units if unit not in last)))
+        if last:
             _collect_all(self.target, moment)
-            self.packages.send(self.session, Work(tables))
+            self.packages.send(self.session, Work(last))
             LogCollection.objects.filter(target=self.target).delete()
 
 
@@ -59,11 +59,13 @@ def place_of(target: Target) -> Place:
 
 
 @contextmanager
-def installation(target: Target) -> Iterator[Installation]:
-    """Raises PlatformError, NotSupported."""
+def installation(target: Target, more: Sequence[Unit] = ()) -> Iterator[Installation]:
+    """Of the packages that strategies call, and of `more` behind them. Raises PlatformError, NotSupported."""
     packages = targets.platform_of(target).packages()
     with targets.session(target, "install") as session:
-        yield Installation(target, session, packages, packages.to_install(session, place_of(target)), is_removal=False)
+        yield Installation(
+            target, session, packages, packages.to_install(session, place_of(target), more), is_removal=False
+        )
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 MARK = "maintenance-portal"  # stands in the first lines of each source, and in the comment of each table: what is ours
 LOGGER = "GENERIC_MAINTENANCE_LOGGER_PKG"
+GENERATOR = "STRATEGY_IMPLEMENTATION_GENERATOR_PKG"
 _FOLDER = Path(__file__).parent
 _MADE = re.compile(r"(?:CREATE (?:OR REPLACE )?|COMMENT ON )(TABLE|INDEX|TRIGGER|PACKAGE BODY|PACKAGE) (\w+)")
 _BLOCK = re.compile(
@@ -20,8 +21,10 @@ _SHOW_ERRORS = """\
 SELECT e.name, e.type, e.line, e.position, e.text
   FROM user_errors e
  WHERE e.name LIKE 'GENERIC%'
+    OR e.name = 'STRATEGY_IMPLEMENTATION_GENERATOR_PKG'
  ORDER BY e.name, e.type, e.sequence;"""
 _PACKAGES = ("generic_log_store_pkg", "generic_maintenance_logger_pkg")
+_GENERATOR = ("generic_generator_store_pkg", "strategy_implementation_generator_pkg")
 
 
 class Place(StrEnum):
@@ -33,7 +36,10 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One statement, and what it makes: its kind in Oracle's words and its name as the dictionary holds it."""
+    """One statement, and what it makes: its kind in Oracle's words and its name as the dictionary holds it.
+
+    Of the kind ROWS it is a block that fills the table of this name anew: no dictionary lists it, so each installation sends it.
+    """
 
     kind: str
     name: str
@@ -48,9 +54,24 @@ class Unit:
 @cache
 def units(place: Place) -> tuple[Unit, ...]:
     """In the order in which they must be made; of tables all that belongs to them stands together."""
-    files = ["tables"] if place is Place.TARGET else []
-    files += [*_PACKAGES, f"{_PACKAGES[0]}_body_{place}", f"{_PACKAGES[1]}_body"]
-    return tuple(unit for name in files for unit in read((_FOLDER / f"{name}.sql").read_text(encoding="utf-8")))
+    return _made_by(*(["tables"] if place is Place.TARGET else []), *_files(_PACKAGES, place))
+
+
+@cache
+def generator(place: Place) -> tuple[Unit, ...]:
+    """What generates strategies inside the database, beside `units`. Its rows come from the library: `generator/in_oracle.py`."""
+    lookups = ["generator_lookups"] if place is Place.TARGET else []
+    return _made_by(*lookups, "generator_tables", *_files(_GENERATOR, place))
+
+
+def _files(packages: tuple[str, str], place: Place) -> list[str]:
+    """Of a store, whose body differs by place, and of the package that stands on it."""
+    store, package = packages
+    return [store, package, f"{store}_body_{place}", f"{package}_body"]
+
+
+def _made_by(*names: str) -> tuple[Unit, ...]:
+    return tuple(unit for name in names for unit in read((_FOLDER / f"{name}.sql").read_text(encoding="utf-8")))
 
 
 def read(script: str) -> list[Unit]:
@@ -106,9 +127,9 @@ def tables(place: Place) -> tuple[str, ...]:
     return tuple(unit.name for unit in units(place) if unit.kind == "TABLE")
 
 
-def script(place: Place) -> str:
-    """All of it for SQL*Plus, which stops at the first error and shows what does not compile."""
+def script(place: Place, more: tuple[Unit, ...] = ()) -> str:
+    """All of it for SQL*Plus, and more behind it; it stops at the first error and shows what does not compile."""
     where = "the portal's own database" if place is Place.PORTAL else "a database with tables of its own"
     head = f"REM The packages that strategies call, for {where}."
-    body = "\n".join(f"{unit.statement}\n/" for unit in units(place))
+    body = "\n".join(f"{unit.statement}\n/" for unit in (*units(place), *more))
     return f"{head}\nWHENEVER SQLERROR EXIT FAILURE\nSET DEFINE OFF\n{body}\n{_SHOW_ERRORS}\n"

@@ -42,6 +42,7 @@ _PSEUDO = frozenset(
     "CONNECT_BY_ISLEAF LOCALTIMESTAMP SESSIONTIMEZONE DBTIMEZONE".split()
 )
 _CALL = re.compile(r"(?<![\w$#.\"])(?:SYS\.)?((?:DBMS|UTL)_\w+)\.(\w+)", re.IGNORECASE)
+_REMARK_OR_TEXT = re.compile(r"--.*|'(?:[^']|'')*'")  # whichever begins first holds the other
 _OBJECT_GRANT = re.compile(r"(SELECT|READ|EXECUTE) ON ([A-Z]+)\.([A-Z0-9_$#]+)")
 # Constants and types of packages, which the dictionary does not list; these are named on the pages of 19c of
 # DBMS_REPAIR.ONLINE_INDEX_CLEAN and UTL_FILE.FOPEN.
@@ -145,7 +146,7 @@ def _source(source: exp.Expression | Scope) -> tuple[str, frozenset[str] | None]
 
 
 def call_faults(text: str) -> Iterator[str]:
-    bare = re.sub(r"'(?:[^']|'')*'", lambda found: "'" + "·" * (len(found[0]) - 2) + "'", re.sub(r"--.*", "", text))
+    bare = _REMARK_OR_TEXT.sub(lambda found: "'" + "·" * (len(found[0]) - 2) + "'" if found[0][0] == "'" else "", text)
     for match in _CALL.finditer(bare):
         package, name = match[1].upper(), match[2].upper()
         full = f"{package}.{name}"

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from tests.oracle import dictionary
+from tests.oracle import dictionary, grammar
 
 Tables = Mapping[str, frozenset[str]]  # our own, in capitals: table → columns
 
@@ -139,6 +139,35 @@ def regions(text: str) -> list[Region]:
         found.append(Region(signature.name, text[match.start() : end.end()], signature.parameters))
         at = end.end()
     return found or [Region("", text)]
+
+
+def pieces(text: str) -> list[str]:
+    """The same in shorter texts: of a body what it declares, and each subprogram; of a block of rows one of each form."""
+    if re.match(r"(DECLARE|BEGIN)\b", text):
+        return [_without_repetition(text)]
+    unit = _UNIT.search(text)
+    if unit is None or "BODY" not in unit["kind"].upper():
+        return [text]
+    begin, end = f"{unit[0]} AS\n", f"\nEND {unit['name']};"
+    head, rest, found = "", text, list[str]()
+    for region in regions(text):
+        between, _, rest = rest.partition(region.text)
+        head = head or between + end
+        if found and bare(between).strip():
+            return [text]  # a declaration between two of them
+        found.append(begin + region.text + end)
+    is_whole = bare(rest).split() == end.split()
+    return [head, *found] if is_whole and len(found) > 1 else [text]
+
+
+def _without_repetition(block: str) -> str:
+    kept, shapes = [], set()
+    for statement in re.split(r"(?<=;)\n", block):
+        shape = grammar.shape(statement)
+        if not re.match(r"\s*(INSERT INTO|v_text := v_text)\b", statement) or shape not in shapes:
+            kept.append(statement)
+        shapes.add(shape)
+    return "\n".join(kept)
 
 
 def embedded(text: str) -> Iterator[str]:

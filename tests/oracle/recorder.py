@@ -18,6 +18,7 @@ from tests.oracle import grammar
 
 _ORACLE = "strategies.platforms.oracle"
 _PROPERTY = "statements for Oracle"
+_LONG = 3000  # characters: the grammar takes ever longer for a long text
 _CALLERS = 3  # that are looked at: dataclasses.replace stands between
 
 
@@ -39,9 +40,10 @@ class Recorder:
         """Is to be held to the grammar; one of each shape is, since the grammar cannot tell the others from it."""
         if statement not in self.known:
             self.known.add(statement)
-            if (shape := grammar.shape(statement)) not in self._shapes:
-                self._shapes.add(shape)
-                self.fresh.append(statement)
+            for piece in _pieces(statement):
+                if (shape := grammar.shape(piece)) not in self._shapes:
+                    self._shapes.add(shape)
+                    self.fresh.append(piece)
 
     def sent(self, statement: str) -> None:
         """A statement of the portal's own."""
@@ -100,6 +102,14 @@ class Recorder:
 
     def close(self) -> None:
         self._patches.close()
+
+
+def _pieces(statement: str) -> list[str]:
+    if len(statement) < _LONG:
+        return [statement]
+    from tests.oracle import plsql
+
+    return plsql.pieces(statement)
 
 
 class Collector:

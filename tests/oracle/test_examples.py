@@ -28,6 +28,7 @@ CALLS = {
     "diagnose.sql": ("FROM generic_strategy_types", "FROM generic_maintenance_jobs", "status = 'ERROR'"),
     "diagnose_oracle.sql": ("SYSDATE - 1",),
     "install.sql": ("@generic_maintenance.sql",),
+    "generate_strategy.sql": ("generate_strategy_implementation", "p_output_directory  => '/tmp/new_strategy'"),
 }  # fmt: skip
 
 

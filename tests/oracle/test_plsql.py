@@ -9,12 +9,24 @@ import pytest
 
 from strategies import collecting
 from strategies.platforms.oracle.names import oracle_query
-from strategies.plsql.scripts import LOGGER, MARK, Place, Unit, columns, script, statements, tables, units
+from strategies.plsql.scripts import (
+    GENERATOR,
+    LOGGER,
+    MARK,
+    Place,
+    Unit,
+    columns,
+    generator,
+    script,
+    statements,
+    tables,
+    units,
+)
 from tests.oracle import grammar, own, plsql
 from tests.oracle.recorder import Recorder
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
-ALL = [(place, unit) for place in Place for unit in units(place)]
+ALL = [(place, unit) for place in Place for unit in own.all_units(place)]
 
 
 def named(value: Place | Unit) -> str:
@@ -30,6 +42,17 @@ def test_each_unit_can_be_read_and_names_what_is_there(
     statements_for_oracle.seen(unit.statement)
 
 
+def test_the_pieces_of_a_body_are_all_of_it() -> None:
+    for _, unit in ALL:
+        found = plsql.pieces(unit.statement)
+        assert len(found) == 1 or unit.kind == "PACKAGE BODY"
+        assert (len(found) > 1) == (unit.kind == "PACKAGE BODY"), unit.name
+        between = unit.statement
+        for one in found[1:]:
+            between = between.replace("\n".join(one.splitlines()[1:-1]), "")
+        assert len(found) == 1 or not re.search(r"\b(PROCEDURE|FUNCTION)\b", plsql.bare(between)), unit.name
+
+
 @pytest.mark.parametrize(("place", "unit"), ALL, ids=named)
 def test_each_unit_is_marked_as_ours(place: Place, unit: Unit) -> None:
     first = "\n".join(unit.statement.splitlines()[:5])
@@ -39,15 +62,18 @@ def test_each_unit_is_marked_as_ours(place: Place, unit: Unit) -> None:
 
 def test_a_target_gets_the_columns_of_the_portals_own_tables() -> None:
     """Else what is installed beside the one would not run beside the other."""
-    for table in tables(Place.TARGET):
+    lookups = [unit.name for unit in generator(Place.TARGET) if unit.kind == "TABLE" and "GENERATOR" not in unit.name]
+    assert len(lookups) == 3
+    for table in (*tables(Place.TARGET), *lookups):
         beside = own.tables(Place.PORTAL)[table]
         only_ours = {"TARGET_ID", "RUN_ID", "STEP_KEY", "ATTEMPT"} if table == "GENERIC_OPERATION_LOG" else set()
         assert own.tables(Place.TARGET)[table] - {"CHANGED_AT"} == beside - only_ours, table
 
 
-def test_the_two_stores_are_alike_to_the_logger() -> None:
-    bodies = [plsql.package(own.body_of("GENERIC_LOG_STORE_PKG", place)) for place in Place]
-    wanted = own.packages()["GENERIC_LOG_STORE_PKG"].subprograms
+@pytest.mark.parametrize("store", ["GENERIC_LOG_STORE_PKG", "GENERIC_GENERATOR_STORE_PKG"])
+def test_the_two_stores_are_alike_to_who_calls_them(store: str) -> None:
+    bodies = [plsql.package(own.body_of(store, place)) for place in Place]
+    wanted = own.packages()[store].subprograms
     for body in bodies:
         assert {name: body.subprograms[name].text for name in wanted} == {
             name: one.text for name, one in wanted.items()
@@ -71,9 +97,9 @@ def test_the_columns_of_the_log_are_the_same_wherever_they_are_listed() -> None:
 
 def test_the_script_for_sqlplus_holds_every_statement_and_shows_what_does_not_compile() -> None:
     for place in Place:
-        text = script(place)
+        text = script(place, generator(place))
         assert [statement for statement in statements(text) if statement.startswith(("CREATE", "COMMENT"))] == [
-            unit.statement for unit in units(place)
+            unit.statement for unit in own.all_units(place)
         ]
         assert "user_errors" in text
         assert text.isascii() or "’" in text
@@ -115,5 +141,29 @@ SEEDED = {
 def test_each_seeded_mistake_is_found(name: str) -> None:
     good, bad = SEEDED[name]
     body = own.body_of(LOGGER, Place.TARGET)
+    assert good in body
+    assert plsql.faults(body.replace(good, bad, 1), own.packages(), own.tables(Place.TARGET))
+
+
+IN_THE_GENERATOR = {
+    "a column": ("m.path = p_path", "m.name = p_path"),
+    "a column of the dictionary": ("d.directory_path FROM", "d.path FROM"),
+    "a file's call": ("UTL_FILE.FGETATTR(", "UTL_FILE.FATTRIBUTES("),
+    "a method of an array": ("v_array.GET_SIZE", "v_array.LENGTH_OF"),
+    "a field of the definition": ("v_definition.digest || '.'", "v_definition.hash || '.'"),
+    "a parameter of the logger": ("p_error_message => SQLERRM", "p_error => SQLERRM"),
+    "a call of the store": ("generic_generator_store_pkg.add_job(", "generic_generator_store_pkg.add_jobs("),
+    "an argument too few": ("known_job_types, 'type of job', p_faults);", "known_job_types, p_faults);"),
+    "a variable": ("v_written word_tab := word_tab();", ""),
+    "what a loop's query does not give": ("found.default_shown)", "found.default_text)"),
+    "a private function in SQL": ("WHERE w.word = v_name;", "WHERE w.word = shown(v_name);"),
+    "a default": ("p_output_directory IN VARCHAR2 DEFAULT '/tmp'", "p_output_directory IN VARCHAR2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_THE_GENERATOR)
+def test_each_seeded_mistake_in_the_generator_is_found(name: str) -> None:
+    good, bad = IN_THE_GENERATOR[name]
+    body = own.body_of(GENERATOR, Place.TARGET)
     assert good in body
     assert plsql.faults(body.replace(good, bad, 1), own.packages(), own.tables(Place.TARGET))

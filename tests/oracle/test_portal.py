@@ -18,6 +18,7 @@ from django.test.utils import isolate_apps
 
 from strategies import audit_guard, job_triggers
 from strategies.models import JobRun, OperationLog, StrategyConfig, Target, Tenant
+from tests.long import ALL
 from tests.oracle import grammar, portal, transport
 from tests.oracle.recorder import Recorder
 
@@ -25,7 +26,7 @@ from tests.oracle.recorder import Recorder
 REFUSED = {f"models.W0{number}" for number in (36, 37, 38, 39, 40, 43, 44, 45)} | {"fields.W162"}
 
 
-@pytest.fixture(params=transport.VERSIONS)
+@pytest.fixture(params=["19c", pytest.param("23ai", marks=ALL)])
 def oracle(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[BaseDatabaseWrapper]:
     """The portal's database, as long as the test takes."""
     wrapper = transport.database(request.param)

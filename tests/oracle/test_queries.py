@@ -11,6 +11,7 @@ import pytest
 from strategies.platforms import oracle
 from strategies.platforms.base import Concern
 from strategies.platforms.oracle.grants import PLATFORM_RIGHTS
+from strategies.platforms.oracle.names import filled
 from strategies.platforms.oracle.platform import PLATFORM
 from strategies.platforms.oracle.sign_in import SESSION_SETTINGS
 from strategies.platforms.queries import Query, load_query
@@ -27,8 +28,12 @@ CONCERNS = {
 }
 
 
+# What stands in the place of tables and columns that people name.
+SAMPLES = {"table": "dual", "archive": "dual", "batch": "dummy", "condition": "t.dummy < 'X'"}
+
+
 def query(name: str) -> Query:
-    return load_query(*name.split(":"))
+    return filled(load_query(*name.split(":")), **SAMPLES)
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -1,4 +1,4 @@
-"""install_plsql: the packages that strategies inside an Oracle database call, installed, printed, or taken away."""
+"""install_plsql: the packages of strategies inside an Oracle database: those they call, and the one that generates them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from django.utils import timezone
 
 from maintenance_portal import cli
 from maintenance_portal.cli import Exit, PortalCommand
-from strategies import installing
+from strategies import definitions, installing
 from strategies.audit import Actor
+from strategies.generator.library import LibraryRefused
+from strategies.generator.masters import MasterBroken
 from strategies.installing import Installation, LogNotCollected
 from strategies.models import Target
 from strategies.platforms.base import NotSupported, PlatformError
 from strategies.platforms.packages import DoesNotCompile
-from strategies.plsql.scripts import Place, script
+from strategies.plsql.scripts import Place, Unit, script, tables
 
 
 class Command(PortalCommand):
@@ -28,18 +30,26 @@ class Command(PortalCommand):
             "--print", nargs="?", const=Place.TARGET.value, choices=[place.value for place in Place], dest="printed",
             help="Print the script for SQL*Plus instead: for a database with tables of its own, or for the portal's own one.",
         )  # fmt: skip
+        parser.add_argument(
+            "--generator", action="store_true",
+            help="Also what generates strategies inside the database: STRATEGY_IMPLEMENTATION_GENERATOR_PKG and the tables below it.",
+        )  # fmt: skip
         parser.add_argument("--uninstall", action="store_true", help="Remove what is ours, and nothing else.")
         parser.add_argument("--yes", action="store_true", help="Begin without asking.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["uninstall"] and options["generator"]:
+            raise cli.BadInput("--generator", "what is there is removed as a whole, the generator with it")
         if options["printed"]:
             if options["uninstall"]:
                 raise cli.BadInput("--uninstall", "what is there decides what is removed; it is not printed")
-            return self.stdout.write(script(Place(options["printed"])))
+            place = Place(options["printed"])
+            return self.stdout.write(script(place, _generator(place) if options["generator"] else ()))
         name = options["target"]
         target = cli.target_named("--target", name) if name else Target.objects.get(is_home=True)
+        more = _generator(installing.place_of(target)) if options["generator"] else ()
         try:
-            opened = installing.removal(target) if options["uninstall"] else installing.installation(target)
+            opened = installing.removal(target) if options["uninstall"] else installing.installation(target, more)
             with opened as found:
                 return self._offer(found, is_agreed=options["yes"])
         except NotSupported as why:
@@ -65,7 +75,7 @@ class Command(PortalCommand):
             return self.say(f"Nothing of ours is on {found.target.name}.")
         self.say(f"This is {verb} {found.target.name} ({targets_words(found)}):")
         for unit in found.work.units:
-            self.say(f"  {unit.kind} {unit.name}{_note(found, unit.kind)}")
+            self.say(f"  {unit.kind} {unit.name}{_note(found, unit)}")
         if not self.is_agreed(is_agreed):
             self.stderr.write("Nothing was done.")
             return self.end(Exit.BAD)
@@ -74,9 +84,19 @@ class Command(PortalCommand):
                         else f"{len(found.work.units)} are {verb} {found.target.name}.")  # fmt: skip
 
 
+def _generator(place: Place) -> tuple[Unit, ...]:
+    try:
+        return definitions.units_in_oracle(place)
+    except (LibraryRefused, MasterBroken) as broken:
+        raise CommandError(f"The generator cannot be installed: {broken}.", returncode=Exit.BAD) from None
+
+
 def targets_words(found: Installation) -> str:
     return "the portal's own database, beside its tables" if found.target.is_home else "with tables of its own"
 
 
-def _note(found: Installation, kind: str) -> str:
-    return " and all its rows, once the portal has collected them" if found.is_removal and kind == "TABLE" else ""
+def _note(found: Installation, unit: Unit) -> str:
+    if not found.is_removal or unit.kind != "TABLE":
+        return ""
+    is_collected = unit.name in tables(installing.place_of(found.target))
+    return " and all its rows, once the portal has collected them" if is_collected else " and all its rows"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from strategies import collecting
+from strategies import collecting, definitions
 from strategies.models import AuditEntry, LogCollection, Target
 from strategies.platforms.oracle import sign_in
-from strategies.plsql.scripts import Place, script, units
+from strategies.plsql.scripts import GENERATOR, Place, generator, script, units
 from tests.maintenance_portal.commands.conftest import command
 from tests.strategies.platforms.oracle.conftest import sales
 from tests.strategies.platforms.oracle.test_facts import seen
@@ -122,6 +123,46 @@ def test_rows_that_cannot_be_collected_keep_the_tables(
     assert not any("TABLE" in statement for statement in sent(made))
 
 
+def test_the_generator_comes_along_where_it_is_asked_for(sales: Target, made: list[Connection]) -> None:
+    more = definitions.units_in_oracle(Place.TARGET)
+    done = command("install_plsql", "--target", "sales", "--generator", "--yes")
+    assert (done.code, "  ROWS GENERIC_GENERATOR_MASTERS\n" in done.out) == (0, True), done
+    every = [statement for connection in made[1:] for statement in connection.sent]
+    wanted = [unit.statement for unit in (*units(Place.TARGET), *more)]
+    assert [statement for statement in every if statement in set(wanted)] == wanted
+
+
+def test_a_library_that_cannot_be_used_keeps_the_generator_out_and_nothing_else(
+    sales: Target, made: list[Connection], settings: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "operations").mkdir()
+    (tmp_path / "operations" / "broken.toml").write_text("operation_type =", encoding="utf-8")
+    settings.PORTAL_GENERATOR = tmp_path
+    refused = command("install_plsql", "--target", "sales", "--generator", "--yes")
+    assert (refused.code, "The generator cannot be installed: " in refused.err, "broken.toml" in refused.err) == (
+        1,
+        True,
+        True,
+    )
+    assert sent(made) == []
+    assert command("install_plsql", "--target", "sales", "--yes").code == 0
+
+
+def test_what_the_generator_holds_goes_without_being_collected(
+    sales: Target, made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made[0]["own_units"] = there(*units(Place.TARGET), *generator(Place.TARGET))  # type: ignore[index]
+    collected: list[list[str]] = []
+    monkeypatch.setattr(collecting, "collect", lambda target, moment: collected.append(sent(made)))
+    gone = command("install_plsql", "--target", "sales", "--uninstall", "--yes")
+    assert "  TABLE GENERIC_GENERATOR_WORDS and all its rows\n" in gone.out, gone
+    assert f'DROP PACKAGE "{GENERATOR}"' in collected[0]
+    assert 'DROP TABLE "GENERIC_JOB_TYPES" PURGE' in collected[0]
+    assert not any("OPERATION_LOG" in statement for statement in collected[0])
+    assert sent(made)[-1] == 'DROP TABLE "GENERIC_STRATEGY_TYPES" PURGE'
+    assert command("install_plsql", "--target", "sales", "--uninstall", "--generator").code == 2
+
+
 def test_nothing_of_ours_is_no_failure(sales: Target, made: list[Connection]) -> None:
     assert "Nothing of ours is on sales." in command("install_plsql", "--target", "sales", "--uninstall", "--yes").out
 
@@ -138,5 +179,7 @@ def test_a_database_without_packages_is_refused() -> None:
 def test_the_script_is_printed_for_who_installs_by_hand(words: tuple[str, ...], place: Place) -> None:
     printed = command("install_plsql", "--print", *words)
     assert (printed.code, printed.out.strip()) == (0, script(place).strip())
+    whole = command("install_plsql", "--print", *words, "--generator")
+    assert (whole.code, whole.out.strip()) == (0, script(place, definitions.units_in_oracle(place)).strip())
     assert command("install_plsql", "--print", "--uninstall").code == 2
     assert command("install_plsql", "--print", "--target", "sales").code == 2
