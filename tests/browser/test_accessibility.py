@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from strategies.capabilities import capabilities
 from strategies.models import BreakGlass, JobRun, MaintenanceWindow, Role, Target
 from tests.browser.conftest import EACH_PAGE, SIZES, watched
-from tests.long import IS_ALL
+from tests.long import ALL, IS_ALL
 from tests.pages import Scene, addresses
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -235,6 +235,7 @@ def test_signing_in_is_clean(look: str, browser: Browser, base: str, shop: Scene
         assert faults(page) == []
 
 
+@ALL
 def test_narrow_screens_and_widely_set_letters_cut_nothing_off(
     open_as: Callable[..., Page], shop: Scene, base: str
 ) -> None:
