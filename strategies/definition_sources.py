@@ -18,16 +18,13 @@ Choices = list[tuple[str, str]]  # keys as `copied` takes them, and titles
 def choices(user: User, library: Library) -> list[tuple[str, Choices]]:
     """By kinds; of each strategy the newest version."""
     own = _operations(library)
-    newest: dict[str, tuple[int, int]] = {}
-    rows = StrategyVersion.objects.visible_to(user).order_by("strategy_name", "-number")
-    for pk, name, number in rows.values_list("pk", "strategy_name", "number"):
-        newest.setdefault(name, (pk, number))
+    newest = StrategyVersion.objects.visible_to(user).newest().values_list("pk", "strategy_name", "number")
     configurations = (
         StrategyConfig.objects.visible_to(user).filter(strategy_id__in=list(own)).order_by("strategy_id", "pk")
     )
     shown = configurations.values_list("pk", "strategy_id", "target_object", "target_type_id", "target__name")
     found = [
-        ("Generated strategies", [(f"version-{pk}", f"{name}, version {number}") for name, (pk, number) in newest.items()]),
+        ("Generated strategies", [(f"version-{pk}", f"{name}, version {number}") for pk, name, number in newest]),
         ("Strategies of the portal", [(f"strategy-{name}", registry.own_routines()[name].title) for name in own]),
         (
             "Their configurations",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 DEPENDS_ON = "depends_on_jobs"
@@ -262,16 +264,12 @@ def _in_order(jobs: Sequence[Row]) -> tuple[Row, ...]:
         for name in row.values[DEPENDS_ON] or ():
             if name not in by_name:
                 raise RegistrationRefused(f"jobs[{number}].depends_on", f"There is no job {name} in this registration.")
-    placed: dict[str, Row] = {}
-    while len(placed) < len(by_name):
-        free = [
-            name for name, row in by_name.items() if name not in placed and placed.keys() >= {*(row.values[DEPENDS_ON] or ())}
-        ]  # fmt: skip
-        if not free:
-            ring = ", ".join(sorted(by_name.keys() - placed.keys()))
-            raise RegistrationRefused("jobs", f"These wait for each other: {ring}.")
-        placed |= {name: by_name[name] for name in free}
-    return tuple(placed.values())
+    waits = TopologicalSorter({name: row.values[DEPENDS_ON] or () for name, row in by_name.items()})
+    try:
+        return tuple(by_name[name] for name in waits.static_order())
+    except CycleError as ring:
+        names = ", ".join(sorted({*ring.args[1]}))
+        raise RegistrationRefused("jobs", f"These wait for each other: {names}.") from None
 
 
 def _package(data: Any) -> PackageSource | None:
@@ -307,6 +305,6 @@ def _refuse_others(where: str, given: Mapping[str, Any], known: Any) -> None:
 
 
 def _refuse_twice(field: str, names: Sequence[Any], what: str) -> None:
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(names).items():
+        if times > 1:
             raise RegistrationRefused(field, f"{name if isinstance(name, str) else ' '.join(name)} {what}.")

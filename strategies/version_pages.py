@@ -16,15 +16,6 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Generated:
-    """A strategy with kept versions, by its newest."""
-
-    name: str
-    newest: StrategyVersion
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Ways:
     """Where a version can be brought: its rows to home, for one of `places`; its package to one of `for_package`."""
 
@@ -54,13 +45,9 @@ def standing(strategy: str, user: User) -> list[Deployment]:
     return list(rows.select_related("target", "place").defer("target__facts", "place__facts").order_by("-pk"))
 
 
-def generated(user: User) -> list[Generated]:
-    """Every strategy of which there is a version, by name."""
-    rows = StrategyVersion.objects.visible_to(user).order_by("strategy_name", "-number")
-    newest: dict[str, list[StrategyVersion]] = {}
-    for row in rows.defer("definition", "files", "registration"):
-        newest.setdefault(row.strategy_name, []).append(row)
-    return [Generated(name, rows[0], len(rows)) for name, rows in newest.items()]
+def generated(user: User) -> list[StrategyVersion]:
+    """Of every strategy the newest version, by name."""
+    return list(StrategyVersion.objects.visible_to(user).newest().defer("definition", "files", "registration"))
 
 
 def compared_with(strategy: str, user: User) -> tuple[StrategyVersion | None, str]:

@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+import pytest
 
 from tests.long import IS_ALL
 
@@ -104,6 +105,14 @@ def available_servers() -> list[ServerBinaries]:
             if (package / folder / "bin" / "postgres").exists():
                 found.append(ServerBinaries(major, package / folder, libraries if libraries.exists() else None))
     return sorted(found, key=lambda server: server.major)
+
+
+def newest_server() -> ServerBinaries:
+    """The newest; a test without one is left out, and fails where there has to be one."""
+    if not (found := available_servers()):
+        message = "no PostgreSQL on this machine"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    return found[-1]
 
 
 def tested_servers() -> list[ServerBinaries]:

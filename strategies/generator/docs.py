@@ -9,9 +9,8 @@ from pathlib import Path
 from strategies import capabilities, registry
 from strategies.generator import plsql, python
 from strategies.generator.definition import Definition
-from strategies.generator.library import Library, Operation
+from strategies.generator.library import Library, Operation, Setting
 from strategies.generator.rendering import render
-from strategies.routines.base import Parameters
 
 _BEGINS = re.compile(r"^(\s*\d*)([-#+=.)])")  # what makes a line a heading or a part of a list
 
@@ -61,18 +60,17 @@ def _label(platform: str) -> str:
 def _parameters(definition: Definition, found: Sequence[Operation], library: Library) -> Iterator[dict[str, str]]:
     for operation in found:
         yield {"name": operation.switch, "meaning": f"{operation.title}.", "usual": "true", "bounds": "true or false"}
-    for name, setting in library.settings(operation.operation_type for operation in found).items():
-        usual = definition.parameters.get(name, setting.field.default)
-        yield _parameter(
-            name, f"{setting.field.title}. {setting.field.description}", plsql.shown(usual), setting.held_to
-        )
-    for name, field in Parameters.model_fields.items():
-        held_to = library.shared[name].held_to
-        yield _parameter(name, f"{field.title}. {field.description}", plsql.shown(field.default), held_to)
+    own = library.settings(operation.operation_type for operation in found)
+    for name, setting in {**own, **library.shared}.items():
+        yield _parameter(setting, definition.parameters.get(name, setting.field.default))
 
 
-def _parameter(name: str, meaning: str, usual: str, bounds: str) -> dict[str, str]:
-    return {"name": name, "meaning": cell(meaning), "usual": cell(usual), "bounds": bounds}
+def _parameter(setting: Setting, usual: bool | int | float | str) -> dict[str, str]:
+    field = setting.field
+    return {
+        "name": setting.name, "meaning": cell(f"{field.title}. {field.description}"), "usual": cell(plsql.shown(usual)),
+        "bounds": setting.held_to,
+    }  # fmt: skip
 
 
 def _jobs(definition: Definition) -> Iterator[dict[str, str]]:

@@ -265,6 +265,10 @@ def _check(path: Path, operation: Operation) -> None:
         if name not in fields:
             raise LibraryRefused(f"{path}: {name} is no parameter of {work.routine}")
     for name in work.settings:
+        if name in Parameters.model_fields:
+            raise LibraryRefused(
+                f"{path}: {name} is a parameter that every strategy has: leave it out of python.settings"
+            )
         if fields[name].annotation not in TYPES:
             raise LibraryRefused(f"{path}: {name} is of a type that no package could read")
     for name, value in work.fixed.items():

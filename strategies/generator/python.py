@@ -18,6 +18,7 @@ from strategies.plans import Locks
 from strategies.registrations import package_version
 
 WIDTH = 112  # of what stands in a docstring or a long text, before its indent
+DESCRIPTION = WIDTH - 28  # of a field, behind its name
 TYPES = {bool: "bool", int: "int", float: "float", str: "str"}
 
 
@@ -85,7 +86,9 @@ def title(definition: Definition) -> str:
 
 
 def _switch(operation: Operation) -> Field:
-    return Field(operation.switch, "bool", "True", (), quoted(operation.title), "", _long(operation.what))
+    return Field(
+        operation.switch, "bool", "True", (), quoted(operation.title), "", _broken(operation.what, DESCRIPTION, 8)
+    )
 
 
 def _field(setting: Setting, given: Mapping[str, Any]) -> Field:
@@ -101,7 +104,13 @@ def _field(setting: Setting, given: Mapping[str, Any]) -> Field:
     kind = TYPES[setting.type]
     default = given.get(setting.name, field.default)
     return Field(
-        setting.name, kind, value(default), tuple(bounds), quoted(str(field.title)), only, _long(str(field.description))
+        setting.name,
+        kind,
+        value(default),
+        tuple(bounds),
+        quoted(str(field.title)),
+        only,
+        _broken(str(field.description), DESCRIPTION, 8),
     )
 
 
@@ -127,13 +136,15 @@ def quoted(text: str) -> str:
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def _long(text: str) -> str:
-    """A text of several lines where it is too long for one, each a string of its own."""
-    if len(text) <= WIDTH - 28:
+def _broken(text: str, room: int, indent: int) -> str:
+    """As it is where it fits; else as strings in lines of their own, which Python puts together again."""
+    if len(text) <= room:
         return quoted(text)
-    words = textwrap.wrap(text, WIDTH - 10, break_long_words=False, break_on_hyphens=False)
-    lines = [quoted(line + (" " if number < len(words) else "")) for number, line in enumerate(words, 1)]
-    return "\n        ".join(lines)
+    lines = textwrap.wrap(
+        text, WIDTH - 10, break_long_words=False, break_on_hyphens=False, drop_whitespace=False, replace_whitespace=False,
+        expand_tabs=False,
+    )  # fmt: skip
+    return f"\n{' ' * indent}".join(map(quoted, lines))
 
 
 def sections(definition: Definition, found: Sequence[Operation], library: Library) -> dict[str, list[str]]:
@@ -189,7 +200,7 @@ def _examples(found: Sequence[Operation], usual: Mapping[str, Any]) -> Iterator[
                 yield {
                     "operation": quoted(operation.operation_type),
                     "platform": quoted(platform),
-                    "setup": [_statement(line) for line in example.setup],
+                    "setup": [_broken(line, WIDTH - 8, 12) for line in example.setup],
                     "target_object": quoted(example.target_object),
                     "parameters": [
                         f"{quoted(name)}: {value(one)}"
@@ -203,15 +214,6 @@ def _examples(found: Sequence[Operation], usual: Mapping[str, Any]) -> Iterator[
 
 def _of(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one for name, one in values.items() if name in operation.python.settings}
-
-
-def _statement(text: str) -> str:
-    """As one item of a list: a long one stands in lines of its own."""
-    if len(text) <= WIDTH - 8:
-        return quoted(text)
-    words = textwrap.wrap(text, WIDTH - 10, break_long_words=False, break_on_hyphens=False)
-    lines = [quoted(line + (" " if number < len(words) else "")) for number, line in enumerate(words, 1)]
-    return "\n            ".join(lines)
 
 
 def _refusals(settings: Mapping[str, Setting]) -> Iterator[dict[str, str]]:

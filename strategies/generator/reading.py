@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from strategies.dependencies import cycle
 from strategies.generator.definition import LONGEST, MOST_JOBS, Definition, DefinitionRefused, Fault, Job, Known
+from strategies.generator.typed import Typed, kind, listed, shown
 from strategies.generator.words import why_reserved, why_taken
 from strategies.recurrence import ScheduleRefused, recurrence
 
-MOST_FAULTS = 100
 LONGEST_VALUE = 1000  # of a parameter that is text; its routine may take less
-MOST_WORDS = 100  # in one list
-_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEYS = ("name", "type", "category", "description", "targets", "operations", "jobs", "parameters")
 _JOB_KEYS = (
     "name", "type", "schedule_type", "schedule_value", "schedule_timezone", "target_object", "target_type", "operations", "depends_on",
@@ -37,23 +32,17 @@ def read(values: object, known: Known) -> Definition:
     return found
 
 
-class _Reader:
+class _Reader(Typed):
     """Reads field after field and goes on behind a fault; what a fault makes unreadable is left out of what follows from it."""
 
     def __init__(self, values: Mapping[Any, Any], known: Known) -> None:
-        self.values, self.known, self.faults = values, known, list[Fault]()
-
-    def refuse(self, place: str, reason: str) -> None:
-        """Behind so many faults nobody reads on."""
-        if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(place, reason))
-        elif len(self.faults) == MOST_FAULTS:
-            self.faults.append(Fault("definition", f"has more faults than these {MOST_FAULTS}; mend these first."))
+        super().__init__()
+        self.values, self.known = values, known
 
     def definition(self) -> Definition:
         for key in self.values:
             if key not in _KEYS:
-                self.refuse(_shown(key), f"is not part of a definition; these are: {', '.join(_KEYS)}.")
+                self.refuse(shown(key), f"is not part of a definition; these are: {', '.join(_KEYS)}.")
         name, strategy_type = self.name(), self.strategy_type()
         category, description = self.category(), self.description()
         targets = self.words("targets", self.known.target_types, "type of target")
@@ -66,34 +55,7 @@ class _Reader:
             jobs=jobs, parameters=self.parameters(operations),
         )  # fmt: skip
 
-    # Text.
-
-    def text(self, place: str, value: object, most: int, *, is_needed: bool = True) -> str:
-        """One line of text that people can read whole; empty where it is none."""
-        if value is None or (isinstance(value, str) and not value.strip()):
-            if is_needed:
-                self.refuse(place, "is missing.")
-            return ""
-        if not isinstance(value, str):
-            self.refuse(place, f"is text, not {_kind(value)}.")
-            return ""
-        if any(unicodedata.category(character) in _UNSEEN for character in value):
-            self.refuse(place, "holds a line break, a control character or one that cannot be seen.")
-            return ""
-        text = unicodedata.normalize("NFC", value).strip(" ")
-        if len(text) > most:
-            self.refuse(place, f"has {len(text)} characters; {most} is the most.")
-            return ""
-        return text
-
-    def identifier(self, place: str, value: object, most: int) -> str:
-        text = self.text(place, value, most).upper()
-        if text and not (text.isascii() and _NAME.fullmatch(text)):
-            self.refuse(
-                place, f"{_shown(text)} is no name: letters A to Z, digits and underscores, beginning with a letter."
-            )
-            return ""
-        return text
+    # What it is.
 
     def name(self) -> str:
         name = self.identifier("name", self.values.get("name"), LONGEST["name"])
@@ -114,24 +76,8 @@ class _Reader:
     def strategy_type(self) -> str:
         found = self.text("type", self.values.get("type"), 100).upper()
         if found and found not in self.known.library.templates:
-            self.refuse("type", f"{_shown(found)} is no template; these are: {_listed(self.known.library.templates)}.")
+            self.refuse("type", f"{shown(found)} is no template; these are: {listed(self.known.library.templates)}.")
             return ""
-        return found
-
-    # Lists.
-
-    def items(self, place: str, value: object) -> list[object]:
-        """A list, or text with commas between its parts."""
-        found: list[object] = []
-        if isinstance(value, str):
-            found = [part.strip() for part in value.split(",", MOST_WORDS + 1) if part.strip()]
-        elif isinstance(value, Sequence):
-            found = list(value)
-        elif value is not None:
-            self.refuse(place, f"is a list, not {_kind(value)}.")
-        if len(found) > MOST_WORDS:
-            self.refuse(place, f"has more than {MOST_WORDS} parts.")
-            return []
         return found
 
     def words(self, place: str, known: Collection[str], what: str) -> tuple[str, ...]:
@@ -142,21 +88,6 @@ class _Reader:
             self.refuse(place, "is missing: name one or more.")
         return tuple(self.each_known(place, items, known, what))
 
-    def each_known(self, place: str, items: Sequence[object], known: Collection[str], what: str) -> Iterator[str]:
-        seen = set()
-        for number, item in enumerate(items):
-            here = f"{place}[{number}]"
-            word = self.text(here, item, 100).upper()
-            if not word:
-                continue
-            if word in seen:
-                self.refuse(here, f"{_shown(word)} stands here twice.")
-            elif word not in known:
-                self.refuse(here, f"{_shown(word)} is no {what}; these are: {_listed(known)}.")
-            else:
-                yield word
-            seen.add(word)
-
     def offered(self, strategy_type: str, operations: Sequence[str]) -> None:
         if not strategy_type:
             return
@@ -164,7 +95,7 @@ class _Reader:
         for name in operations:
             if name not in offered:
                 self.refuse(
-                    "operations", f"The template {strategy_type} does not offer {name}; it offers {_listed(offered)}."
+                    "operations", f"The template {strategy_type} does not offer {name}; it offers {listed(offered)}."
                 )
 
     def served(self, targets: Sequence[str], operations: Sequence[str]) -> None:
@@ -174,7 +105,7 @@ class _Reader:
         found = {name: self.known.library.operations[name].target_types for name in operations}
         for name, types in found.items():
             if types.isdisjoint(targets):
-                self.refuse("operations", f"{name} works on {_listed(types)}, and none of these is among the targets.")
+                self.refuse("operations", f"{name} works on {listed(types)}, and none of these is among the targets.")
         for target in targets:
             if not any(target in types for types in found.values()):
                 self.refuse("targets", f"None of the operations works on {target}.")
@@ -200,10 +131,10 @@ class _Reader:
         if isinstance(item, Mapping):
             given = item
         elif not isinstance(item, str):
-            self.refuse(here, f"is a type of job, or an object with a name, a type, and so on, not {_kind(item)}.")
+            self.refuse(here, f"is a type of job, or an object with a name, a type, and so on, not {kind(item)}.")
         for key in given:
             if key not in _JOB_KEYS:
-                self.refuse(f"{here}.{_shown(key)}", f"is not part of a job; these are: {', '.join(_JOB_KEYS)}.")
+                self.refuse(f"{here}.{shown(key)}", f"is not part of a job; these are: {', '.join(_JOB_KEYS)}.")
         template = self.known.library.templates.get(strategy_type)
         usual = ("WEEKLY", "") if template is None else (template.schedule_type, template.schedule_value)
         schedule_type, schedule_value, schedule_timezone = self.schedule(here, given, *usual)
@@ -242,33 +173,26 @@ class _Reader:
                 yield name
             seen.add(name)
 
-    def one_of(self, place: str, value: object, known: Collection[str], what: str) -> str:
-        if value is None and not known:
-            return ""  # said already, where what is known was read
-        word = self.text(place, value, 100).upper()
-        if word and known and word not in known:
-            self.refuse(place, f"{_shown(word)} is no {what}; these are: {_listed(known)}.")
-            return ""
-        return word
-
     def schedule(self, here: str, given: Mapping[Any, Any], usual_type: str, usual_value: str) -> tuple[str, str, str]:
         has_none = given.get("schedule_type") is None
-        kind = usual_type if has_none else self.text(f"{here}.schedule_type", given["schedule_type"], 100).upper()
+        schedule_type = (
+            usual_type if has_none else self.text(f"{here}.schedule_type", given["schedule_type"], 100).upper()
+        )
         value = self.text(
             f"{here}.schedule_value", given.get("schedule_value", usual_value if has_none else ""), LONGEST["schedule_value"],
             is_needed=False,
         )  # fmt: skip
         zone = self.text(f"{here}.schedule_timezone", given.get("schedule_timezone", "UTC"), 64)
-        if kind and zone:
+        if schedule_type and zone:
             for known in dict.fromkeys((zone, "UTC")):  # a time is judged also where its zone is none
                 try:
-                    recurrence(kind, value, known)
+                    recurrence(schedule_type, value, known)
                     break
                 except ScheduleRefused as refusal:
                     self.refuse(f"{here}.{refusal.field}", str(refusal))
                     if refusal.field != "schedule_timezone":
                         break
-        return kind, value, zone
+        return schedule_type, value, zone
 
     def names_differ(self, jobs: Sequence[Job]) -> None:
         seen: dict[str, int] = {}
@@ -300,33 +224,15 @@ class _Reader:
         if given is None:
             return {}
         if not isinstance(given, Mapping):
-            self.refuse("parameters", f"are an object with names and values, not {_kind(given)}.")
+            self.refuse("parameters", f"are an object with names and values, not {kind(given)}.")
             return {}
         settings = self.known.library.settings(operations)
         for name, value in given.items():
-            place = f"parameters.{_shown(name)}"
+            place = f"parameters.{shown(name)}"
             if name not in settings:
-                self.refuse(place, f"is no parameter of these operations; these are: {_listed(settings) or 'none'}.")
+                self.refuse(place, f"is no parameter of these operations; these are: {listed(settings) or 'none'}.")
             elif isinstance(value, str) and value and not self.text(place, value, LONGEST_VALUE):
                 continue
             elif why := settings[name].why_not(value):
-                self.refuse(place, f"{_shown(value)} is refused: {why}.")
+                self.refuse(place, f"{shown(value)} is refused: {why}.")
         return {str(name): value for name, value in given.items()}
-
-
-def _listed(words: Collection[str]) -> str:
-    return ", ".join(words if isinstance(words, Sequence) else sorted(words))
-
-
-def _shown(value: object) -> str:
-    """What was typed, short enough for a sentence."""
-    text = value if isinstance(value, str) else repr(value)
-    seen = "".join("·" if unicodedata.category(character) in _UNSEEN else character for character in text[:61])
-    return f"{seen[:60]}…" if len(seen) > 60 else seen
-
-
-def _kind(value: object) -> str:
-    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
-        (bool, "true or false"), ((int, float), "a number"), (str, "text"), (Mapping, "an object"), (Sequence, "a list"),
-    )  # fmt: skip
-    return next((word for kind, word in kinds if isinstance(value, kind)), f"a {type(value).__name__}")

@@ -19,6 +19,13 @@ class StrategyVersionQuerySet(models.QuerySet["StrategyVersion"]):
         is_theirs = may(user, *READS_SQL) and Target.objects.visible_to(user).filter(is_home=True).exists()
         return self if is_theirs else self.none()
 
+    def newest(self) -> StrategyVersionQuerySet:
+        """Of each strategy the last one, whose number is how many there are, by name."""
+        later = StrategyVersion.objects.filter(
+            strategy_name=models.OuterRef("strategy_name"), number__gt=models.OuterRef("number")
+        )
+        return self.filter(~models.Exists(later)).order_by("strategy_name")
+
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly("Versions are not changed.")
 

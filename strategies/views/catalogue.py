@@ -35,7 +35,7 @@ def strategies(request: SignedIn) -> HttpResponse:
         for name, routine in registry.routines().items()
     ]
     generated = version_pages.generated(request.user)
-    known = {*registry.routines(), *(one.name for one in generated)}
+    known = {*registry.routines(), *(newest.strategy_name for newest in generated)}
     context = {
         "rows": rows,
         "generated": generated,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import subprocess
@@ -13,11 +12,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import HURRY, sign_in, watched
-from tests.browser.test_story import PATIENCE, PEOPLE, release, state
+from tests.browser.conftest import sign_in, watched
+from tests.browser.test_story import PATIENCE, PEOPLE, patient, release, state
 from tests.installed import ROOT, environment
 from tests.maintenance_portal.started import StartedPortal, install, start, wait_for
-from tests.servers import RunningServer, available_servers, start_server
+from tests.servers import RunningServer, newest_server, start_server
 
 DEFINITION = """
 name: YARD_CARE
@@ -78,10 +77,7 @@ def portal(folders: tuple[Path, Path]) -> Iterator[StartedPortal]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    if not available_servers():
-        message = "no PostgreSQL on this machine: the story is left out"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    with start_server(available_servers()[-1]) as running:
+    with start_server(newest_server()) as running:
         with running.connect() as connection:
             connection.execute("CREATE DATABASE yard")
         with running.connect("yard") as connection:
@@ -110,13 +106,8 @@ def base(portal: StartedPortal, folders: tuple[Path, Path], server: RunningServe
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, base: str) -> Iterator[Page]:
-    with watched(browser, accept_downloads=True) as opened:
-        opened.add_init_script(HURRY)
-        opened.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
-        sign_in(opened, base, "anna")
+    with patient(browser, base) as opened:
         yield opened
-        expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

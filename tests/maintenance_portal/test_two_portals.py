@@ -28,7 +28,7 @@ from strategies.models import OPEN, AuditEntry, JobRun, MaintenanceJob, Operatio
 from strategies.workers import WorkerIdentity
 from tests.long import IS_ALL
 from tests.maintenance_portal.started import StartedPortal, start, wait_for
-from tests.servers import RunningServer, available_servers, start_server
+from tests.servers import RunningServer, newest_server, start_server
 from tests.strategies.execution.conftest import registered
 
 pytestmark = [
@@ -53,7 +53,7 @@ QUICK = {
 def server() -> Iterator[RunningServer]:
     """Of the maintained databases. It writes down each statement that comes to them, with the name of the session that sent it."""
     logged = {"logging_collector": "on", "log_line_prefix": "%d|%a|", "log_directory": "log", "max_connections": "100"}
-    with start_server(available_servers()[-1], **logged) as running:
+    with start_server(newest_server(), **logged) as running:
         yield running
 
 

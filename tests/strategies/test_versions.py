@@ -26,6 +26,7 @@ def test_each_definition_is_one_version_of_its_strategy() -> None:
     assert kept(registration(jobs=[])).number == 2
     assert kept(registration("OTHER")).number == 1
     assert versions.get(NAME).number == 2
+    assert [str(row) for row in StrategyVersion.objects.all().newest()] == ["OTHER 1", f"{NAME} 2"]
     assert versions.get(NAME, 1).pk == first.pk
     entries = AuditEntry.objects.filter(action="version.kept").order_by("pk")
     assert [entry.object_name for entry in entries] == [f"{NAME} 1", f"{NAME} 2", "OTHER 1"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,17 +9,13 @@ import pytest
 from django.utils import timezone
 
 from strategies.models import Target, Tenant
-from tests.servers import RunningServer, available_servers, start_server
+from tests.servers import RunningServer, newest_server, start_server
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[RunningServer]:
     """The newest PostgreSQL of this machine; where there must be one, its absence is a failure."""
-    servers = available_servers()
-    if not servers:
-        message = "no PostgreSQL on this machine"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    with start_server(servers[-1]) as running:
+    with start_server(newest_server()) as running:
         yield running
 
 

@@ -24,7 +24,7 @@ from strategies.registrations import Registration
 from tests.long import IS_ALL
 from tests.oracle import grammar, own, plsql
 from tests.oracle.recorder import Recorder
-from tests.servers import available_servers, start_server
+from tests.servers import newest_server, start_server
 from tests.strategies.generator.defined import EVERY, KNOWN, LIBRARY, NAMES, TEXTS, definition
 from tests.strategies.platforms.test_changes import CONCERNS, built
 
@@ -198,7 +198,7 @@ def own_tests(folder: Path, server: str) -> None:
 def test_its_own_tests_pass_on_sqlite_and_postgresql(tmp_path: Path) -> None:
     for one in SOME:
         write(one if IS_ALL else renamed(one, f"OWN_{one.type}"), tmp_path / one.digest)
-    with start_server(available_servers()[-1]) as running:
+    with start_server(newest_server()) as running:
         own_tests(tmp_path, running.url("postgres", "postgres"))
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
+import ast
+import json
 from pathlib import Path
 
 import pytest
+from pydantic import Field, create_model
 
 from maintenance_portal import checks
-from strategies import definitions
+from strategies import definitions, registry
 from strategies.generator.definition import DefinitionRefused
+from strategies.generator.implementation import generate
 from strategies.generator.library import HERE, LibraryRefused, library
-from tests.strategies.generator.defined import LIBRARY, TEXTS
+from tests.strategies.generator.defined import LIBRARY, TEXTS, definition
 
 ANALYZE = (HERE / "operations" / "analyze.toml").read_text(encoding="utf-8")
 TEMPLATE = """
@@ -62,6 +65,20 @@ def test_a_file_of_ones_own_takes_the_place_of_the_portals(own: Path, settings: 
         definitions.implementation({**values, "type": "NO_SHOP"})
 
 
+def test_a_long_statement_of_ones_own_example_comes_out_as_it_was_typed(own: Path) -> None:
+    """Its blanks and lines mean something: a text within quotes, a comment that ends with its line."""
+    statement = f"CREATE TABLE a (b text DEFAULT 'x{' ' * 130}y', -- the {'very ' * 30}first\n\tc text)"
+    mine = ANALYZE.replace("setup = [", f"setup = [{json.dumps(statement)}, ", 1)
+    (own / "operations" / "analyze.toml").write_text(mine, encoding="utf-8")
+    values = {
+        "name": "SHOP_NIGHT", "type": "MAINTENANCE", "category": "SHOP", "description": TEXTS[0], "targets": "TABLE",
+        "operations": "ANALYZE",
+    }  # fmt: skip
+    files = generate(definition(values), library(own)).files
+    written = files[next(path for path in files if path.startswith("python/tests/"))]
+    assert statement in {node.value for node in ast.walk(ast.parse(written)) if isinstance(node, ast.Constant)}
+
+
 MISTAKES = {
     "no TOML": ("operation_type = ", "Invalid value"),
     "an unknown key": (f"colour = 'red'\n{ANALYZE}", "colour: Extra inputs are not permitted"),
@@ -71,6 +88,9 @@ MISTAKES = {
     "an unknown parameter": (ANALYZE.replace('"stale_rows"]', '"speed"]'), "speed is no parameter of STATISTICS_MAINTENANCE"),
     "a wrong value": (
         ANALYZE.replace('settings = ["stale_percent"', 'fixed = {retries = 99}\nsettings = ["stale_percent"'), "python.fixed.retries: ",
+    ),
+    "a parameter of every strategy": (
+        ANALYZE.replace('settings = ["stale_percent"', 'settings = ["max_objects", "stale_percent"'), "max_objects is a parameter that",
     ),
     "an unknown product": (ANALYZE.replace("platforms.oracle", "platforms.db2"), "db2 is no platform"),
     "an unknown lock": (ANALYZE.replace('locks = "ddl"', 'locks = "some"', 1), "locks: "),
@@ -99,19 +119,28 @@ def test_a_template_that_offers_what_there_is_not_is_named(own: Path) -> None:
         library(own)
 
 
-def test_two_meanings_of_one_parameter_are_refused(own: Path) -> None:
-    shutil.copy(HERE / "operations" / "rebuild.toml", own / "operations" / "rebuild.toml")
-    path = own / "operations" / "rebuild.toml"
-    text = path.read_text(encoding="utf-8").replace("fixed = {", 'settings = ["stale_estimate_percent"]\nfixed = {')
-    path.write_text(text, encoding="utf-8")
-    library(own)
-    other = (HERE / "operations" / "optimize.toml").read_text(encoding="utf-8")
-    (own / "operations" / "optimize.toml").write_text(
-        other.replace('settings = ["reclaim_percent"', 'settings = ["stale_estimate_percent", "reclaim_percent"'),
-        encoding="utf-8",
+def test_two_meanings_of_one_parameter_are_refused(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two routines mean the same by this word, so that operations may share it, until one of them means another."""
+    for name, before in (("rebuild", "fixed = {"), ("optimize", "settings = [")):
+        text = (HERE / "operations" / f"{name}.toml").read_text(encoding="utf-8")
+        after = (
+            'settings = ["stale_estimate_percent"]\nfixed = {'
+            if name == "rebuild"
+            else f'{before}"stale_estimate_percent", '
+        )
+        assert before in text
+        (own / "operations" / f"{name}.toml").write_text(text.replace(before, after, 1), encoding="utf-8")
+    shared = library(own).settings(["REBUILD", "OPTIMIZE"])
+    assert list(shared).count("stale_estimate_percent") == 1
+    routine = registry.own_routines()["SPACE_MAINTENANCE"]
+    field = routine.parameters.model_fields["stale_estimate_percent"]
+    other = create_model(
+        "Other", __base__=routine.parameters, stale_estimate_percent=(field.annotation, Field(default=99, ge=0, le=100))
     )
+    monkeypatch.setattr(type(routine), "parameters", other)
     library.cache_clear()
-    library(own)  # the same meaning in both
+    with pytest.raises(LibraryRefused, match="stale_estimate_percent means something else in another operation"):
+        library(own)
 
 
 def test_the_portals_own_has_no_fault() -> None:

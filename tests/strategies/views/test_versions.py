@@ -143,7 +143,8 @@ def test_the_page_of_a_strategy_lists_its_versions_and_where_each_is(dba: Client
     assert found == {2: [place.name], 1: ["shop"]}
     assert "home, for shop, since" in text_of(page).replace(place.name, "home").replace("</a>", "")
     listed = dba.get("/strategies/")
-    assert [(one.name, one.newest, one.count) for one in listed.context["generated"]] == [("NIGHTLY_TIDY", second, 2)]
+    assert listed.context["generated"] == [second]
+    assert "2 versions" in listed.content.decode()
     assert f'href="/versions/{second.pk}/"' in listed.content.decode()
 
 
