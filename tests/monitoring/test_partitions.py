@@ -106,6 +106,7 @@ def somebody_else(*statements: str) -> Iterator[psycopg.Connection[Any]]:
             other.execute(statement)
         yield other
         other.rollback()
+        other.execute("SELECT pg_advisory_unlock_all()")  # closing says so too, but is not waited for
 
 
 # Partitioned.
