@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
 
 from maintenance_portal.processes import Child, guarded, own_command
 
@@ -24,6 +25,17 @@ _TOLD_LINES = 6
 
 class CommandFailed(Exception):
     """The sentence to show, with the last lines that the command said."""
+
+
+class Portal(Protocol):
+    """What the trial asks of it."""
+
+    @property
+    def folder(self) -> Path: ...
+    def run(self, *words: str, seconds: float = ...) -> str: ...
+    def started(self, *words: str) -> Any: ...
+    def heed(self) -> None: ...
+    def last_lines(self) -> str: ...
 
 
 class OtherPortal:

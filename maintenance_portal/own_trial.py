@@ -11,12 +11,13 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol
 
 from django.apps import apps
 
-from maintenance_portal import ports
-from maintenance_portal.other_portal import CommandFailed
+from maintenance_portal import generator_trial, ports
+from maintenance_portal.generator_trial import DEPLOYED
+from maintenance_portal.other_portal import CommandFailed, Portal
+from strategies.generator.library import library
 from strategies.plans import MissingRight
 from strategies.platforms.base import Row
 from strategies.platforms.oracle.names import literal
@@ -26,7 +27,7 @@ from strategies.platforms.oracle.smoke.items import Item, NotApplicable, Unexpec
 from strategies.platforms.oracle.smoke.packages import REPORTS, compiled, statements_of
 from strategies.platforms.oracle.smoke.reading import Tried
 from strategies.platforms.oracle.smoke.stage import Stage, smoke_query
-from strategies.plsql.scripts import LOGGER, Place, unit_of, units
+from strategies.plsql.scripts import LOGGER, Place, generator, unit_of, units
 
 SECTION = "The portal's own database"
 NEEDED_BYTES = 512 * 1_048_576  # some 600 tables, indexes and LOBs, whose segments begin with 64 kB or 1 MB
@@ -43,17 +44,9 @@ JOBS_UNREAD = f"{JOBS} j WHERE j.is_settled = 'N'"
 HOME_LOOKED_AT = "portal_target t WHERE t.is_home = 1 AND t.checked_at IS NOT NULL"
 _MIGRATE_WITHIN, _ITEM_WITHIN, _WORK_WITHIN = 1800.0, 600.0, 120.0  # seconds
 _LOOK_EVERY_SECONDS = 1.0
+NOBODY_AGREES = "UPDATE portal_target SET environment = 'development' WHERE is_home = 1"  # nobody is there who could
 _LOGGER = LOGGER.lower()
 _PORTS = range(28_100, 28_200)
-
-
-class Portal(Protocol):
-    """See other_portal.OtherPortal."""
-
-    def run(self, *words: str, seconds: float = ...) -> str: ...
-    def started(self, *words: str) -> Any: ...
-    def heed(self) -> None: ...
-    def last_lines(self) -> str: ...
 
 
 class OwnTrial:
@@ -74,6 +67,12 @@ class OwnTrial:
             ("own_work", "Beat and workers read jobs, look at the database, and end when asked to", self._work),
             ("own_pages", "The pages are served", self._pages),
             ("own_run", "A run on the portal's own database is planned, carried out and logged", self._run),
+            (
+                "own_generator",
+                "The database generates the strategies that the portal does, and each compiles",
+                self._generate,
+            ),
+            ("own_deployment", "A strategy is deployed, does its work, and is put back after its drift", self._deploy),
             ("own_partitions", "The operation log is partitioned by month", self._partition),
         )
         first = "Its tables, triggers and rows are made by the migrations"
@@ -203,6 +202,24 @@ class OwnTrial:
             self._portal.run("run_strategy", STRATEGY, "--target", "home", "--json", seconds=_ITEM_WITHIN)
         )
         return f"{STRATEGY}: {answer['status']}. {answer['message']}"
+
+    def _generate(self, stage: Stage) -> str:
+        for unit in generator(Place.PORTAL):
+            if unit.kind in ("TABLE", "PACKAGE"):  # the others go with these
+                stage.make(unit.kind, unit.name, lasts=True)
+        self._portal.run("install_plsql", "--generator", "--yes")
+        for template in library().templates.values():
+            generator_trial.compare(self._portal, stage, template)
+        _valid(stage)
+        count = len(library().templates)
+        return f"{count} strategies: the texts of their packages are those that Python writes, and all compile."
+
+    def _deploy(self, stage: Stage) -> str:
+        stage.make("PACKAGE", f"{DEPLOYED}_PKG", lasts=True)
+        stage.session.alter(NOBODY_AGREES)
+        said = generator_trial.deployed_and_put_back(self._portal, stage.session.alter)
+        _valid(stage)
+        return f"{said} {generator_trial.worked(stage)}"
 
     def _partition(self, stage: Stage) -> str:
         if not stage.stated.has_partitioning:

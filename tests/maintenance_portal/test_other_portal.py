@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from maintenance_portal.generator_trial import deployed_and_put_back
 from maintenance_portal.other_portal import CommandFailed, OtherPortal, _command
-from maintenance_portal.own_trial import HOME_LOOKED_AT, JOBS, JOBS_UNREAD
+from maintenance_portal.own_trial import HOME_LOOKED_AT, JOBS, JOBS_UNREAD, NOBODY_AGREES
 from maintenance_portal.processes import own_command
 from strategies.plsql.scripts import example, statements
 from tests.installed import environment
@@ -104,6 +105,20 @@ def test_its_work_begins_and_ends_when_it_is_asked_to(portal: OtherPortal, tmp_p
     with portal.started("portal", "--only", "work") as child:
         wait_for(lambda: count(file, JOBS_UNREAD) == 0 and count(file, HOME_LOOKED_AT) == 1, "the first look")
     assert not child.is_running
+
+
+def test_what_the_trial_deploys_is_found_changed_and_put_back(portal: OtherPortal, tmp_path: Path) -> None:
+    """On this product a version has rows alone; the trial has its package too."""
+    file = tmp_path / "other" / "portal.sqlite3"
+
+    def send(statement: str) -> None:
+        with closing(sqlite3.connect(file)) as connection, connection:
+            assert connection.execute(statement).rowcount == 1
+
+    send(NOBODY_AGREES)
+    assert deployed_and_put_back(portal, send) == (
+        "3 steps brought it; job MAINTENANCE of SMOKE_DEPLOYED differed then, and was put back: succeeded."
+    )
 
 
 def count(file: Path, source: str) -> int:

@@ -8,36 +8,42 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from maintenance_portal.generator_trial import DEPLOYMENT
 from maintenance_portal.management.commands.oracle_smoke import tried
 from maintenance_portal.other_portal import CommandFailed
 from maintenance_portal.own_trial import EXAMPLES, OwnTrial, tables
+from strategies.generator.implementation import generate
 from strategies.platforms.oracle.smoke import packages
 from strategies.platforms.oracle.smoke.items import Report, State
 from strategies.platforms.oracle.smoke.running import trial
-from strategies.plsql.scripts import Place, units
+from strategies.plsql.scripts import Place, generator, units
 from tests.oracle.test_examples import EXAMPLES as FOLDER
+from tests.strategies.generator.defined import LIBRARY, definition
 from tests.strategies.platforms.oracle.smoke.conftest import server as server
 from tests.strategies.platforms.oracle.smoke.server import Server, Table
 from tests.strategies.platforms.oracle.smoke.stages import a_stage
 
+OPTIONS = ("--type", "--category", "--description", "--targets", "--operations")
 PACKAGES = [unit.name for unit in units(Place.PORTAL) if unit.kind == "PACKAGE"]
 
 
 class Played:
     """What the commands of a portal would do to that server."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.server, self.folder = server, folder
         self.said: list[tuple[str, ...]] = []
         self.refuses: dict[str, str] = {}
         self.lives = True
         self.during: Callable[[], None] = lambda: None
         self.is_closed = False
+        self.is_idle = False  # whether its runs leave all as it is
 
     def cancel(self) -> None:
         self.during = lambda: None
@@ -64,6 +70,16 @@ class Played:
         if words[0] == "install_plsql":
             act = self.server.units.difference_update if "--uninstall" in words else self.server.units.update
             act(PACKAGES)
+            if "--generator" in words:
+                act([unit.name for unit in generator(Place.PORTAL) if unit.kind == "PACKAGE"])
+                made = [unit.name for unit in generator(Place.PORTAL) if unit.kind == "TABLE"]
+                self.server.tables.update(dict.fromkeys(made, Table()))
+        if words[0] == "generate_strategy":
+            self._generate(words)
+        if words[0] == "deploy_strategy":
+            self.server.units.add(f"{words[1]}_PKG")
+        if words[:2] == ("run_strategy", DEPLOYMENT) and not self.is_idle:
+            self.server.drifted.clear()
         answers = {
             "operations": {
                 "operations": [
@@ -72,8 +88,25 @@ class Played:
                 ]
             },
             "run_strategy": {"status": "SUCCESS", "message": "Nothing to do."},
+            "generate_strategy": {},
+            "deploy_strategy": {"runs": [{"plan": {"steps": [1, 2, 3]}}]},
+            "assess": {"findings": [{"object": f"job x of {name}"} for name in self.server.drifted]},
         }  # fmt: skip
         return json.dumps(answers[words[0]]) if words[0] in answers else f"All of {line} is done."
+
+    def _generate(self, words: tuple[str, ...]) -> None:
+        """The real files, which the server has the package write too."""
+        given = dict(zip(words[2::2], words[3::2], strict=False))
+        values: dict[str, Any] = {name.removeprefix("--"): value for name, value in given.items() if name in OPTIONS}
+        lists = {name: values[name].split(",") for name in ("targets", "operations")}
+        made = generate(definition({"name": words[1], **values, **lists}), LIBRARY)
+        for path, text in made.files.items():
+            file = Path(given["--output"]) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        for part, ending in (("spec", ""), ("body", "_body")):
+            path = f"plsql/{words[1].lower()}_pkg{ending}.sql"
+            self.server.generated.setdefault((words[1], part), made.files[path])
 
     @contextmanager
     def started(self, *words: str) -> Iterator[Any]:
@@ -106,8 +139,8 @@ def pages(port: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def portal(server: Server) -> Played:
-    return Played(server)
+def portal(server: Server, tmp_path: Path) -> Played:
+    return Played(server, tmp_path)
 
 
 def run(portal: Played, stop: threading.Event | None = None) -> Report:
@@ -128,6 +161,13 @@ def test_it_is_made_used_and_removed(server: Server, portal: Played) -> None:
     assert words["own_migrate"] == f"7 migrations made {len(list(tables()))} tables; every trigger compiles."
     assert words["own_log"].startswith("Operation 1 is there as an ERROR with its code")
     assert words["own_examples"].startswith(f"{len(EXAMPLES)} examples: ")
+    assert words["own_generator"].startswith(
+        f"{len(LIBRARY.templates)} strategies: the texts of their packages are those"
+    )
+    assert words["own_deployment"] == (
+        "3 steps brought it; job x of SMOKE_DEPLOYED differed then, and was put back: SUCCESS."
+        " Its package did its work, and says of 0 objects that they still need some."
+    )
     assert words["own_run"] == "STATISTICS_MAINTENANCE: SUCCESS. Nothing to do."
     assert words["own_pages"].endswith("answered with 503.")
     assert words["own_partitions"].startswith("All of partition_log --yes is done. Operation ")
@@ -191,6 +231,7 @@ def test_one_item_that_fails_stops_no_other_and_all_is_removed(server: Server, p
     assert failed == {
         "own_checks": "check ended with 1: database.E010",
         "own_run": "run_strategy ended with 1: it broke",
+        "own_deployment": "run_strategy ended with 1: it broke",
     }
     assert server.is_empty
 
@@ -226,6 +267,43 @@ def test_a_portal_that_ends_by_itself_fails(portal: Played) -> None:
     portal.lives = False
     state, words = found(run(portal))["own_work"]
     assert (state, words) == (State.FAILED, "The portal ended by itself. It said why.")
+
+
+def test_a_text_that_is_another_than_pythons_fails_with_its_line(server: Server, portal: Played) -> None:
+    server.generated["SMOKE_BACKUP", "body"] = "CREATE OR REPLACE PACKAGE BODY smoke_backup_pkg AS\n    x\nEND;\n/\n"
+    state, words = found(run(portal))["own_generator"]
+    assert state is State.FAILED
+    assert (
+        "generate_package_body('SMOKE_BACKUP', 'BACKUP', NULL) has another text than Python, in line 2: '    x', not"
+        in words
+    )
+    assert server.is_empty
+
+
+def test_a_drift_that_nobody_finds_or_that_stays_fails(server: Server, portal: Played) -> None:
+    portal.is_idle = True
+    state, words = found(run(portal))["own_deployment"]
+    assert (state, words) == (State.FAILED, "After it was put back this differs: job x of SMOKE_DEPLOYED.")
+    server.drifted = {"EARLIER"}
+    assert found(run(portal))["own_deployment"][1] == "Just after it was deployed this differs: job x of EARLIER."
+    server.drifted = Deaf()
+    assert found(run(portal))["own_deployment"][1] == "A job that was changed was not found."
+    assert server.is_empty
+
+
+class Deaf(set[str]):
+    """Whatever is changed, nothing of it is kept."""
+
+    def add(self, element: str) -> None:
+        pass
+
+
+def test_a_deployed_package_that_fails_is_said_to(server: Server, portal: Played) -> None:
+    server.failing = {"SMOKE_DEPLOYED"}
+    assert found(run(portal))["own_deployment"] == (
+        State.FAILED,
+        "After its work SMOKE_DEPLOYED_PKG says ['ERROR'].",
+    )
 
 
 def test_what_is_not_licensed_or_not_granted_is_not_applicable(server: Server, portal: Played) -> None:

@@ -121,6 +121,9 @@ class Server:
         self.log: list[dict[str, Any]] = []
         self.silenced: set[str] = set()
         self.broken: set[str] = set()
+        self.generated: dict[tuple[str, str], str] = {}  # by strategy and part
+        self.drifted: set[str] = set()  # strategies whose jobs somebody has changed
+        self.failing: set[str] = set()  # strategies whose packages say so
         self.counts = {"django_migrations": 0, "generic_maintenance_jobs": 0, "jobs_unread": 0, "portal_target": 0}
         self._seconds = 0
         self._turn = threading.RLock()
@@ -643,6 +646,13 @@ class Server:
         self.tables[name] = Table(rows=len(self.log))
         return []
 
+    def generate(self, connection: ServerConnection, part: str, strategy: str) -> Rows:
+        return [{"text": self.generated[strategy, part]}]
+
+    def drift(self, connection: ServerConnection, strategy: str) -> Rows:
+        self.drifted.add(strategy)
+        return []
+
     def execute_strategy(self, connection: ServerConnection, name: str, target_object: str) -> Rows:
         self.log.append({"status": "SUCCESS"})
         for index in self.indexes.values():
@@ -651,7 +661,9 @@ class Server:
         return []
 
     def status_of(self, connection: ServerConnection, name: str) -> Rows:
-        bad = "INDEX_MAINTENANCE" in name and any(index.status == "UNUSABLE" for index in self.indexes.values())
+        bad = name in self.failing or (
+            "INDEX_MAINTENANCE" in name and any(index.status == "UNUSABLE" for index in self.indexes.values())
+        )
         return [{"object_name": "T", "status": "ERROR" if bad else "SUCCESS", "message": "It is as it is."}]
 
     def count(self, connection: ServerConnection, table: str, where: str) -> Rows:
@@ -743,13 +755,18 @@ class ServerConnection(Connection):
 
 Act = Callable[..., Any]
 _PACKAGE = r"(?:mportal_smoke_\w+_pkg|generic_maintenance_logger_pkg)"
-_UNIT = r"(mportal_smoke_\w+|my_strategy_pkg|index_maintenance_pkg)"
+_UNIT = r"(mportal_smoke_\w+|my_strategy_pkg|index_maintenance_pkg|(?i:smoke_\w+_pkg))"
 _ACTS: tuple[tuple[str, Act | None], ...] = (
     (r"CREATE OR REPLACE (PACKAGE BODY|PACKAGE) (MPORTAL_SMOKE_\w+) (.+)", Server.make_package),
     (rf"CREATE (?:OR REPLACE )?(TABLE|INDEX|TRIGGER|PACKAGE BODY|PACKAGE) {_UNIT}", Server.make_unit),
     (r"COMMENT ON TABLE mportal_smoke_", None),
     (r'DROP (PACKAGE) "PORTAL"\."([^"]+)"', Server.drop_unit),
     (r'DROP (TABLE) "PORTAL"\."([^"]+_(?:OPERATION_LOG|LOG_POLICY|STRATEGY_TYPES|ARCHIVE))"', Server.drop_unit),
+    (r"BEGIN OPEN :answer FOR SELECT STRATEGY_IMPLEMENTATION_GENERATOR_PKG\.generate_package_(\w+)\('(\w+)'", Server.generate),
+    (r"BEGIN SMOKE_\w+_PKG\.execute_strategy\('ALL'\)", Server.log_at_once),
+    (r"BEGIN :answer := (SMOKE_\w+)_PKG\.get_strategy_status\('ALL'\)", Server.status_of),
+    (r"UPDATE portal_target SET environment = 'development' WHERE is_home = 1$", None),
+    (r"UPDATE generic_maintenance_jobs SET max_parallel_degree = .* WHERE strategy_name = '(\w+)'$", Server.drift),
     (r"BEGIN OPEN :answer FOR SELECT e\.name", None),
     (r"BEGIN OPEN :answer FOR SELECT l\.status", lambda self, connection: self.log),
     (rf"BEGIN :answer := {_PACKAGE}\.log_strategy_start\('(\w+)'", Server.start),
