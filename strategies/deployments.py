@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
+from django.db.models import Max
+
 from strategies import registry, targets, versions
 from strategies.audit import PORTAL
 from strategies.models import (
@@ -23,6 +25,7 @@ from strategies.models import (
 )
 from strategies.plans import Plan
 from strategies.platforms.base import ObjectUnknown
+from strategies.platforms.registering import Registering
 from strategies.registrations import Content, Registration, RegistrationRefused, definition_digest, package_version
 from strategies.routines.base import Parameters
 from strategies.routines.strategy_deployment import ROUTINE, DeploymentParameters
@@ -49,7 +52,7 @@ def _named(typed: DeploymentParameters, target: Target, run: JobRun | None) -> t
     except versions.VersionUnknown as unknown:
         raise ObjectUnknown(str(unknown)) from None
     place = place or _place(typed.target, target)
-    content = _content(version.strategy_name, version.number, version.registration, version.definition, target, place)
+    content = _content(version, target, place, begins_anew=_begins_anew(version.strategy_name, target, place))
     if not (content.brings_rows or content.brings_package):
         raise ObjectUnknown(
             f"Version {version.number} of {version.strategy_name} has nothing for {target.name}: its jobs and configurations are"
@@ -63,7 +66,9 @@ def _place(name: str, target: Target) -> Target:
     if not name or name == target.name:
         return target
     if not target.is_home:
-        raise ObjectUnknown(f"What is for {name} is deployed to {name} and to home, not to {target.name}.")
+        raise ObjectUnknown(
+            f"Only home keeps what is for another database: deploy to home, or leave this empty for {target.name} itself."
+        )
     place = Target.objects.filter(name=name).first()
     if place is None:
         raise ObjectUnknown(f"There is no database {name}.")
@@ -84,44 +89,43 @@ def _deployed(target: Target) -> tuple[Content, ...]:
     for row in (row for row in rows if row.place.tenant_id == target.tenant_id):
         version = versions.get(row.strategy_name, row.number or 0)
         is_newest = newest[row.strategy_name] == row.number
-        found.append(
-            _content(
-                version.strategy_name,
-                version.number,
-                version.registration,
-                version.definition,
-                target,
-                row.place,
-                is_newest=is_newest,
-            )
-        )
+        found.append(_content(version, target, row.place, is_newest=is_newest))
     return tuple(found)
 
 
 def has_package_for(version: StrategyVersion, place: Target) -> bool:
     """Whether a version brings a package to this database. Raises ObjectUnknown for one that cannot be read."""
-    content = _content(version.strategy_name, version.number, version.registration, version.definition, place, place)
-    return content.brings_package
+    return _content(version, place, place).brings_package
+
+
+def objects_of(version: StrategyVersion, target: Target, place: Target) -> frozenset[str]:
+    """What a version brings to a database, as findings name it. Raises ObjectUnknown for one that cannot be read."""
+    concern = registry.concern(target.platform, ROUTINE.name)
+    return cast(Registering, concern).names(_content(version, target, place))
 
 
 def _content(
-    strategy: str, number: int, registration: object, definition: Mapping[str, Any], target: Target, place: Target, *,
-    is_newest: bool = True,
+    version: StrategyVersion, target: Target, place: Target, *, is_newest: bool = True, begins_anew: bool = False,
 ) -> Content:  # fmt: skip
     try:
-        read = Registration.read(registration)
+        read = Registration.read(version.registration)
     except RegistrationRefused as fault:  # kept by another version of the portal
-        raise ObjectUnknown(f"Version {number} of {strategy} cannot be read: {fault.field}: {fault}") from None
-    rows = Deployment.objects.filter(strategy_name=strategy, target=target, place=place, status__in=STANDS)
-    last = rows.order_by("-pk").first()
+        told = f"Version {version.number} of {version.strategy_name} cannot be read: {fault.field}: {fault}"
+        raise ObjectUnknown(told) from None
     product = registry.platforms().get(target.platform)
     can_hold = product is not None and product.has_packages
     return Content(
-        number, read, None if place.is_home else place.pk, place.name, target.pk if target.is_home else None,
+        version.number, read, None if place.is_home else place.pk, place.name, target.pk if target.is_home else None,
         brings_rows=target.is_home, brings_strategy=is_newest,
         brings_package=read.package is not None and can_hold and place.pk == target.pk,
-        begins_anew=last is not None and last.number is None, remark=installed_otherwise(strategy, definition),
+        begins_anew=begins_anew, remark=installed_otherwise(version.strategy_name, version.definition),
     )  # fmt: skip
+
+
+def _begins_anew(strategy: str, target: Target, place: Target) -> bool:
+    """Whether the strategy was taken back here, so that a deployment switches on again what the undo has switched off."""
+    last = _last(strategy, target, place)
+    return last is not None and last.number is None
 
 
 def installed_otherwise(strategy: str, definition: Mapping[str, Any]) -> str:
@@ -138,12 +142,30 @@ def installed_otherwise(strategy: str, definition: Mapping[str, Any]) -> str:
     )
 
 
-def out_of_reach(user: User, strategy: str, values: Mapping[str, Any]) -> dict[str, str]:
-    """Parameter → why this person may not give it: jobs and configurations go to databases that they see, and to no others."""
-    name = str(values.get("target") or "") if strategy == ROUTINE.name else ""
-    if not name or Target.objects.visible_to(user).filter(name=name).exists():
+def refusals(user: User, typed: Parameters, target: Target) -> dict[str, str]:
+    """Parameter → why this person may not give it, here; empty for those of other routines.
+
+    What there is for them are the versions and the databases that they see, and no others.
+    """
+    if not isinstance(typed, DeploymentParameters) or not typed.strategy:
         return {}
-    return {"target": f"There is no database {name}."}
+    if typed.target and not Target.objects.visible_to(user).filter(name=typed.target).exists():
+        return {"target": f"There is no database {typed.target}."}
+    seen = StrategyVersion.objects.visible_to(user).filter(strategy_name=typed.strategy)
+    newest = seen.aggregate(last=Max("number"))["last"]
+    if newest is None:
+        return {"strategy": f"There is no version of {typed.strategy}: generate the strategy, which keeps one."}
+    if typed.version and not seen.filter(number=typed.version).exists():
+        return {"version": f"There is no version {typed.version} of {typed.strategy}; the newest is {newest}."}
+    try:
+        _place(typed.target, target)
+    except ObjectUnknown as elsewhere:
+        return {"target": str(elsewhere)}
+    try:
+        _named(typed, target, None)
+    except ObjectUnknown as nothing:
+        return {"strategy": str(nothing)}
+    return {}
 
 
 def place_named(run: JobRun) -> Target | None:

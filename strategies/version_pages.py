@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from strategies import registry
-from strategies.models import Deployment, StrategyVersion, Target, User
+from django.db.models import Max
+
+from strategies import deployments, registry
+from strategies.models import Assessment, Deployment, Finding, StrategyVersion, Target, User
+from strategies.platforms.base import EVERYTHING, ObjectUnknown
+from strategies.routines.strategy_deployment import ROUTINE
 
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
     version: StrategyVersion
     places: list[Deployment] = field(default_factory=list)  # where it is now
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a version is, and what the last look there found of it: how many things differ, None = nobody has looked since."""
+
+    deployment: Deployment
+    looked_at: datetime | None
+    differ: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,30 @@ def standing(strategy: str, user: User) -> list[Deployment]:
     """Where it is known to be, newest first."""
     rows = Deployment.objects.visible_to(user).filter(strategy_name=strategy).standing()
     return list(rows.select_related("target", "place").defer("target__facts", "place__facts").order_by("-pk"))
+
+
+def places_of(version: StrategyVersion, user: User) -> list[Place]:
+    """Where a version is now, newest first. Three queries, wherever it is."""
+    rows = [row for row in standing(version.strategy_name, user) if row.number == version.number]
+    on = {row.target_id for row in rows}
+    looks = Assessment.objects.answered().of_this_database().filter(target__in=on, strategy_name=ROUTINE.name)
+    whole = looks.filter(target_object__in=EVERYTHING).order_by().values_list("target")
+    looked = dict(whole.annotate(last=Max("started_at")))
+    current = Finding.objects.current().filter(target__in=on, strategy_name=ROUTINE.name)
+    found = set(current.values_list("target", "object"))
+    return [_place(version, row, looked.get(row.target_id), found) for row in rows]
+
+
+def _place(
+    version: StrategyVersion, row: Deployment, looked_at: datetime | None, found: Set[tuple[int, str]]
+) -> Place:  # fmt: skip
+    if looked_at is None or looked_at < row.at:
+        return Place(row, None, None)
+    try:
+        objects = deployments.objects_of(version, row.target, row.place)
+    except ObjectUnknown:  # kept by another version of the portal
+        return Place(row, None, None)
+    return Place(row, looked_at, sum((row.target_id, name[:500]) in found for name in objects))
 
 
 def generated(user: User) -> list[StrategyVersion]:

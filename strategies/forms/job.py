@@ -213,7 +213,7 @@ class JobForm(forms.Form):
         try:
             routine = registry.routine_of(self._strategy, values)
             typed = routine.read_parameters(values)
-            if problems := deployments.out_of_reach(self._user, self._strategy, values):
+            if problems := deployments.refusals(self._user, typed, self._target):
                 raise ParametersRefused(problems)
             routine.require_of_job(typed)
         except ParametersRefused as refusal:

@@ -21,9 +21,9 @@ LONGEST_MINUTES = 24 * 60
 
 
 class RunForm(forms.Form):
-    """`parameters` holds what the routine takes, after `is_valid`. A parameter that is left empty has its default.
+    """`typed` holds what the routine takes, after `is_valid`, and `parameters` the same as a run keeps it.
 
-    It asks for those that mean something to the platform of the run's target.
+    A parameter that is left empty has its default. It asks for those that mean something to the platform of the run's target.
     """
 
     target_object = forms.CharField(
@@ -45,6 +45,7 @@ class RunForm(forms.Form):
             self.fields[
                 "target_object"
             ].help_text = "The one table that it works on, as findings name it, like public.orders."
+        self.typed: Parameters = Parameters()
         self.parameters: dict[str, Any] = {}
         for name, field in self._routine.parameters.model_fields.items():
             if name != IMPLEMENTATION and concerns(field, platform):
@@ -70,7 +71,7 @@ class RunForm(forms.Form):
         try:
             read = chosen.read_parameters(self._given(chosen, typed))
             registry.require(chosen, read, cleaned.get("target_object", ""))
-            self.parameters = read.model_dump(mode="json")
+            self.typed, self.parameters = read, read.model_dump(mode="json")
         except ParametersRefused as refusal:
             for name, reason in refusal.problems.items():
                 field = name if name == "target_object" else PREFIX + name

@@ -23,6 +23,7 @@ from strategies import (
     progress,
     registry,
     run_consent,
+    run_parameters,
     runs,
     successors,
 )
@@ -49,7 +50,6 @@ from strategies.models import (
 )
 from strategies.models.access import OPERATES
 from strategies.plans import ErrorClass, Plan
-from strategies.routines.base import concerns
 from strategies.views.access import SignedIn, for_operators, for_readers, for_readers_of_sql
 from strategies.views.targets import STOP_POLLING
 
@@ -108,7 +108,7 @@ def run_plan(request: SignedIn) -> HttpResponse:
     form = RunForm(
         data, routine=routine, platform=target.platform, package=package, initial={"target_object": target_object, **asked_for},
     )  # fmt: skip
-    if request.method == "POST" and form.is_valid() and _is_within_reach(request.user, strategy, form):
+    if request.method == "POST" and form.is_valid() and _is_accepted(request.user, target, form):
         run = runs.ask(
             Actor.of(request), target, strategy, timezone.now(), target_object=form.cleaned_data["target_object"],
             parameters=form.parameters, timeout_seconds=form.cleaned_data["timeout_minutes"] * 60,
@@ -118,9 +118,9 @@ def run_plan(request: SignedIn) -> HttpResponse:
     return render(request, "strategies/run_plan.html", context, status=422 if form.errors else 200)
 
 
-def _is_within_reach(user: User, strategy: str, form: RunForm) -> bool:
-    """Whether the person sees what the parameters speak of; the form says what they do not."""
-    for name, why in (problems := deployments.out_of_reach(user, strategy, form.parameters)).items():
+def _is_accepted(user: User, target: Target, form: RunForm) -> bool:
+    """Whether there is what the parameters speak of, for this person and this database; the form says what there is not."""
+    for name, why in (problems := deployments.refusals(user, form.typed, target)).items():
         form.add_error(PREFIX + name, why)
     return not problems
 
@@ -176,7 +176,7 @@ def _live(row: JobRun, user: User) -> dict[str, Any]:
         "consent": run_consent.of(row, user, moment),
         "used": _used(row),
         "will_fail_again": _will_fail_again(row),
-        "parameters": _parameters(row),
+        "parameters": run_parameters.given(row.strategy_name, row.target.platform, row.parameters),
         "children": row.children.defer("plan", "parameters").order_by("pk"),
         "history": AuditEntry.objects.visible_to(user)
         .filter(object_type="JobRun", object_id=str(row.pk))
@@ -203,17 +203,6 @@ def _used(row: JobRun) -> list[Line]:
 def _will_fail_again(row: JobRun) -> bool:
     """Whether the error of an ended run comes back until somebody has changed something."""
     return row.status == RunStatus.FAILED and row.error_class in (ErrorClass.PERMANENT, ErrorClass.AUTHENTICATION)
-
-
-def _parameters(row: JobRun) -> list[tuple[str, Any]]:
-    """Titles and values, as the form asked for them; a parameter of an older version keeps its name."""
-    fields = registry.routine_of(row.strategy_name, row.parameters).parameters.model_fields
-    known = {name: field for name, field in fields.items() if concerns(field, row.target.platform)}
-    return [
-        (str(known[name].title or name) if name in known else name, value)
-        for name, value in row.parameters.items()
-        if name in known or name not in fields
-    ]
 
 
 def _operations(row: JobRun, plan: Plan | None) -> list[OperationLog]:

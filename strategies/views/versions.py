@@ -26,13 +26,12 @@ def version(request: SignedIn, pk: int) -> HttpResponse:
     numbers = list(others.values_list("number", flat=True))
     against = request.GET.get("against", "")
     other = others.filter(number=int(against)).first() if against in map(str, numbers) else None
-    standing = version_pages.standing(row.strategy_name, request.user)
     context = {
         "version": row,
         "others": numbers,
         "other": other,
         "differences": code_lines.difference(other.files, row.files) if other is not None else [],
-        "places": [place for place in standing if place.number == row.number],
+        "places": version_pages.places_of(row, request.user),
         "otherwise": deployments.installed_otherwise(row.strategy_name, row.definition),
         "ways": version_pages.ways(row, request.user) if may(request.user, *OPERATES) else None,
         **files_shown(row.files, request.GET.get("file", "")),

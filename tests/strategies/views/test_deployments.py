@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from strategies import needs, runs, settling
+from strategies import deployments, needs, runs, settling
 from strategies.models import Deployment, JobRun, MaintenanceJob, StrategyType, Target, Tenant, User
+from strategies.platforms.base import ObjectUnknown
 from strategies.successors import undo
 from tests.generated import ANNA, DEPLOYMENT, NAME, carried_out, deployed, home, kept, planned, registration
 from tests.pages import text_of
@@ -55,6 +58,72 @@ def test_what_differs_stands_on_the_page_of_the_database_with_what_a_run_would_d
     assert "What differs" in text
 
 
+def looked(target: Target) -> None:
+    assert needs.assess(needs.ask_assessment(ANNA, target, DEPLOYMENT, timezone.now(), wake=False)) is not None
+
+
+def test_the_page_of_a_version_says_what_the_last_look_found_of_it_where_it_is(dba: Client) -> None:
+    target, version = home(), kept()
+    page = f"/versions/{version.pk}/"
+
+    def told() -> str:
+        text = " ".join(text_of(dba.get(page)).split())
+        return text.partition("<dt>Deployed</dt>")[2].partition("</dd>")[0]
+
+    assert "nowhere that is known" in told()
+    looked(target)
+    deployed(target, strategy=NAME)
+    assert "Not compared since" in told()  # the look was before
+    looked(target)
+    assert "As it was generated" in told()
+    kept(registration("OTHER_CARE"))
+    deployed(target, strategy="OTHER_CARE")
+    MaintenanceJob.objects.filter(strategy="OTHER_CARE").update(schedule_type="DAILY")
+    looked(target)
+    assert "As it was generated" in told()  # what differs is another's
+    MaintenanceJob.objects.filter(strategy=NAME, job_name="first").update(schedule_type="DAILY")
+    MaintenanceJob.objects.filter(strategy=NAME, job_name="second").delete()
+    looked(target)
+    assert "2 differ from it" in told()
+    assert f'href="/databases/{target.pk}/#h-{DEPLOYMENT}"' in told()
+
+
+def test_what_no_look_could_read_of_a_version_is_not_said_to_be_as_it_was(
+    dba: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, version = home(), kept()
+    deployed(target, strategy=NAME)
+    looked(target)
+
+    def unreadable(*_: object) -> None:
+        raise ObjectUnknown("kept by another version of the portal")
+
+    monkeypatch.setattr(deployments, "objects_of", unreadable)
+    assert "Not compared since" in text_of(dba.get(f"/versions/{version.pk}/"))
+
+
+def test_the_page_of_a_version_asks_no_more_where_it_is_in_more_places(dba: Client) -> None:
+    target, version = home(), kept()
+    deployed(target, strategy=NAME)
+    looked(target)
+
+    def asked_for() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert dba.get(f"/versions/{version.pk}/").status_code == 200
+        return len(queries)
+
+    asked_for()
+    before = asked_for()
+    for number in range(3):
+        shop = Target.objects.create(
+            name=f"shop{number}", platform="sqlite", url=f"sqlite:////{number}.db", tenant=target.tenant
+        )
+        deployed(target, strategy=NAME, target=shop.name)
+    looked(target)
+    assert asked_for() == before
+    assert text_of(dba.get(f"/versions/{version.pk}/")).count("As it was generated") == 4
+
+
 def test_another_tenants_database_is_none_that_a_version_could_be_deployed_for(dba: Client) -> None:
     target = home()
     kept()
@@ -74,6 +143,59 @@ def test_another_tenants_database_is_none_that_a_version_could_be_deployed_for(d
     assert "There is no database theirs." in text_of(response)
 
 
+@pytest.mark.parametrize(
+    ("typed", "field", "why"),
+    [
+        (
+            {"strategy": "NO_SUCH"},
+            "strategy",
+            "There is no version of NO_SUCH: generate the strategy, which keeps one.",
+        ),
+        ({"strategy": NAME, "version": 7}, "version", f"There is no version 7 of {NAME}; the newest is 1."),
+        ({"strategy": NAME, "target": "nowhere"}, "target", "There is no database nowhere."),
+    ],
+)
+def test_what_is_not_there_is_refused_at_its_field_before_anything_is_kept(
+    dba: Client, typed: dict[str, Any], field: str, why: str
+) -> None:
+    target = home()
+    kept()
+    response = asked(dba, target, **typed)
+    assert response.status_code == 422
+    assert response.context["form"].errors == {f"parameter-{field}": [why]}
+    assert not JobRun.objects.exists()
+
+
+def test_a_version_that_has_nothing_for_a_database_is_refused_there(dba: Client) -> None:
+    home()
+    shop = Target.objects.create(
+        name="shop", platform="sqlite", url="sqlite:////x.db", tenant=Tenant.objects.get(name="Main")
+    )
+    kept()
+    response = asked(dba, shop, strategy=NAME)
+    assert response.status_code == 422
+    assert f"Version 1 of {NAME} has nothing for shop" in response.context["form"].errors["parameter-strategy"][0]
+    response = asked(dba, shop, strategy=NAME, target="home")
+    assert response.context["form"].errors == {
+        "parameter-target": [
+            "Only home keeps what is for another database: deploy to home, or leave this empty for shop itself."
+        ]
+    }
+
+
+def test_who_does_not_see_home_deploys_none_of_its_versions(client: Client, person: Callable[..., User]) -> None:
+    home()
+    kept()
+    other = Tenant.objects.create(name="Other")
+    shop = Target.objects.create(name="shop", platform="sqlite", url="sqlite:////x.db", tenant=other)
+    theirs = person("theo", "DBA")
+    theirs.tenants.set([other])
+    client.force_login(theirs)
+    response = asked(client, shop, strategy=NAME)
+    assert response.status_code == 422
+    assert "There is no version of" in response.context["form"].errors["parameter-strategy"][0]
+
+
 def test_a_job_brings_a_version_that_somebody_has_chosen(dba: Client) -> None:
     target = home()
     kept()
@@ -86,6 +208,10 @@ def test_a_job_brings_a_version_that_somebody_has_chosen(dba: Client) -> None:
     assert response.status_code == 422
     assert "A job names the version by its number" in text_of(response)
     assert "parameter-version" in response.context["form"].errors
+    response = dba.post("/jobs/new/", {**data, "parameter-version": "2"})
+    assert response.context["form"].errors == {
+        "parameter-version": [f"There is no version 2 of {NAME}; the newest is 1."]
+    }
     assert dba.post("/jobs/new/", {**data, "parameter-version": "1"}).status_code == 302
     MaintenanceJob.objects.update(job_parameters={"strategy": NAME}, is_settled=False)  # as SQL may
     assert settling.settle(timezone.now()) == 1
