@@ -29,10 +29,10 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _played(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+def _played(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """The commands of a portal, which the server in memory could not answer."""
     if "server" in request.fixturenames:
-        played = Played(request.getfixturevalue("server"))
+        played = Played(request.getfixturevalue("server"), tmp_path)
         monkeypatch.setattr(oracle_smoke, "other_portal", lambda stage: played)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from strategies.plans import ErrorClass, LeftBehind, TargetError
 from strategies.platforms.base import PlatformError
 from strategies.platforms.queries import Query
 from strategies.platforms.sqlite.catalogue import find_table
+from strategies.platforms.sqlite.errors import target_error
 from strategies.platforms.sqlite.indexes import CONCERN
 from strategies.platforms.sqlite.session import SqliteSession
 from strategies.platforms.sqlite.table_check import check_table
@@ -132,6 +134,13 @@ def test_each_question_of_a_run_ends_early_in_a_real_file(connect: Connect, larg
             ask()
         assert error_of(refusal).error_class is ErrorClass.CANCELLED
         assert CONCERN.state_left(session, step).kind is LeftBehind.CLEAN
+
+
+def test_an_interrupt_is_one_whatever_code_comes_with_its_words() -> None:
+    """As SQLite gives it where it comes while the table of a pragma is made."""
+    error = sqlite3.OperationalError("interrupted")
+    error.sqlite_errorname = "SQLITE_ERROR"
+    assert target_error(error) == TargetError(ErrorClass.CANCELLED, "SQLITE_INTERRUPT", "interrupted")
 
 
 def test_the_check_of_a_healthy_table_that_was_stopped_is_no_damage(connect: Connect, large: TargetFile) -> None:
