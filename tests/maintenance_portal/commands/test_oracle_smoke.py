@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from maintenance_portal.management.commands import oracle_smoke
+from strategies.platforms.oracle.smoke import stage
 from tests.maintenance_portal.commands.conftest import Said, command
 from tests.maintenance_portal.test_own_trial import Played
 from tests.strategies.platforms.oracle.listener import a_listener, refusing
@@ -85,7 +86,10 @@ def test_a_failed_item_ends_with_one_and_is_told(server: Server, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("_few_items")
-def test_what_was_left_behind_ends_with_one_and_is_named(server: Server, tmp_path: Path) -> None:
+def test_what_was_left_behind_ends_with_one_and_is_named(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "_BETWEEN_ROUNDS_SECONDS", 0.0)
     server.refuses = {"DROP TABLE": oracle_error(54, "resource busy")}
     said = smoke("--yes", "--report", str(tmp_path / "report.md"))
     assert said.code == 1
