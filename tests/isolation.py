@@ -6,6 +6,9 @@ import shutil
 import signal
 import tempfile
 
+from tests import memory
+
+memory.use()
 folder = os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
 owner = os.getpid()
 

@@ -26,6 +26,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from tests import memory
 from tests.long import IS_ALL
 
 
@@ -163,7 +164,7 @@ _FAST = {
 @contextmanager
 def start_server(binaries: ServerBinaries, **settings: str) -> Iterator[RunningServer]:
     """Make a cluster, run its server, and end both. It forgoes durability for speed, unless `settings` say otherwise."""
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=memory.short_folder()))
     folder.chmod(0o755)
     account = _account()
     who: dict[str, Any] = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}

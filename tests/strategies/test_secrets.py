@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +28,26 @@ def test_after_a_key_was_added_old_secrets_are_still_read(settings) -> None:  # 
         secrets.resolve(old)
 
 
-def test_a_reference_is_resolved_where_the_portal_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "secret").write_text("from a file\n")
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not that of other tests, which may lie below /dev: what stands there is sent nowhere."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)
+
+
+def test_a_reference_is_resolved_where_the_portal_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "secret").write_text("from a file\n")
     monkeypatch.setenv("SHOP_PASSWORD", "from the environment")
     assert secrets.resolve("env:SHOP_PASSWORD") == "from the environment"
-    assert secrets.resolve(f"file:{tmp_path}/secret") == "from a file"
+    assert secrets.resolve(f"file:{folder}/secret") == "from a file"
     assert secrets.resolve("") is None
 
 
-def test_what_is_missing_is_named_by_its_place_only(tmp_path: Path) -> None:
+def test_what_is_missing_is_named_by_its_place_only(folder: Path) -> None:
     with pytest.raises(SecretMissing, match="NOT_THERE is not set"):
         secrets.resolve("env:NOT_THERE")
     with pytest.raises(SecretMissing, match="nowhere cannot be read"):
-        secrets.resolve(f"file:{tmp_path}/nowhere")
+        secrets.resolve(f"file:{folder}/nowhere")
 
 
 @pytest.mark.parametrize(
