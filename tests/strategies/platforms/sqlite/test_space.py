@@ -254,7 +254,19 @@ def test_a_wait_for_others_ends_when_the_run_is_cancelled(connect: Connect, targ
     reader = reading(emptied(target, "PRAGMA journal_mode = delete"))
     session = connect(target.path)
     (step,) = planned(session, SMALL.model_copy(update={"lock_wait_seconds": 600}))
-    outcome = _cancelled(session, step)
+    is_over = threading.Event()
+
+    def cancel() -> None:  # again and again, as a run's watch does
+        while not is_over.wait(0.02):
+            session.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    try:
+        outcome = session.execute(step)
+    finally:
+        is_over.set()
+        thread.join()
     assert outcome.error is not None
     assert outcome.error.error_class is ErrorClass.CANCELLED
     reader.close()
@@ -265,7 +277,9 @@ def test_a_cancelled_vacuum_leaves_the_old_file(connect: Connect, target: Target
     emptied(target, f"PRAGMA journal_mode = {mode}", rows=60_000)
     session = connect(target.path)
     step = planned(session)[0]
-    outcome = _cancelled(session, step)
+    session._connection.set_progress_handler(lambda: session.cancel() or session._tick(), 10_000)  # while it is at it
+    outcome = session.execute(step)
+    session._connection.set_progress_handler(None, 0)
     assert outcome.error is not None
     assert outcome.error.error_class is ErrorClass.CANCELLED
     assert target.ask("SELECT count(*) FROM t") == [(20_000,)]
@@ -273,23 +287,6 @@ def test_a_cancelled_vacuum_leaves_the_old_file(connect: Connect, target: Target
     assert not CONCERN.verify(session, step, outcome).ok
     assert session.execute(step).error is None
     assert CONCERN.verify(session, step, None).ok
-
-
-def _cancelled(session: SqliteSession, step: Step) -> Outcome:
-    """The step, cancelled again and again as a run's watch does."""
-    is_over = threading.Event()
-
-    def cancel() -> None:
-        while not is_over.wait(0.02):
-            session.cancel()
-
-    thread = threading.Thread(target=cancel)
-    thread.start()
-    try:
-        return session.execute(step)
-    finally:
-        is_over.set()
-        thread.join()
 
 
 @pytest.mark.parametrize(
