@@ -429,7 +429,11 @@ def test_a_vacuum_that_takes_longer_than_was_measured_is_stopped_at_its_limit(
     (step,) = planned(session)
     short = replace(step, check={**step.check, "longest_hold_seconds": 0.02})
     began = time.monotonic()
+    session._connection.set_progress_handler(
+        lambda: time.sleep(0.05) or session._tick(), 10_000
+    )  # as a slow machine does
     outcome = session.execute(short)
+    session._connection.set_progress_handler(None, 0)
     assert outcome.error is not None
     assert str(outcome.error) == "time_limit: the statement took longer than 0.02 seconds"
     assert time.monotonic() - began < 30
