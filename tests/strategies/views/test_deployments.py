@@ -84,7 +84,7 @@ def test_the_page_of_a_version_says_what_the_last_look_found_of_it_where_it_is(d
     MaintenanceJob.objects.filter(strategy=NAME, job_name="first").update(schedule_type="DAILY")
     MaintenanceJob.objects.filter(strategy=NAME, job_name="second").delete()
     looked(target)
-    assert "2 differ from it" in told()
+    assert "2 differences" in told()
     assert f'href="/databases/{target.pk}/#h-{DEPLOYMENT}"' in told()
 
 
