@@ -25,7 +25,6 @@ from strategies.models import (
 )
 from strategies.plans import Plan
 from strategies.platforms.base import ObjectUnknown
-from strategies.platforms.registering import Registering
 from strategies.registrations import Content, Registration, RegistrationRefused, definition_digest, package_version
 from strategies.routines.base import Parameters
 from strategies.routines.strategy_deployment import ROUTINE, DeploymentParameters
@@ -67,7 +66,7 @@ def _place(name: str, target: Target) -> Target:
         return target
     if not target.is_home:
         raise ObjectUnknown(
-            f"Only home keeps what is for another database: deploy to home, or leave this empty for {target.name} itself."
+            f"Only home keeps what is for another database than itself, and {target.name} is not home: deploy to home."
         )
     place = Target.objects.filter(name=name).first()
     if place is None:
@@ -96,12 +95,6 @@ def _deployed(target: Target) -> tuple[Content, ...]:
 def has_package_for(version: StrategyVersion, place: Target) -> bool:
     """Whether a version brings a package to this database. Raises ObjectUnknown for one that cannot be read."""
     return _content(version, place, place).brings_package
-
-
-def objects_of(version: StrategyVersion, target: Target, place: Target) -> frozenset[str]:
-    """What a version brings to a database, as findings name it. Raises ObjectUnknown for one that cannot be read."""
-    concern = registry.concern(target.platform, ROUTINE.name)
-    return cast(Registering, concern).names(_content(version, target, place))
 
 
 def _content(
@@ -154,7 +147,7 @@ def refusals(user: User, typed: Parameters, target: Target) -> dict[str, str]:
     seen = StrategyVersion.objects.visible_to(user).filter(strategy_name=typed.strategy)
     newest = seen.aggregate(last=Max("number"))["last"]
     if newest is None:
-        return {"strategy": f"There is no version of {typed.strategy}: generate the strategy, which keeps one."}
+        return {"strategy": f"You see no version of {typed.strategy}; a strategy has one once it was generated."}
     if typed.version and not seen.filter(number=typed.version).exists():
         return {"version": f"There is no version {typed.version} of {typed.strategy}; the newest is {newest}."}
     try:

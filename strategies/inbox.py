@@ -26,6 +26,7 @@ from strategies.models import (
     Verdict,
 )
 from strategies.plans import UNREADABLE, Locks, Plan, Step
+from strategies.routines.strategy_deployment import ROUTINE as DEPLOYMENT
 from strategies.run_parameters import Given, given
 from strategies.seal_changes import StepChange, changes
 from strategies.signing import Voices
@@ -66,12 +67,12 @@ class Card:
 
     @property
     def chosen(self) -> list[Given]:
-        """The parameters that are asked about and are not the usual ones, with the version that the run works with."""
+        """The parameters that are asked about and are not the usual ones; of a deployment also the version that it brings."""
         values = self.approval.sealed.get("parameters") if self.steps is not None else None
         if not isinstance(values, Mapping):
             return []
         found = [one for one in given(self.run.strategy_name, self.run.target.platform, values) if not one.is_usual]
-        version = self.run.strategy_version
+        version = self.run.strategy_version if self.run.strategy_name == DEPLOYMENT.name else None
         is_said = version is None or values.get("version") == version
         return found if is_said else [*found, Given("Version", version, is_usual=False)]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max
 
-from strategies import deployments, registry
+from strategies import registry
 from strategies.models import Assessment, Deployment, Finding, StrategyVersion, Target, User
-from strategies.platforms.base import EVERYTHING, ObjectUnknown
+from strategies.platforms.base import EVERYTHING
+from strategies.platforms.registered_rows import STRATEGIES
 from strategies.routines.strategy_deployment import ROUTINE
 
 
@@ -22,11 +24,15 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a version is, and what the last look there found of it: how many things differ, None = nobody has looked since."""
+    """Where a version is, and what the last look there found of it: how many things differ, None = nobody has looked since.
+
+    `is_apart`: it is for a database of another tenant, which looks at all that is deployed leave out.
+    """
 
     deployment: Deployment
-    looked_at: datetime | None
-    differ: int | None
+    looked_at: datetime | None = None
+    differ: int | None = None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +66,39 @@ def standing(strategy: str, user: User) -> list[Deployment]:
 
 
 def places_of(version: StrategyVersion, user: User) -> list[Place]:
-    """Where a version is now, newest first. Three queries, wherever it is."""
+    """Where a version is now, newest first. The same few queries, wherever it is."""
     rows = [row for row in standing(version.strategy_name, user) if row.number == version.number]
     on = {row.target_id for row in rows}
     looks = Assessment.objects.answered().of_this_database().filter(target__in=on, strategy_name=ROUTINE.name)
     whole = looks.filter(target_object__in=EVERYTHING).order_by().values_list("target")
     looked = dict(whole.annotate(last=Max("started_at")))
     current = Finding.objects.current().filter(target__in=on, strategy_name=ROUTINE.name)
-    found = set(current.values_list("target", "object"))
+    found = list(current.values_list("target", "evidence"))
     return [_place(version, row, looked.get(row.target_id), found) for row in rows]
 
 
 def _place(
-    version: StrategyVersion, row: Deployment, looked_at: datetime | None, found: Set[tuple[int, str]]
+    version: StrategyVersion, row: Deployment, looked_at: datetime | None, found: Sequence[tuple[int, Any]]
 ) -> Place:  # fmt: skip
+    if row.place.tenant_id != row.target.tenant_id:
+        return Place(row, is_apart=True)
     if looked_at is None or looked_at < row.at:
-        return Place(row, None, None)
-    try:
-        objects = deployments.objects_of(version, row.target, row.place)
-    except ObjectUnknown:  # kept by another version of the portal
-        return Place(row, None, None)
-    return Place(row, looked_at, sum((row.target_id, name[:500]) in found for name in objects))
+        return Place(row)
+    here = (evidence for target, evidence in found if target == row.target_id)
+    return Place(row, looked_at, sum(_is_of(evidence, version, row.place) for evidence in here))
+
+
+def _is_of(evidence: Any, version: StrategyVersion, place: Target) -> bool:
+    """Whether a finding is one of what this version brings for a database, by its evidence: names of databases change."""
+    if not isinstance(evidence, Mapping) or evidence.get("deployed_version") != version.number:
+        return False
+    package, row = evidence.get("package"), evidence.get("row")
+    if isinstance(package, Mapping):
+        own = version.registration.get("package") or {}
+        return bool(package.get("name") == own.get("name"))
+    if not isinstance(row, Mapping) or row.get("strategy") != version.strategy_name:
+        return False
+    return row.get("table") == STRATEGIES.name or row.get("place") == (None if place.is_home else place.pk)
 
 
 def generated(user: User) -> list[StrategyVersion]:

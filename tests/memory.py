@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 _SHARED = Path("/dev/shm")
+_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container: what lies there counts
 _ENOUGH_BYTES = 6 << 30  # four processes with servers of their own use at most half of it
 
 
@@ -16,7 +17,9 @@ def has_room() -> bool:
     try:
         is_open = os.access(_SHARED, os.W_OK) and not os.statvfs(_SHARED).f_flag & os.ST_NOEXEC
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return is_open and min(free, shutil.disk_usage(_SHARED).free) >= _ENOUGH_BYTES
+        limit = _LIMIT.read_text().strip() if _LIMIT.exists() else "max"
+        allowed = free if limit == "max" else int(limit)
+        return is_open and min(free, allowed, shutil.disk_usage(_SHARED).free) >= _ENOUGH_BYTES
     except (OSError, ValueError, AttributeError):  # another system than Linux
         return False
 

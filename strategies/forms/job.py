@@ -213,7 +213,7 @@ class JobForm(forms.Form):
         try:
             routine = registry.routine_of(self._strategy, values)
             typed = routine.read_parameters(values)
-            if problems := deployments.refusals(self._user, typed, self._target):
+            if problems := self._refusals(typed):
                 raise ParametersRefused(problems)
             routine.require_of_job(typed)
         except ParametersRefused as refusal:
@@ -223,6 +223,20 @@ class JobForm(forms.Form):
                     self._say(PREFIX + name, reason)
                 else:
                     self._say("parameters_as_typed", f"{name}: {reason}")
+
+    def _refusals(self, typed: Parameters) -> dict[str, str]:
+        """Of parameters that stay as they are only whom they reach: who changes the schedule chooses no version."""
+        problems = deployments.refusals(self._user, typed, self._target)
+        is_as_kept = bool(problems) and self._kept() == typed
+        return {name: why for name, why in problems.items() if name == "target" or not is_as_kept}
+
+    def _kept(self) -> Parameters | None:
+        """The parameters of the job as it stands; None = it is new, or nobody can read them."""
+        kept = self.job.job_parameters if self.job is not None and self.job.strategy_id == self._strategy else None
+        try:
+            return registry.routine_of(self._strategy, kept).read_parameters(kept) if isinstance(kept, dict) else None
+        except ParametersRefused:
+            return None
 
     def _judge(self, row: MaintenanceJob) -> None:
         try:

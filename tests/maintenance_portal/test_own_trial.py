@@ -28,6 +28,7 @@ from tests.strategies.generator.defined import LIBRARY, definition
 from tests.strategies.platforms.oracle.smoke.conftest import server as server
 from tests.strategies.platforms.oracle.smoke.server import Server, Table
 from tests.strategies.platforms.oracle.smoke.stages import a_stage
+from tests.strategies.platforms.oracle.transport import oracle_error
 
 OPTIONS = ("--type", "--category", "--description", "--targets", "--operations")
 PACKAGES = [unit.name for unit in units(Place.PORTAL) if unit.kind == "PACKAGE"]
@@ -166,7 +167,7 @@ def test_it_is_made_used_and_removed(server: Server, portal: Played) -> None:
     )
     assert words["own_deployment"] == (
         "3 steps brought it; job x of SMOKE_DEPLOYED differed then, and was put back: SUCCESS."
-        " Its package did its work, and says of 0 objects that they still need some."
+        " Its package logged 3 operations that went well, and says of 0 objects that they need some."
     )
     assert words["own_run"] == "STATISTICS_MAINTENANCE: SUCCESS. Nothing to do."
     assert words["own_pages"].endswith("answered with 503.")
@@ -244,8 +245,6 @@ def test_a_unit_that_does_not_compile_fails(server: Server, portal: Played) -> N
 
 
 def test_an_example_that_the_database_refuses_fails(server: Server, portal: Played) -> None:
-    from tests.strategies.platforms.oracle.transport import oracle_error
-
     server.refuses = {"INTO generic_strategy_config": oracle_error(2291, "integrity constraint violated")}
     state, words = found(run(portal))["own_examples"]
     assert state is State.FAILED
@@ -298,12 +297,16 @@ class Deaf(set[str]):
         pass
 
 
-def test_a_deployed_package_that_fails_is_said_to(server: Server, portal: Played) -> None:
-    server.failing = {"SMOKE_DEPLOYED"}
+def test_a_deployed_package_that_fails_or_logs_nothing_is_told(server: Server, portal: Played) -> None:
+    server.silenced = {"SMOKE_DEPLOYED"}
     assert found(run(portal))["own_deployment"] == (
         State.FAILED,
-        "After its work SMOKE_DEPLOYED_PKG says ['ERROR'].",
+        "SMOKE_DEPLOYED_PKG has logged nothing that it did.",
     )
+    server.refuses = {"SMOKE_DEPLOYED_PKG.execute_strategy": oracle_error(20999, "2 of 3 objects failed")}
+    state, words = found(run(portal))["own_deployment"]
+    assert state is State.FAILED
+    assert "2 of 3 objects failed" in words
 
 
 def test_what_is_not_licensed_or_not_granted_is_not_applicable(server: Server, portal: Played) -> None:

@@ -17,14 +17,15 @@ _CLASSES = {
     "NOMEM": ErrorClass.TRANSIENT,
     "SCHEMA": ErrorClass.TRANSIENT,  # the schema changed while the statement was prepared
 }
-_INTERRUPTED = "interrupted"  # with SQLITE_ERROR where it came while SQLite was just making the table of a pragma
+_INTERRUPTED = ("SQLITE_ERROR", "interrupted")  # as SQLite says it where it was just making the table of a pragma
 _UNREAD_SCHEMA = "malformed database schema ("
 
 
 def target_error(error: sqlite3.Error) -> TargetError:
     """The error as a value. What is not in the table above fails again until somebody changes something."""
-    message = str(error)
-    code = "SQLITE_INTERRUPT" if message == _INTERRUPTED else getattr(error, "sqlite_errorname", None) or ""
+    code, message = getattr(error, "sqlite_errorname", None) or "", str(error)
+    if (code, message) == _INTERRUPTED:
+        code = "SQLITE_INTERRUPT"
     parts = code.split("_")
     family = parts[1] if len(parts) > 1 else ""
     if message.startswith(_UNREAD_SCHEMA):  # SQLite says so of damage and of syntax newer than itself alike

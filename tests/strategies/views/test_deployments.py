@@ -11,9 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from strategies import deployments, needs, runs, settling
-from strategies.models import Deployment, JobRun, MaintenanceJob, StrategyType, Target, Tenant, User
-from strategies.platforms.base import ObjectUnknown
+from strategies import needs, runs, settling
+from strategies.models import Deployment, Finding, JobRun, MaintenanceJob, StrategyType, Target, Tenant, User
 from strategies.successors import undo
 from tests.generated import ANNA, DEPLOYMENT, NAME, carried_out, deployed, home, kept, planned, registration
 from tests.pages import text_of
@@ -88,18 +87,59 @@ def test_the_page_of_a_version_says_what_the_last_look_found_of_it_where_it_is(d
     assert f'href="/databases/{target.pk}/#h-{DEPLOYMENT}"' in told()
 
 
-def test_what_no_look_could_read_of_a_version_is_not_said_to_be_as_it_was(
-    dba: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_differs_is_counted_by_what_it_is_and_not_by_its_name(dba: Client) -> None:
     target, version = home(), kept()
+    shop = Target.objects.create(name="shop", platform="sqlite", url="sqlite:////x.db", tenant=target.tenant)
+    deployed(target, strategy=NAME, target="shop")
+    newer = kept(registration(strategy={"strategy_name": NAME, "description": "Looks after more."}))
     deployed(target, strategy=NAME)
+    MaintenanceJob.objects.filter(target=shop).update(schedule_type="DAILY")
+    StrategyType.objects.filter(strategy_name=NAME).update(description="Somebody typed this.")
     looked(target)
+    Target.objects.filter(pk=shop.pk).update(name="the shop")
+    assert "2 differences" in text_of(dba.get(f"/versions/{version.pk}/"))  # its jobs for the shop
+    assert "1 difference<" in text_of(
+        dba.get(f"/versions/{newer.pk}/")
+    )  # the registry's row, which has what the newest says
+    Finding.objects.update(evidence={"deployed_version": 1, "row": "?"})  # as SQL may
+    assert "As it was generated" in text_of(dba.get(f"/versions/{version.pk}/"))
 
-    def unreadable(*_: object) -> None:
-        raise ObjectUnknown("kept by another version of the portal")
 
-    monkeypatch.setattr(deployments, "objects_of", unreadable)
-    assert "Not compared since" in text_of(dba.get(f"/versions/{version.pk}/"))
+def test_what_a_look_leaves_out_is_not_said_to_be_as_it_was_generated(dba: Client, theirs: Target) -> None:
+    target, version = home(), kept()
+    deployed(target, strategy=NAME, target="theirs")
+    User.objects.get(username="dora").tenants.add(theirs.tenant)
+    MaintenanceJob.objects.filter(target=theirs).delete()
+    looked(target)
+    text = text_of(dba.get(f"/versions/{version.pk}/"))
+    assert "Compared only when it is deployed there: it is for another tenant than home" in text
+    assert "As it was generated" not in text
+
+
+def test_who_changes_the_schedule_of_a_job_chooses_no_version(client: Client, person: Callable[..., User]) -> None:
+    home()
+    other = Tenant.objects.create(name="Other")
+    shop = Target.objects.create(name="shop", platform="sqlite", url="sqlite:////x.db", tenant=other)
+    theo = person("theo", "DBA")
+    theo.tenants.set([other])
+    client.force_login(theo)
+    StrategyType.objects.get_or_create(strategy_name=DEPLOYMENT)
+    row = MaintenanceJob.objects.create(
+        strategy_id=DEPLOYMENT, job_name="x", job_type_id="MAINTENANCE", schedule_type_id="ON_DEMAND", target_object="ALL",
+        target_type_id="DATABASE", job_parameters={"strategy": NAME, "version": 1}, target=shop,
+    )  # fmt: skip
+    data = {
+        "target": shop.pk, "strategy": DEPLOYMENT, "drawn_for": DEPLOYMENT, "save": "1", "job_name": "x", "target_object": "ALL",
+        "target_type": "DATABASE", "job_type": "MAINTENANCE", "schedule_type": "DAILY", "start_within_minutes": "60",
+        "when_late": "SKIP", "max_parallel_degree": "1", "parameter-strategy": NAME, "parameter-version": "1",
+        "version": client.get(f"/jobs/{row.pk}/edit/").context["form"]["version"].value(),
+    }  # fmt: skip
+    response = client.post(f"/jobs/{row.pk}/edit/", {**data, "parameter-version": "2"})
+    assert f"You see no version of {NAME}" in response.context["form"].errors["parameter-strategy"][0]
+    answer = client.post(f"/jobs/{row.pk}/edit/", data)
+    assert answer.status_code == 302, answer.context["form"].errors
+    row.refresh_from_db()
+    assert row.schedule_type_id == "DAILY"
 
 
 def test_the_page_of_a_version_asks_no_more_where_it_is_in_more_places(dba: Client) -> None:
@@ -149,7 +189,7 @@ def test_another_tenants_database_is_none_that_a_version_could_be_deployed_for(d
         (
             {"strategy": "NO_SUCH"},
             "strategy",
-            "There is no version of NO_SUCH: generate the strategy, which keeps one.",
+            "You see no version of NO_SUCH; a strategy has one once it was generated.",
         ),
         ({"strategy": NAME, "version": 7}, "version", f"There is no version 7 of {NAME}; the newest is 1."),
         ({"strategy": NAME, "target": "nowhere"}, "target", "There is no database nowhere."),
@@ -178,7 +218,7 @@ def test_a_version_that_has_nothing_for_a_database_is_refused_there(dba: Client)
     response = asked(dba, shop, strategy=NAME, target="home")
     assert response.context["form"].errors == {
         "parameter-target": [
-            "Only home keeps what is for another database: deploy to home, or leave this empty for shop itself."
+            "Only home keeps what is for another database than itself, and shop is not home: deploy to home."
         ]
     }
 
@@ -193,7 +233,7 @@ def test_who_does_not_see_home_deploys_none_of_its_versions(client: Client, pers
     client.force_login(theirs)
     response = asked(client, shop, strategy=NAME)
     assert response.status_code == 422
-    assert "There is no version of" in response.context["form"].errors["parameter-strategy"][0]
+    assert "You see no version of" in response.context["form"].errors["parameter-strategy"][0]
 
 
 def test_a_job_brings_a_version_that_somebody_has_chosen(dba: Client) -> None:
