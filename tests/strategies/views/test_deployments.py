@@ -32,6 +32,15 @@ def asked(client: Client, target: Target, /, **parameters: Any) -> Any:
     return client.post(f"/runs/new/?target={target.pk}&strategy={DEPLOYMENT}", data)
 
 
+def a_job(target: Target) -> dict[str, Any]:
+    """What the form of a job is sent that deploys the strategy each day."""
+    return {
+        "target": target.pk, "strategy": DEPLOYMENT, "drawn_for": DEPLOYMENT, "save": "1", "job_name": "x", "target_object": "ALL",
+        "target_type": "DATABASE", "job_type": "MAINTENANCE", "schedule_type": "DAILY", "start_within_minutes": "60",
+        "when_late": "SKIP", "max_parallel_degree": "1", "parameter-strategy": NAME,
+    }  # fmt: skip
+
+
 def test_a_version_is_planned_by_hand_and_shown_statement_by_statement(dba: Client) -> None:
     target = home()
     kept()
@@ -129,11 +138,10 @@ def test_who_changes_the_schedule_of_a_job_chooses_no_version(client: Client, pe
         target_type_id="DATABASE", job_parameters={"strategy": NAME, "version": 1}, target=shop,
     )  # fmt: skip
     data = {
-        "target": shop.pk, "strategy": DEPLOYMENT, "drawn_for": DEPLOYMENT, "save": "1", "job_name": "x", "target_object": "ALL",
-        "target_type": "DATABASE", "job_type": "MAINTENANCE", "schedule_type": "DAILY", "start_within_minutes": "60",
-        "when_late": "SKIP", "max_parallel_degree": "1", "parameter-strategy": NAME, "parameter-version": "1",
+        **a_job(shop),
+        "parameter-version": "1",
         "version": client.get(f"/jobs/{row.pk}/edit/").context["form"]["version"].value(),
-    }  # fmt: skip
+    }
     response = client.post(f"/jobs/{row.pk}/edit/", {**data, "parameter-version": "2"})
     assert f"You see no version of {NAME}" in response.context["form"].errors["parameter-strategy"][0]
     answer = client.post(f"/jobs/{row.pk}/edit/", data)
@@ -173,11 +181,7 @@ def test_another_tenants_database_is_none_that_a_version_could_be_deployed_for(d
     assert response.status_code == 422
     assert "There is no database theirs." in text_of(response)
     assert not JobRun.objects.exists()
-    data = {
-        "target": target.pk, "strategy": DEPLOYMENT, "drawn_for": DEPLOYMENT, "save": "1", "job_name": "x", "target_object": "ALL",
-        "target_type": "DATABASE", "job_type": "MAINTENANCE", "schedule_type": "DAILY", "start_within_minutes": "60",
-        "when_late": "SKIP", "max_parallel_degree": "1", "parameter-strategy": NAME, "parameter-target": "theirs",
-    }  # fmt: skip
+    data = {**a_job(target), "parameter-target": "theirs"}
     response = dba.post("/jobs/new/", data)
     assert response.status_code == 422
     assert "There is no database theirs." in text_of(response)
@@ -239,11 +243,7 @@ def test_who_does_not_see_home_deploys_none_of_its_versions(client: Client, pers
 def test_a_job_brings_a_version_that_somebody_has_chosen(dba: Client) -> None:
     target = home()
     kept()
-    data = {
-        "target": target.pk, "strategy": DEPLOYMENT, "drawn_for": DEPLOYMENT, "save": "1", "job_name": "x", "target_object": "ALL",
-        "target_type": "DATABASE", "job_type": "MAINTENANCE", "schedule_type": "DAILY", "start_within_minutes": "60",
-        "when_late": "SKIP", "max_parallel_degree": "1", "parameter-strategy": NAME, "is_active": "on",
-    }  # fmt: skip
+    data = {**a_job(target), "is_active": "on"}
     response = dba.post("/jobs/new/", data)
     assert response.status_code == 422
     assert "A job names the version by its number" in text_of(response)
