@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from strategies import definitions
 from strategies.generator.archive import zipped
+from strategies.generator.implementation import in_order
 from strategies.generator.texts import values_as_json, values_as_yaml
 from strategies.models import (
     AuditEntry,
@@ -45,9 +46,10 @@ def test_the_archive_has_every_file_below_the_name_of_the_strategy_and_always_th
     assert first.content == second.content
     with zipfile.ZipFile(io.BytesIO(first.content)) as archive:
         made = definitions.implementation(GOOD).files
-        assert archive.namelist() == [f"NIGHTLY_TIDY/{path}" for path in made]
+        assert archive.namelist() == [f"NIGHTLY_TIDY/{path}" for path in in_order(made)]
         assert archive.read("NIGHTLY_TIDY/README.md").decode() == made["README.md"]
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert zipped("NIGHTLY_TIDY", dict(reversed(made.items()))) == first.content  # a database may keep another order
     sent(dba, GOOD, "keep")
     of_version = dba.get(f"/versions/{StrategyVersion.objects.get().pk}/files.zip")
     assert of_version["Content-Disposition"] == 'attachment; filename="NIGHTLY_TIDY-1.zip"'
