@@ -225,14 +225,18 @@ class JobForm(forms.Form):
                     self._say("parameters_as_typed", f"{name}: {reason}")
 
     def _refusals(self, typed: Parameters) -> dict[str, str]:
-        """Of parameters that stay as they are only whom they reach: who changes the schedule chooses no version."""
+        """Of parameters that stay as they are, there, only whom they reach: who changes the schedule chooses no version."""
         problems = deployments.refusals(self._user, typed, self._target)
         is_as_kept = bool(problems) and self._kept() == typed
         return {name: why for name, why in problems.items() if name == "target" or not is_as_kept}
 
     def _kept(self) -> Parameters | None:
-        """The parameters of the job as it stands; None = it is new, or nobody can read them."""
-        kept = self.job.job_parameters if self.job is not None and self.job.strategy_id == self._strategy else None
+        """The parameters of the job as it stands; None = it is new, is to do other work or elsewhere, or nobody can read them."""
+        job = self.job
+        is_here = job is not None and (
+            self._target.is_home if job.target_id is None else job.target_id == self._target.pk
+        )
+        kept = job.job_parameters if job is not None and is_here and job.strategy_id == self._strategy else None
         try:
             return registry.routine_of(self._strategy, kept).read_parameters(kept) if isinstance(kept, dict) else None
         except ParametersRefused:

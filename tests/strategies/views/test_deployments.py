@@ -41,6 +41,14 @@ def a_job(target: Target) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def job_of(parameters: dict[str, Any], target: Target | None = None) -> MaintenanceJob:
+    StrategyType.objects.get_or_create(strategy_name=DEPLOYMENT)
+    return MaintenanceJob.objects.create(
+        strategy_id=DEPLOYMENT, job_name="x", job_type_id="MAINTENANCE", schedule_type_id="ON_DEMAND", target_object="ALL",
+        target_type_id="DATABASE", job_parameters=parameters, target=target,
+    )  # fmt: skip
+
+
 def test_a_version_is_planned_by_hand_and_shown_statement_by_statement(dba: Client) -> None:
     target = home()
     kept()
@@ -132,17 +140,16 @@ def test_who_changes_the_schedule_of_a_job_chooses_no_version(client: Client, pe
     theo = person("theo", "DBA")
     theo.tenants.set([other])
     client.force_login(theo)
-    StrategyType.objects.get_or_create(strategy_name=DEPLOYMENT)
-    row = MaintenanceJob.objects.create(
-        strategy_id=DEPLOYMENT, job_name="x", job_type_id="MAINTENANCE", schedule_type_id="ON_DEMAND", target_object="ALL",
-        target_type_id="DATABASE", job_parameters={"strategy": NAME, "version": 1}, target=shop,
-    )  # fmt: skip
+    yard = Target.objects.create(name="yard", platform="sqlite", url="sqlite:////y.db", tenant=other)
+    row = job_of({"strategy": NAME, "version": 1}, target=shop)
     data = {
         **a_job(shop),
         "parameter-version": "1",
         "version": client.get(f"/jobs/{row.pk}/edit/").context["form"]["version"].value(),
     }
     response = client.post(f"/jobs/{row.pk}/edit/", {**data, "parameter-version": "2"})
+    assert f"You see no version of {NAME}" in response.context["form"].errors["parameter-strategy"][0]
+    response = client.post(f"/jobs/{row.pk}/edit/", {**data, "target": yard.pk})
     assert f"You see no version of {NAME}" in response.context["form"].errors["parameter-strategy"][0]
     answer = client.post(f"/jobs/{row.pk}/edit/", data)
     assert answer.status_code == 302, answer.context["form"].errors
@@ -307,11 +314,7 @@ def test_what_differs_for_another_tenants_database_is_neither_found_on_home_nor_
 def test_a_job_is_not_run_by_hand_for_a_database_that_the_person_does_not_see(dba: Client, theirs: Target) -> None:
     home()
     kept()
-    StrategyType.objects.get_or_create(strategy_name=DEPLOYMENT)
-    row = MaintenanceJob.objects.create(
-        strategy_id=DEPLOYMENT, job_name="x", job_type_id="MAINTENANCE", schedule_type_id="ON_DEMAND", target_object="ALL",
-        target_type_id="DATABASE", job_parameters={"strategy": NAME, "version": 1, "target": "theirs"},
-    )  # fmt: skip
+    row = job_of({"strategy": NAME, "version": 1, "target": "theirs"})
     response = dba.post(f"/jobs/{row.pk}/run/", follow=True)
     assert "What it brings is for a database that you do not see." in text_of(response)
     assert not JobRun.objects.exists()
